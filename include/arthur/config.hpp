@@ -43,6 +43,13 @@
 #define ARTHUR_HAS_EXCEPTIONS 0
 #endif
 
+// What call sites reach only through the linker: inline, so that several files may bring it, and emitted all the same.
+#if defined(__GNUC__) || defined(__clang__)
+#define ARTHUR_LINKED __attribute__((used)) inline
+#else
+#define ARTHUR_LINKED inline
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define ARTHUR_COLD __attribute__((cold, noinline))
 #define ARTHUR_NOINLINE __attribute__((noinline))

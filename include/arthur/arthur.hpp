@@ -1,0 +1,20 @@
+// arthur.hpp: the one include. In exactly one .cpp, define ARTHUR_IMPLEMENTATION before it.
+#ifndef ARTHUR_ARTHUR_HPP
+#define ARTHUR_ARTHUR_HPP
+
+#include "attributes.hpp"
+#include "config.hpp"
+#include "context.hpp"
+#include "macros.hpp"
+#include "openinference/builders.hpp"
+#include "openinference/keys.hpp"
+#include "openinference/kinds.hpp"
+#include "options.hpp"
+#include "runtime.hpp"
+#include "span.hpp"
+
+#endif
+
+#if defined(ARTHUR_IMPLEMENTATION) && !defined(ARTHUR_DISABLE)
+#include "implementation.hpp"
+#endif

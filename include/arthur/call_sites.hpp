@@ -1,0 +1,350 @@
+// call_sites.hpp: the functions behind the macros and span classes; compiled in one .cpp.
+#ifndef ARTHUR_CALL_SITES_HPP
+#define ARTHUR_CALL_SITES_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "config.hpp"
+#include "openinference/item_writer.hpp"
+#include "record/context_node.hpp"
+#include "record/threads.hpp"
+#include "recording.hpp"
+#include "span.hpp"
+
+#if defined(__GNUC__)
+#include <cxxabi.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A readable type name; leaves `out` as it is when there is none.
+inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
+  if (mangled == nullptr) return;
+  const char* readable = mangled;
+#if defined(__GNUC__)
+  int status = 0;
+  char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  if (plain != nullptr) readable = plain;
+#endif
+  const std::size_t n = std::strlen(readable);
+  const std::size_t kept = n < size - 1 ? n : size - 1;
+  std::memcpy(out, readable, kept);
+  out[kept] = 0;
+#if defined(__GNUC__)
+  std::free(plain);
+#endif
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool open(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+  slot* const s = ready_slot();
+  if (ARTHUR_UNLIKELY(s == nullptr)) {
+    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  const std::uint32_t index = s->depth;
+  handle.owner = s;
+  handle.index = index;
+  if (ARTHUR_UNLIKELY(index >= slot::max_depth)) {
+    ++s->depth;
+    handle.generation = 0;
+    s->opened.add();
+    s->count_drop(drop::too_deep);
+    return false;
+  }
+  const frame* const parent = s->top();
+  frame& f = s->open[index];
+  begin_frame(*s, f, k, parent);
+  handle.generation = f.generation;
+  ++s->depth;
+  if (!f.sampled) {
+    s->unsampled.add();
+    f.become(frame::silent);
+    return false;
+  }
+  s->opened.add();
+  char* const at = f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room);
+  if (ARTHUR_UNLIKELY(at == nullptr)) {
+    s->count_drop(drop::pool_full);
+    f.become(frame::silent);
+    return false;
+  }
+  f.become(frame::recording);
+  if (site != nullptr && the_recorder.code_location.load(std::memory_order_relaxed)) {
+    f.site = site->id.load(std::memory_order_relaxed);
+    if (ARTHUR_UNLIKELY(f.site == 0)) f.site = register_site(*site);
+  }
+  begin_bytes(*s, f, at, {name.data, name.size});
+  settle(*s, f);
+  f.start = the_recorder.clock.now();
+  return f.is(frame::recording);
+}
+
+ARTHUR_LINKED void close(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (ARTHUR_UNLIKELY(s != this_slot)) return end_on_foreign_thread(*s, handle.generation);
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
+    if (s->depth > slot::max_depth) --s->depth;
+    return;
+  }
+  frame& f = s->open[handle.index];
+  if (f.generation == handle.generation && !f.is(frame::closed)) end_frame(*s, f, handle.index);
+}
+
+ARTHUR_LINKED void set(const scope_handle& handle, const item* items, std::size_t count) noexcept {
+  if (frame* f = frame_of(handle)) write_items(*handle.owner, *f, items, count);
+}
+
+ARTHUR_LINKED void event(const scope_handle& handle, text_arg name, const item* items, std::size_t count) noexcept {
+  if (frame* f = frame_of(handle)) {
+    write_event(*f, {name.data, name.size}, items, count);
+    settle(*handle.owner, *f);
+  }
+}
+
+ARTHUR_LINKED void error(const scope_handle& handle, text_arg message) noexcept {
+  if (frame* f = frame_of(handle)) {
+    write_status_message(*f, {message.data, message.size});
+    settle(*handle.owner, *f);
+  }
+}
+
+ARTHUR_LINKED bool current_recording() noexcept {
+  return recording_enabled.load(std::memory_order_relaxed) != 0 && current_frame() != nullptr;
+}
+
+ARTHUR_LINKED void current_set(const item* items, std::size_t count) noexcept {
+  if (frame* f = current_frame()) write_items(*this_slot, *f, items, count);
+}
+
+ARTHUR_LINKED void current_event(text_arg name, const item* items, std::size_t count) noexcept {
+  if (frame* f = current_frame()) {
+    write_event(*f, {name.data, name.size}, items, count);
+    settle(*this_slot, *f);
+  }
+}
+
+ARTHUR_LINKED void current_error(text_arg message) noexcept {
+  if (frame* f = current_frame()) {
+    write_status_message(*f, {message.data, message.size});
+    settle(*this_slot, *f);
+  }
+}
+
+ARTHUR_LINKED void current_end() noexcept {
+  slot* const s = this_slot;
+  if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
+  frame& f = s->open[s->depth - 1];
+  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+}
+
+ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) return false;
+  char* unused = nullptr;
+  auto* const node = begin_pooled<context_node>(0, 0, unused);
+  if (node == nullptr) return false;
+  if (s->context != nullptr) inherit(node->span, *s->context);
+  node->span.span_kind = kind::chain;
+  node->span.group = group_of(items, count, node->span.group);
+  item_writer to(node->span);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
+  }
+  if (node->span.bytes.failed()) {
+    node->span.bytes.discard();
+    release_pooled(node);
+    return false;
+  }
+  node->span.bytes.finish();
+  node->outer = s->context;
+  s->context = node;
+  handle.owner = s;
+  return true;
+}
+
+ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (s != this_slot || s->context == nullptr) return;
+  context_node* const node = s->context;
+  s->context = static_cast<context_node*>(node->outer);
+  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+  release_pooled(node);
+}
+
+ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
+  static constexpr unsigned char none[16] = {};
+  slot* const s = recording_enabled.load(std::memory_order_relaxed) != 0 ? this_slot : nullptr;
+  const frame* const f = s == nullptr ? nullptr : s->top();
+  if (trace_hex != nullptr) hex(trace_hex, f != nullptr ? f->ids.trace : none, 16);
+  if (span_hex != nullptr) hex(span_hex, f != nullptr ? f->ids.span : none, 8);
+}
+
+// Detached spans: a pooled frame each, counted by the thread that opens and by the thread that ends them.
+
+inline frame* frame_of(const detached_handle& h) noexcept {
+  return h.open != nullptr && h.open->generation == h.generation && h.open->is(frame::recording) &&
+                 the_recorder.source.blocks.owns(h.open)
+             ? h.open
+             : nullptr;
+}
+
+ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) {
+    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  char* at = nullptr;
+  auto* const p = begin_pooled<pooled_frame>(record_prefix, opening_room, at);
+  if (p == nullptr) {
+    s->opened.add();
+    s->count_drop(drop::pool_full);
+    return false;
+  }
+  frame& f = p->span;
+  begin_frame(*s, f, k, s->top());
+  handle.open = &f;
+  handle.generation = f.generation;
+  if (!f.sampled) {
+    s->unsampled.add();
+    f.bytes.discard();
+    f.become(frame::silent);
+    return false;
+  }
+  s->opened.add();
+  f.become(frame::recording);
+  begin_bytes(*s, f, at, {name.data, name.size});
+  settle(*s, f);
+  f.start = the_recorder.clock.now();
+  return f.is(frame::recording);
+}
+
+ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
+  auto* const p = reinterpret_cast<pooled_frame*>(handle.open);
+  handle.open = nullptr;
+  slot* const s = ready_slot();
+  if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
+  if (p->span.is(frame::recording)) {
+    if (s != nullptr) {
+      commit(*s, p->span, p->memory);
+    } else {
+      p->span.bytes.discard();
+      the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  p->span.become(frame::closed);
+  release_pooled(p);
+}
+
+ARTHUR_LINKED void detached_set(const detached_handle& handle, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s != nullptr && f != nullptr) write_items(*s, *f, items, count);
+}
+
+ARTHUR_LINKED void detached_event(const detached_handle& handle, text_arg name, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s == nullptr || f == nullptr) return;
+  write_event(*f, {name.data, name.size}, items, count);
+  settle(*s, *f);
+}
+
+ARTHUR_LINKED void detached_error(const detached_handle& handle, text_arg message) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s == nullptr || f == nullptr) return;
+  write_status_message(*f, {message.data, message.size});
+  settle(*s, *f);
+}
+
+ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr || s->depth >= slot::max_depth || !the_recorder.source.blocks.owns(handle.open)) return;
+  frame& f = s->open[s->depth];
+  f.generation = ++s->last_generation;
+  f.ids = handle.open->ids;
+  f.sampled = handle.open->sampled;
+  f.target = handle.open;
+  f.become(frame::activated);
+  // The span may end while it is active here; its frame must stay readable.
+  the_recorder.source.blocks.block_of(handle.open)->references.fetch_add(1, std::memory_order_relaxed);
+  scope.owner = s;
+  scope.index = s->depth++;
+  scope.generation = f.generation;
+}
+
+ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
+  slot* const s = scope.owner;
+  scope.owner = nullptr;
+  if (s != this_slot) return end_on_foreign_thread(*s, scope.generation);
+  frame& f = s->open[scope.index];
+  if (f.generation != scope.generation || f.is(frame::closed)) return;
+  pool& blocks = the_recorder.source.blocks;
+  if (blocks.owns(f.target)) blocks.release(blocks.block_of(f.target), 1);
+  pop_frame(*s, scope.index);
+}
+
+ARTHUR_LINKED void ids_of(const detached_handle& handle, char* trace_hex, char* span_hex) noexcept {
+  static constexpr unsigned char none[16] = {};
+  const bool known = handle.open != nullptr;
+  hex(trace_hex, known ? handle.open->ids.trace : none, 16);
+  hex(span_hex, known ? handle.open->ids.span : none, 8);
+}
+
+/// Records an exception that passes through the current span: one event, and the error that every enclosing span will
+/// carry until the exception is caught.
+ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message) noexcept {
+  frame* const f = current_frame();
+  slot* const s = this_slot;
+  if (s == nullptr) return;
+  char type[128] = "unknown exception";
+  demangle(mangled_type, type, sizeof type);
+  char* at = s->exception;
+  char* const end = s->exception + sizeof s->exception - 1;
+  const auto put = [&](std::string_view v) {
+    const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
+    at = wire::put_bytes(at, v.data(), n);
+  };
+  const bool known = s->reporting_exception;  // an inner traced() saw it already
+  if (!known) {
+    put(type);
+    if (message.size != 0) {
+      put(": ");
+      put({message.data, message.size});
+    }
+    *at = 0;
+    s->reporting_exception = true;
+  }
+  if (f == nullptr) return;
+  if (!known) {
+    item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};
+    const std::string_view names[2] = {"exception.type", "exception.message"};
+    for (int n = 0; n < 2; ++n) {
+      items[n].key_data = names[n].data();
+      items[n].key_size = static_cast<std::uint32_t>(names[n].size());
+    }
+    write_event(*f, "exception", items, 2);
+  }
+  if (f->result != span_status::error) write_status_message(*f, s->exception);
+  settle(*s, *f);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,8 @@
+// implementation.hpp: the heavy half, compiled where ARTHUR_IMPLEMENTATION is defined.
+#ifndef ARTHUR_IMPLEMENTATION_HPP
+#define ARTHUR_IMPLEMENTATION_HPP
+
+#include "call_sites.hpp"
+#include "runtime/lifecycle.hpp"
+
+#endif

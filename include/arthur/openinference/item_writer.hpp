@@ -1,0 +1,447 @@
+// item_writer.hpp: turns the arguments of the macros into OTLP attributes of an open span.
+#ifndef ARTHUR_OPENINFERENCE_ITEM_WRITER_HPP
+#define ARTHUR_OPENINFERENCE_ITEM_WRITER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "../attributes.hpp"
+#include "../config.hpp"
+#include "../record/recorder.hpp"
+#include "../record/slot.hpp"
+#include "../record/wire.hpp"
+#include "../record/writer.hpp"
+#include "builders.hpp"
+#include "keys.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Two bits of a 64-bit Bloom filter for a key (FNV-1a).
+constexpr std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(key[i])) * 0x100000001b3U;
+  return std::uint64_t{1} << (hash >> 58) | std::uint64_t{1} << (hash >> 52 & 63U);
+}
+
+struct key_info {
+  std::string_view text;
+  std::uint64_t bits;
+  family hidden_by;
+  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
+  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(key_bits(t.data(), t.size())), hidden_by(f) {}
+};
+
+struct key_table {
+  key_info entries[static_cast<std::size_t>(key::count)];
+  constexpr key_table() noexcept : entries() {
+#define ARTHUR_KEY_ENTRY(identifier, text, hidden_by) \
+  entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
+    ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_PART_KEYS(ARTHUR_KEY_ENTRY)
+#undef ARTHUR_KEY_ENTRY
+  }
+  constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
+};
+inline constexpr key_table keys;
+
+constexpr std::string_view redacted = "__REDACTED__";
+
+/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
+class key_builder {
+ public:
+  key_builder() noexcept = default;
+  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
+    size_ = prefix.size_;
+    std::memcpy(text_, prefix.text_, size_);
+    add(list);
+    text_[size_++] = '.';
+    char digits[10];
+    std::size_t count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + index % 10);
+      index /= 10;
+    } while (index != 0);
+    while (count != 0) text_[size_++] = digits[--count];
+    text_[size_++] = '.';
+  }
+
+  /// The prefix with a part behind it; valid until the next call.
+  std::string_view with(std::string_view part) noexcept {
+    std::memcpy(text_ + size_, part.data(), part.size());
+    return {text_, size_ + part.size()};
+  }
+
+ private:
+  void add(std::string_view s) noexcept {
+    std::memcpy(text_ + size_, s.data(), s.size());
+    size_ += s.size();
+  }
+  // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
+  char text_[160];
+  std::size_t size_ = 0;
+};
+
+/// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
+class sequence_sink {
+ public:
+  enum class mode { measure_array, write_array, measure_json, write_json };
+  sequence_sink(mode m, writer* to) noexcept : mode_(m), to_(to) {}
+  std::size_t size = 0;
+
+  void text_element(std::string_view value) noexcept;
+  void number_element(std::uint8_t tag, std::uint64_t bits) noexcept;
+  /// A JSON string.
+  void quoted(std::string_view value) noexcept;
+
+ private:
+  void piece(const char* data, std::size_t n) noexcept {
+    size += n;
+    if (to_ != nullptr) to_->append(data, n);
+  }
+  mode mode_;
+  writer* to_;
+};
+
+inline void sequence_sink::text_element(std::string_view value) noexcept {
+  if (mode_ == mode::measure_json || mode_ == mode::write_json) {
+    piece(size == 0 ? "[" : ",", 1);
+    return quoted(value);
+  }
+  char start[32];
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, text_any_size(value.size()));
+  at = wire::put_byte(at, wire::any_string);
+  at = wire::put_varint(at, value.size());
+  piece(start, static_cast<std::size_t>(at - start));
+  piece(value.data(), value.size());
+}
+
+inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
+  char start[32];
+  char value[10];
+  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
+  const auto n = static_cast<std::size_t>(end - value);
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, 1 + n);
+  at = wire::put_byte(at, tag);
+  at = wire::put_bytes(at, value, n);
+  piece(start, static_cast<std::size_t>(at - start));
+}
+
+inline void sequence_sink::quoted(std::string_view value) noexcept {
+  piece("\"", 1);
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto c = static_cast<unsigned char>(value[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    piece(value.data() + plain, i - plain);
+    plain = i + 1;
+    static constexpr char hex[] = "0123456789abcdef";
+    const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    piece(escape, 6);
+  }
+  piece(value.data() + plain, value.size() - plain);
+  piece("\"", 1);
+}
+
+/// Writes items into a span (or into a context, which is a span without a record).
+class item_writer {
+ public:
+  explicit item_writer(frame& f) noexcept : f_(f), hidden_(the_recorder.hidden.load(std::memory_order_relaxed)) {}
+
+  void write(const item* items, std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i) write(items[i]);
+  }
+  void write(const item& i) noexcept;
+  void text(key k, std::string_view value) noexcept {
+    if (admit(k)) value_text(keys[k].text, value);
+  }
+
+ private:
+  friend class text_sink;
+
+  /// Counts the attribute and notes its key. False: over the limit.
+  bool admit(key k) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
+    const std::uint64_t bits = keys[k].bits;
+    if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
+    f_.single_keys |= bit;
+    f_.all_keys |= bits;
+    return admit();
+  }
+  bool admit_free(std::string_view k) noexcept {
+    const std::uint64_t bits = key_bits(k.data(), k.size());
+    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
+    f_.flags |= record::has_free_keys;
+    f_.free_keys |= bits;
+    f_.all_keys |= bits;
+    return admit();
+  }
+  bool admit() noexcept {
+    if (ARTHUR_UNLIKELY(f_.attributes >= the_recorder.max_attributes.load(std::memory_order_relaxed))) {
+      ++f_.dropped_attributes;
+      return false;
+    }
+    ++f_.attributes;
+    return true;
+  }
+  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(keys[k].hidden_by) & 1U) != 0; }
+
+  void value_text(std::string_view k, std::string_view value) noexcept {
+    write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
+  }
+  void value(std::string_view k, const item& i) noexcept;
+  void array(std::string_view k, const item& i) noexcept;
+  void json_list(std::string_view k, const item& i) noexcept;
+  void content(key k, key mime_type, const item& i, bool json) noexcept;
+  void token_counts(std::int64_t prompt, std::int64_t completion) noexcept;
+  void number(key k, double value) noexcept {
+    if (admit(k)) write_number(f_.bytes, wire::span_attributes, keys[k].text.data(), keys[k].text.size(), value);
+  }
+  void element(key list, const item& parts) noexcept;
+  void parts(const key_builder& prefix, const item& parts) noexcept;
+  void tool(const item& parts) noexcept;
+  key for_kind(key k) const noexcept;
+
+  frame& f_;
+  std::uint32_t hidden_;
+};
+
+/// Receives one text made on demand and writes it under its key.
+class text_sink {
+ public:
+  text_sink(item_writer& to, std::string_view k) noexcept : to_(to), key_(k) {}
+  void use(std::string_view value) noexcept { to_.value_text(key_, value); }
+
+ private:
+  item_writer& to_;
+  std::string_view key_;
+};
+
+inline void item_writer::value(std::string_view k, const item& i) noexcept {
+  switch (i.value_type) {
+    case item::type::text:
+    case item::type::json:
+      return value_text(k, {i.data, i.size});
+    case item::type::integer:
+      return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
+    case item::type::unsigned_integer: {
+      if (i.unsigned_integer <= static_cast<std::uint64_t>(INT64_MAX)) {
+        return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(),
+                             static_cast<std::int64_t>(i.unsigned_integer));
+      }
+      // OpenTelemetry: an unsigned integer that doesn't fit becomes text.
+      char digits[20];
+      char* at = digits + sizeof digits;
+      for (std::uint64_t rest = i.unsigned_integer; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+      return value_text(k, {at, static_cast<std::size_t>(digits + sizeof digits - at)});
+    }
+    case item::type::number:
+      return write_number(f_.bytes, wire::span_attributes, k.data(), k.size(), i.number);
+    case item::type::boolean:
+      return write_boolean(f_.bytes, wire::span_attributes, k.data(), k.size(), i.boolean);
+    case item::type::sequence:
+      return array(k, i);
+    case item::type::produced: {
+      text_sink sink(*this, k);
+      return i.produce(i.object, sink);
+    }
+    case item::type::parts:
+      return;
+  }
+}
+
+inline void item_writer::array(std::string_view k, const item& i) noexcept {
+  sequence_sink measure(sequence_sink::mode::measure_array, nullptr);
+  i.each(i.object, measure);
+  const std::size_t any = 1 + wire::varint_size(measure.size) + measure.size;
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - measure.size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_array);
+  wire::put_varint(at, measure.size);
+  sequence_sink write(sequence_sink::mode::write_array, &f_.bytes);
+  i.each(i.object, write);
+  // A range that changed between the two passes would leave broken bytes: the worker finds and counts those.
+}
+
+inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
+  sequence_sink measure(sequence_sink::mode::measure_json, nullptr);
+  i.each(i.object, measure);
+  const bool none = measure.size == 0;
+  const std::size_t size = none ? 2 : measure.size + 1;
+  const std::size_t any = text_any_size(size);
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  if (none) return f_.bytes.append("[]", 2);
+  sequence_sink write(sequence_sink::mode::write_json, &f_.bytes);
+  i.each(i.object, write);
+  f_.bytes.append("]", 1);
+}
+
+inline void item_writer::content(key k, key mime_type, const item& i, bool json) noexcept {
+  if (hides(k)) return text(k, redacted);
+  if (admit(k)) {
+    if (i.value_type == item::type::sequence) {
+      json_list(keys[k].text, i);
+    } else {
+      value_text(keys[k].text, {i.data, i.size});
+    }
+  }
+  // Text is what the engine assumes; it is said only to replace an earlier "JSON".
+  const bool said = (f_.single_keys >> static_cast<unsigned>(mime_type) & 1U) != 0;
+  if (json || said) text(mime_type, json ? "application/json" : "text/plain");
+}
+
+inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completion) noexcept {
+  const key names[] = {key::llm_token_count_prompt, key::llm_token_count_completion, key::llm_token_count_total};
+  // Unsigned addition: a total that overflows is nonsense already, but must not be undefined.
+  const auto total = static_cast<std::int64_t>(static_cast<std::uint64_t>(prompt) + static_cast<std::uint64_t>(completion));
+  const std::int64_t values[] = {prompt, completion, total};
+  for (std::size_t n = 0; n < 3; ++n) {
+    const std::string_view k = keys[names[n]].text;
+    if (admit(names[n])) write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), values[n]);
+  }
+}
+
+inline key item_writer::for_kind(key k) const noexcept {
+  if (k != key::llm_model_name) return k;
+  if (f_.span_kind == kind::embedding) return key::embedding_model_name;
+  if (f_.span_kind == kind::reranker) return key::reranker_model_name;
+  return k;
+}
+
+inline void item_writer::element(key list, const item& of) noexcept {
+  if (hides(list)) return;
+  std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
+  key_builder prefix(key_builder(), keys[list].text, next++);
+  parts(prefix, of);
+}
+
+inline void item_writer::parts(const key_builder& outer, const item& of) noexcept {
+  key_builder prefix(outer);
+  std::uint32_t calls = 0;
+  for (std::size_t n = 0; n < of.size; ++n) {
+    const item& part = of.parts[n];
+    if (part.code == key::tool_call) {
+      parts(key_builder(prefix, keys[key::message_tool_calls].text, calls++), part);
+      continue;
+    }
+    const key k = part.code == key::metadata ? key::document_metadata : part.code;
+    if (k >= key::count) continue;
+    if (!admit()) continue;
+    value(prefix.with(keys[k].text), part);
+  }
+}
+
+inline void item_writer::tool(const item& of) noexcept {
+  const item& name = of.parts[0];
+  const item& description = of.parts[1];
+  const item& schema = of.parts[2];
+  if (f_.span_kind != kind::llm) {
+    text(key::tool_name, {name.data, name.size});
+    text(key::tool_description, {description.data, description.size});
+    text(key::tool_parameters, {schema.data, schema.size});
+    return;
+  }
+  // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
+  std::uint32_t& next =
+      f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
+  key_builder prefix(key_builder(), keys[key::llm_tools].text, next++);
+  if (!admit()) return;
+  const std::string_view k = prefix.with(keys[key::tool_json_schema].text);
+  const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
+  constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
+                             last = R"(,"parameters":)", close = "}}";
+  const auto quoted = [](std::string_view s, writer* to) noexcept {
+    sequence_sink sink(to == nullptr ? sequence_sink::mode::measure_json : sequence_sink::mode::write_json, to);
+    sink.quoted(s);
+    return sink.size;
+  };
+  const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
+  const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
+                           last.size() + parameters.size() + close.size();
+  const std::size_t any = text_any_size(size);
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  f_.bytes.append(open.data(), open.size());
+  quoted(name_text, &f_.bytes);
+  f_.bytes.append(middle.data(), middle.size());
+  quoted(description_text, &f_.bytes);
+  f_.bytes.append(last.data(), last.size());
+  f_.bytes.append(parameters.data(), parameters.size());
+  f_.bytes.append(close.data(), close.size());
+}
+
+inline void item_writer::write(const item& i) noexcept {
+  switch (i.code) {
+    case key::free: {
+      const std::string_view k(i.key_data, i.key_size < 1024 ? i.key_size : 1024);
+      if (admit_free(k)) value(k, i);
+      return;
+    }
+    case key::input_value:
+      return content(key::input_value, key::input_mime_type, i, false);
+    case key::input_json:
+      return content(key::input_value, key::input_mime_type, i, true);
+    case key::output_value:
+      return content(key::output_value, key::output_mime_type, i, false);
+    case key::output_json:
+      return content(key::output_value, key::output_mime_type, i, true);
+    case key::token_counts:
+      return token_counts(i.integer, i.second);
+    case key::costs:
+      number(key::llm_cost_prompt, i.number);
+      number(key::llm_cost_completion, i.second_number);
+      return number(key::llm_cost_total, i.number + i.second_number);
+    case key::document:
+      return element(f_.span_kind == kind::reranker ? key::reranker_output_documents : key::retrieval_documents, i);
+    case key::input_document:
+      return element(key::reranker_input_documents, i);
+    case key::llm_input_messages:
+    case key::llm_output_messages:
+    case key::embedding_embeddings:
+      return element(i.code, i);
+    case key::tool:
+      return tool(i);
+    default:
+      break;
+  }
+  const key k = for_kind(i.code);
+  if (k >= key::single_count) {
+    // A part outside its list, e.g. score() beside document(): nothing reads it.
+    ++f_.dropped_attributes;
+    return;
+  }
+  if (admit(k)) value(keys[k].text, i);
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
+ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
+  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  sink.number_element(wire::any_double, bits);
+}
+ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
+ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,88 @@
+// waker.hpp: lets any thread end the worker's sleep without a lock.
+#ifndef ARTHUR_PLATFORM_WAKER_HPP
+#define ARTHUR_PLATFORM_WAKER_HPP
+
+#include <atomic>
+#include <cstdint>
+
+#include "../config.hpp"
+#include "clock.hpp"
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif !defined(ARTHUR_NO_THREADS)
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One thread waits, any thread signals. A signal is never lost: one that comes before the wait ends it at once.
+class waker {
+ public:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+#if defined(__linux__)
+  /// Takes no lock: a futex, so that a span may end anywhere without waiting for anybody.
+  void signal() noexcept {
+    // Release pairs with the acquire in take(): what was done before the signal is seen after it.
+    if (state_.exchange(1, std::memory_order_release) == 0) futex(FUTEX_WAKE_PRIVATE, 1, nullptr);
+  }
+
+  /// Sleeps until a signal or the given steady time in nanoseconds.
+  void wait_until(std::uint64_t deadline) noexcept {
+    while (!take()) {
+      timespec left{};
+      if (deadline != never) {
+        const std::uint64_t now = steady_nanoseconds();
+        if (now >= deadline) return;
+        left.tv_sec = static_cast<time_t>((deadline - now) / 1000000000U);
+        left.tv_nsec = static_cast<long>((deadline - now) % 1000000000U);
+      }
+      futex(FUTEX_WAIT_PRIVATE, 0, deadline == never ? nullptr : &left);  // relative, on the steady clock
+    }
+  }
+
+ private:
+  bool take() noexcept { return state_.exchange(0, std::memory_order_acquire) != 0; }
+  void futex(int operation, std::uint32_t value, const timespec* timeout) noexcept {
+    static_assert(sizeof state_ == 4, "futexes are 32 bits");
+    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), operation, value, timeout, nullptr, 0);
+  }
+  std::atomic<std::uint32_t> state_{0};
+#elif !defined(ARTHUR_NO_THREADS)
+  void signal() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    signalled_ = true;
+    condition_.notify_one();
+  }
+  void wait_until(std::uint64_t deadline) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto ready = [this] { return signalled_; };
+    const std::uint64_t now = steady_nanoseconds();
+    if (deadline == never) {
+      condition_.wait(lock, ready);
+    } else if (deadline > now) {
+      condition_.wait_for(lock, std::chrono::nanoseconds(deadline - now), ready);
+    }
+    signalled_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool signalled_ = false;
+#else
+  void signal() noexcept {}
+  void wait_until(std::uint64_t) noexcept {}
+#endif
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

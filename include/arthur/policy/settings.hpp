@@ -1,0 +1,320 @@
+// settings.hpp: options, environment and defaults, resolved into the one configuration the runtime works with.
+#ifndef ARTHUR_POLICY_SETTINGS_HPP
+#define ARTHUR_POLICY_SETTINGS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../config.hpp"
+#include "../options.hpp"
+#include "endpoint.hpp"
+#include "environment.hpp"
+#include "text.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Who takes the encoded requests.
+enum class sink {
+  none,
+  endpoint,  ///< HTTP, to settings::where.traces
+  file,      ///< options.output_file
+  callback,  ///< options.on_batch
+};
+
+/// The resolved configuration.
+struct settings {
+  std::string error;      ///< not empty: nothing is exported, ok() is false, and this line says what to change
+  bool disabled = false;  ///< OTEL_SDK_DISABLED=true: nothing is recorded; not an error
+
+  detail::sink sink = detail::sink::endpoint;
+  bool to_stdout = false;  ///< beside the sink: JSON lines
+  endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
+  arthur::protocol protocol = protocol::automatic;
+
+  std::string service_name;      ///< never empty
+  std::string task_id;           ///< "" when unknown
+  std::string task_name;         ///< "" when there is none; look it up when task_id is empty and where.has_engine
+  std::vector<header> resource;  ///< everything, with service.name, telemetry.sdk.* and, where known, arthur.task
+
+  std::chrono::milliseconds block_timeout{0};
+  std::chrono::milliseconds schedule_delay{0};
+  std::chrono::milliseconds export_timeout{0};
+  std::chrono::milliseconds shutdown_timeout{0};
+  std::size_t max_batch_spans = 0;
+  std::size_t max_batch_bytes = 0;
+  double sample_ratio = 1.0;
+};
+
+#if defined(ARTHUR_WITH_HTTPLIB)
+constexpr bool https_built_in = true;
+#else
+constexpr bool https_built_in = false;
+#endif
+
+namespace resolving {
+
+using std::chrono::milliseconds;
+constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
+
+inline std::string out_of_range(const char* field, const std::string& rule) {
+  return std::string("options.") + field + " is out of range: " + rule;
+}
+
+inline std::string check_ranges(const options& given) {
+  const struct {
+    const char* name;
+    milliseconds value;
+  } durations[] = {{"block_timeout", given.block_timeout},
+                   {"schedule_delay", given.schedule_delay},
+                   {"export_timeout", given.export_timeout},
+                   {"shutdown_timeout", given.shutdown_timeout}};
+  for (const auto& d : durations) {
+    if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
+  }
+  if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+  if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
+  if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
+    return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
+  }
+  // Written so that NaN fails too.
+  if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
+      given.protocol != protocol::http_protobuf) {
+    return out_of_range("protocol", "give one of arthur::protocol");
+  }
+  if (given.overflow != overflow::drop && given.overflow != overflow::block) {
+    return out_of_range("overflow", "give one of arthur::overflow");
+  }
+  for (const header& h : given.resource_attributes) {
+    if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
+  }
+  if (given.on_batch != nullptr && !given.output_file.empty()) {
+    return "options.on_batch and options.output_file exclude each other; give one of them";
+  }
+  return {};
+}
+
+/// Fills sink and to_stdout. A wrong name in code is an error; in the environment it is ignored, as the specification
+/// wants, but "console" alone doesn't turn into posting: who asked for a local display wants nothing to leave.
+inline std::string resolve_sinks(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  sink primary = sink::endpoint;
+  if (!given.output_file.empty()) primary = sink::file;
+  if (given.on_batch != nullptr) primary = sink::callback;
+  const bool local = primary != sink::endpoint;
+
+  const bool in_code = !text::trim(given.exporters).empty();
+  const char* source = in_code ? "options.exporters" : "OTEL_TRACES_EXPORTER";
+  std::string_view list = text::trim(given.exporters);
+  if (!in_code && !local) list = env.get(source);
+
+  bool none = false;
+  bool otlp = false;
+  bool console = false;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view name = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (name.empty()) continue;
+    if (text::equal_nocase(name, "otlp")) {
+      otlp = true;
+    } else if (text::equal_nocase(name, "otlp/stdout")) {
+      out.to_stdout = true;
+    } else if (text::equal_nocase(name, "none")) {
+      none = true;
+    } else if (text::equal_nocase(name, "console")) {
+      console = true;
+      ignored(warnings, source, name, "this version has no console exporter; use otlp/stdout");
+    } else if (in_code) {
+      return std::string(source) + " names the unknown exporter " + text::shown(name) +
+             "; use otlp, otlp/stdout or none";
+    } else {
+      ignored(warnings, source, name, "the known exporters are otlp, otlp/stdout and none");
+    }
+  }
+  if (none && (otlp || out.to_stdout || console)) {
+    ignored(warnings, source, "none", "other exporters are named beside it");
+    none = false;
+  }
+  const bool wanted = otlp || local || (!out.to_stdout && !console);
+  out.sink = wanted && !none ? primary : sink::none;
+  return {};
+}
+
+inline void resolve_protocol(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  out.protocol = given.protocol;
+  const char* name = nullptr;
+  const std::string_view value =
+      env.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL", name);
+  if (out.protocol == protocol::automatic && !value.empty()) {
+    if (text::equal_nocase(value, "http/json")) {
+      out.protocol = protocol::http_json;
+    } else if (text::equal_nocase(value, "http/protobuf")) {
+      out.protocol = protocol::http_protobuf;
+    } else {
+      ignored(warnings, name, value, "write http/json or http/protobuf");
+    }
+  }
+  const std::string_view compression =
+      env.get("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION", name);
+  if (!compression.empty() && !text::equal_nocase(compression, "none")) {
+    ignored(warnings, name, compression, "requests are sent uncompressed");
+  }
+}
+
+inline void resolve_numbers(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  constexpr auto most = static_cast<std::uint64_t>(day.count());
+  std::uint64_t number = 0;
+
+  out.block_timeout = given.block_timeout;
+  out.shutdown_timeout = given.shutdown_timeout;
+
+  out.schedule_delay = given.schedule_delay;
+  if (out.schedule_delay == milliseconds(0)) {
+    const bool set = read_unsigned(env, "OTEL_BSP_SCHEDULE_DELAY", 1, most, number, warnings);
+    out.schedule_delay = set ? milliseconds(number) : milliseconds(1000);
+  }
+
+  out.export_timeout = given.export_timeout;
+  if (out.export_timeout == milliseconds(0)) {
+    const bool set = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, number, warnings) ||
+                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, number, warnings);
+    out.export_timeout = set ? milliseconds(number) : milliseconds(30000);
+    if (out.export_timeout == milliseconds(0)) out.export_timeout = day;
+  }
+
+  out.max_batch_bytes = given.max_batch_bytes;
+  out.max_batch_spans = given.max_batch_spans;
+  if (out.max_batch_spans == 0) {
+    out.max_batch_spans = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
+    if (out.where.profile == profile::otlp) {
+      const bool set = read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, number, warnings);
+      out.max_batch_spans = set ? static_cast<std::size_t>(number) : 512;
+    }
+  }
+}
+
+/// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
+inline void resolve_sampler(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  out.sample_ratio = given.sample_ratio;
+  std::string_view name = env.get("OTEL_TRACES_SAMPLER");
+  if (given.sample_ratio < 1.0 || name.empty()) return;
+  const std::string_view whole = name;
+  // Decisions are made at the root and inherited, so both families mean the same here.
+  constexpr std::string_view family = "parentbased_";
+  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
+  if (text::equal_nocase(name, "always_on")) return;
+  if (text::equal_nocase(name, "always_off")) {
+    out.sample_ratio = 0.0;
+  } else if (text::equal_nocase(name, "traceidratio")) {
+    const std::string_view argument = env.get("OTEL_TRACES_SAMPLER_ARG");
+    double ratio = 1.0;
+    if (argument.empty()) return;
+    if (text::parse_decimal(argument, ratio) && ratio <= 1.0) {
+      out.sample_ratio = ratio;
+    } else {
+      ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
+    }
+  } else {
+    ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
+  }
+}
+
+/// Service, task and resource attributes.
+inline void resolve_identity(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  const auto code = [&](const char* key) {
+    std::string_view value;
+    for (const header& h : given.resource_attributes) {
+      if (h.name == key) value = text::trim(h.value);
+    }
+    return value;
+  };
+  const std::vector<header> from_env = read_resource_attributes(env, warnings);
+  const auto otel = [&](const char* key) {
+    const std::string* value = find_pair(from_env, key);
+    return value == nullptr ? std::string_view() : text::trim(*value);
+  };
+  const auto first = [](std::initializer_list<std::string_view> candidates) {
+    for (const std::string_view c : candidates) {
+      if (!c.empty()) return c;
+    }
+    return std::string_view();
+  };
+
+  // A task is one thing with two names: who names it in code isn't overruled by the other variable.
+  std::string_view id = first({text::trim(given.task_id), code("arthur.task")});
+  std::string_view name = text::trim(given.task_name);
+  if (id.empty() && name.empty()) {
+    id = first({env.get("ARTHUR_TASK_ID"), otel("arthur.task")});
+    name = env.get("ARTHUR_TASK_NAME");
+  } else if (id.empty() && !env.get("ARTHUR_TASK_ID").empty()) {
+    ignored(warnings, "ARTHUR_TASK_ID", env.get("ARTHUR_TASK_ID"), "options.task_name names the task");
+  }
+  out.task_id = std::string(id);
+  out.task_name = std::string(name);
+
+  const std::string_view given_name =
+      first({text::trim(given.service_name), code("service.name"), env.get("ARTHUR_SERVICE_NAME"),
+             env.get("OTEL_SERVICE_NAME"), otel("service.name")});
+  out.service_name = std::string(first({given_name, name, id}));
+  if (out.service_name.empty()) {
+    out.service_name = "unknown_service";
+    if (env.program != nullptr && *env.program != '\0') out.service_name += std::string(":") + env.program;
+  }
+
+  put_pair(out.resource, "service.name", out.service_name);
+  put_pair(out.resource, "telemetry.sdk.name", "arthur");
+  put_pair(out.resource, "telemetry.sdk.language", "cpp");
+  put_pair(out.resource, "telemetry.sdk.version", ARTHUR_VERSION);
+  for (const header& h : from_env) put_pair(out.resource, h.name, h.value);
+  for (const header& h : given.resource_attributes) put_pair(out.resource, h.name, h.value);
+  put_pair(out.resource, "service.name", out.service_name);
+  erase_pair(out.resource, "arthur.task");
+  if (!out.task_id.empty()) put_pair(out.resource, "arthur.task", out.task_id);
+}
+
+}  // namespace resolving
+
+/// The complete configuration. Pure: whatever isn't in the arguments doesn't count. Each warning is one line.
+inline settings resolve(const options& given, const environment& surroundings, warning_list& warnings,
+                        bool https_available = https_built_in) {
+  settings out;
+  environment env = surroundings;
+  if (!env.get("OTEL_CONFIG_FILE").empty()) {
+    warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
+    env.ignore_otel = true;
+  }
+  out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
+  if (out.disabled) return out;
+  out.error = resolving::check_ranges(given);
+  if (out.error.empty()) out.error = resolving::resolve_sinks(given, env, warnings, out);
+  if (!out.error.empty()) return out;
+  resolving::resolve_identity(given, env, warnings, out);
+  resolving::resolve_protocol(given, env, warnings, out);
+  // The endpoint only matters where requests are posted: a wrong URL doesn't spoil a file.
+  if (out.sink == sink::endpoint) {
+    out.error = resolve_endpoint(given, env, warnings, out.where);
+    if (out.error.empty() && out.where.traces.https && !https_available) {
+      out.error = origin(out.where.traces) +
+                  " needs TLS, which this build doesn't have; define ARTHUR_WITH_HTTPLIB (cpp-httplib and OpenSSL) for "
+                  "the whole program, or use http://";
+    }
+  }
+  if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
+      out.task_id.empty() && !out.task_name.empty()) {
+    warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
+  }
+  resolving::resolve_numbers(given, env, warnings, out);
+  resolving::resolve_sampler(given, env, warnings, out);
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,67 @@
+// context_node.hpp: attributes prepared once and inherited by every span opened in a scope; spans without a scope.
+#ifndef ARTHUR_RECORD_CONTEXT_NODE_HPP
+#define ARTHUR_RECORD_CONTEXT_NODE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "../config.hpp"
+#include "recorder.hpp"
+#include "slot.hpp"
+#include "writer.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A frame that lies in the pool, at the beginning of a block of its own, with its bytes behind it and in as many further
+/// blocks as they need. It holds a reference to its block, so it stays valid until release_pooled().
+struct pooled_frame {
+  frame span;  // of a context: the collected bytes, key sets and group
+  arena memory;
+  pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
+  const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
+};
+static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
+
+struct context_node : pooled_frame {};
+
+/// Begins a pooled frame whose bytes start with `prefix` bytes (a record). Null: no room.
+template <class Pooled>
+Pooled* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
+  block_source& source = the_recorder.source;
+  block* const b = source.take();
+  if (b == nullptr) return nullptr;
+  auto* const made = ::new (b->begin()) Pooled{};
+  made->pool_base = source.blocks.base();
+  made->memory.current = b;
+  made->memory.at = b->begin() + sizeof(Pooled);
+  made->memory.end = b->end();
+  made->memory.added = 1;  // the frame itself
+  prefix_at = made->span.bytes.begin(source, made->memory, prefix, room);  // fits: the block is new
+  return made;
+}
+
+/// Ends the frame's life; its bytes live on if they were published.
+inline void release_pooled(pooled_frame* p) noexcept {
+  pool& blocks = the_recorder.source.blocks;
+  if (p->pool_base != blocks.base()) return;
+  close_arena(blocks, p->memory);
+  blocks.release(blocks.block_of(p), 1);
+}
+
+/// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
+inline void inherit(frame& f, const pooled_frame& from) noexcept {
+  f.bytes.append_chain(from.span.bytes.first(), from.pool_base);
+  f.single_keys = from.span.single_keys;
+  f.all_keys = from.span.all_keys;
+  f.free_keys = from.span.free_keys;
+  f.flags |= from.span.flags;
+  f.attributes = from.span.attributes;
+  f.group = from.span.group;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

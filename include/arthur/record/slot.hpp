@@ -1,0 +1,143 @@
+// slot.hpp: one thread's side of recording: its open spans, its ids, its queue of committed spans, its account.
+#ifndef ARTHUR_RECORD_SLOT_HPP
+#define ARTHUR_RECORD_SLOT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "../config.hpp"
+#include "../openinference/kinds.hpp"
+#include "../platform/entropy.hpp"
+#include "layout.hpp"
+#include "pool.hpp"
+#include "writer.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct context_node;
+
+/// Why a span was dropped; order of statistics::dropped_*.
+enum class drop : std::uint8_t { pool_full, too_deep, scope_misuse, thread_exit, fork, count };
+
+/// A counter that only its thread changes and everybody may read.
+class own_counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    // Not an atomic addition: there is one writer, and a plain load and store cost nothing.
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void reset() noexcept { value_.store(0, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// An open span.
+struct frame {
+  enum state : std::uint8_t {
+    closed,
+    recording,
+    silent,     // not sampled or dropped: passes its ids on, keeps no bytes
+    activated,  // stands for a detached span
+  };
+
+  std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
+  kind span_kind = kind::chain;
+  span_status result = span_status::unset;
+  bool sampled = false;
+  std::uint32_t generation = 0;
+  int exceptions = 0;  // std::uncaught_exceptions() when it was opened
+  std::uint32_t flags = 0;
+  std::uint32_t group = 0;
+  std::uint32_t site = 0;
+  std::uint32_t attributes = 0;
+  std::uint32_t dropped_attributes = 0;
+  std::uint32_t lists[8] = {};   // next index of each list key
+  std::uint64_t single_keys = 0;  // exact set of the single keys that were written
+  std::uint64_t all_keys = 0;     // Bloom filter of every key that was written
+  std::uint64_t free_keys = 0;    // Bloom filter of the user's own keys
+  std::uint64_t start = 0;
+  span_ids ids{};
+  writer bytes;
+  record* place = nullptr;
+  frame* target = nullptr;  // of an activation
+
+  bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
+  void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
+};
+
+/// Committed spans of one thread, oldest first: a list that runs through the records themselves. One producer, one
+/// consumer, no capacity of its own: the pool is the only limit. (A ring of entries would be a second limit, or as large.)
+class commit_queue {
+ public:
+  commit_queue() noexcept : tail_(&first_), read_at_(&first_) {}
+
+  /// Producer. The record is complete.
+  void push(const pool& blocks, record* r) noexcept {
+    // Release: whoever sees the link sees the bytes of the span.
+    tail_->store(blocks.to_offset(r), std::memory_order_release);
+    tail_ = &r->next;
+  }
+
+  /// Consumer: the next record or null. Its memory must stay until the next one was popped: the queue runs through it.
+  record* pop(const pool& blocks) noexcept {
+    // Acquire pairs with the release in push().
+    const offset next = read_at_->load(std::memory_order_acquire);
+    if (next == 0) return nullptr;
+    auto* const r = std::launder(reinterpret_cast<record*>(blocks.at(next)));
+    read_at_ = &r->next;
+    return r;
+  }
+  bool empty() const noexcept { return read_at_->load(std::memory_order_acquire) == 0; }
+  void reset() noexcept {
+    first_.store(0, std::memory_order_relaxed);
+    tail_ = &first_;
+    read_at_ = &first_;
+  }
+
+ private:
+  std::atomic<offset> first_{0};
+  std::atomic<offset>* tail_;
+  alignas(64) std::atomic<offset>* read_at_;  // the consumer's, on a line of its own
+};
+
+class slot {
+ public:
+  static constexpr std::uint32_t max_depth = 128;
+  enum state : std::uint8_t { unused, active, exited };
+
+  // Shared.
+  std::atomic<std::uint8_t> status{unused};
+  slot* registered_before = nullptr;  // set before the slot is published, never changed
+  // Generations of scopes that ended on other threads; their owner picks them up. 0 = empty.
+  std::atomic<std::uint32_t> foreign_ends[8] = {};
+  std::atomic<std::uint32_t> foreign_end_count{0};
+
+  // The thread's own.
+  alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted
+  std::uint32_t last_generation = 0;
+  arena memory;
+  random_stream random;
+  context_node* context = nullptr;
+  std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
+  bool reporting_exception = false;  // `exception` describes the one in flight
+  char exception[256] = {};
+  own_counter opened, committed, unsampled, dropped_attributes;
+  own_counter dropped[static_cast<std::size_t>(drop::count)];
+  commit_queue queue;
+  // The worker's own.
+  record* pinned = nullptr;  // last record taken, kept because the queue continues in it
+  std::uint64_t taken = 0;   // spans taken out of the queue
+  frame open[max_depth];
+
+  frame* top() noexcept { return depth == 0 ? nullptr : &open[(depth < max_depth ? depth : max_depth) - 1]; }
+  void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,160 @@
+// threads.hpp: which slot the calling thread has; its birth, its end, and what a fork leaves of it.
+#ifndef ARTHUR_RECORD_THREADS_HPP
+#define ARTHUR_RECORD_THREADS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include "../config.hpp"
+#include "../platform/thread_local.hpp"
+#include "recorder.hpp"
+#include "slot.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
+/// The worker (which never traces itself) and threads past their end record nothing.
+inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
+
+/// Drops what a frame holds.
+inline void drop_frame(slot& s, frame& f, drop why) noexcept {
+  if (f.is(frame::recording)) {
+    f.bytes.discard();
+    s.count_drop(why);
+  }
+}
+
+/// Gives a slot back when its thread ends: open spans are dropped, committed ones stay for the worker.
+inline void retire_slot(slot& s) noexcept {
+  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+    drop_frame(s, s.open[n - 1], drop::thread_exit);
+    s.open[n - 1].become(frame::closed);
+  }
+  s.depth = 0;
+  close_arena(the_recorder.source.blocks, s.memory);
+  // Release: the worker, or the thread that takes the slot over, sees all of the above.
+  s.status.store(slot::exited, std::memory_order_release);
+}
+
+#ifndef ARTHUR_NO_THREADS
+struct thread_sentinel {
+  bool armed = false;
+  ~thread_sentinel() {
+    if (this_slot != nullptr) retire_slot(*this_slot);
+    this_slot = nullptr;
+    thread_is_quiet = true;
+  }
+};
+inline thread_local thread_sentinel sentinel;
+#endif
+
+inline slot* allocate_slot() noexcept {
+#ifdef ARTHUR_NO_HEAP
+#ifdef ARTHUR_NO_THREADS
+  constexpr std::size_t count = 1;
+#else
+  constexpr std::size_t count = 16;
+#endif
+  alignas(slot) static unsigned char memory[count][sizeof(slot)];
+  static std::atomic<std::size_t> next{0};
+  const std::size_t n = next.load(std::memory_order_relaxed) < count ? next.fetch_add(1, std::memory_order_relaxed) : count;
+  return n < count ? ::new (static_cast<void*>(memory[n])) slot : nullptr;
+#else
+  // Aligned by hand: aligned operator new throws, and std::aligned_alloc isn't everywhere. Slots are never freed.
+  const auto raw = reinterpret_cast<std::uintptr_t>(std::malloc(sizeof(slot) + alignof(slot)));
+  if (raw == 0) return nullptr;
+  const std::uintptr_t aligned = (raw + alignof(slot) - 1) & ~static_cast<std::uintptr_t>(alignof(slot) - 1);
+  return ::new (reinterpret_cast<void*>(aligned)) slot;
+#endif
+}
+
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
+ARTHUR_COLD inline slot* acquire_slot() noexcept {
+  if (thread_is_quiet || !the_recorder.source.blocks.attached()) return nullptr;
+  slot* found = nullptr;
+  for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+    std::uint8_t expected = slot::unused;
+    // Acquire pairs with the worker's release when it marked the slot unused.
+    if (s->status.compare_exchange_strong(expected, slot::active, std::memory_order_acquire)) {
+      found = s;
+      break;
+    }
+  }
+  if (found == nullptr) {
+    found = allocate_slot();
+    if (found == nullptr) return nullptr;
+    found->status.store(slot::active, std::memory_order_relaxed);
+    found->registered_before = the_recorder.slots.load(std::memory_order_relaxed);
+    // Release: the worker that finds the slot sees it complete.
+    while (!the_recorder.slots.compare_exchange_weak(found->registered_before, found, std::memory_order_release,
+                                                     std::memory_order_relaxed)) {
+    }
+  }
+  found->random.seed();
+  this_slot = found;
+#ifndef ARTHUR_NO_THREADS
+  sentinel.armed = true;  // the first use of it registers its destructor
+#endif
+  return found;
+}
+
+/// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
+/// that were open stay as parents of the child's spans, but are not sent a second time.
+ARTHUR_COLD inline void after_fork() noexcept {
+  recorder& r = the_recorder;
+  auto* const word = r.fork_word.load(std::memory_order_relaxed);
+  static std::atomic<std::uint32_t> busy{0};
+  std::uint32_t expected = 0;
+  // The child may have threads by now; one of them does the work, the others must not record meanwhile.
+  if (!busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
+    while (word->load(std::memory_order_acquire) == 0) {
+    }
+    return;
+  }
+  if (word->load(std::memory_order_relaxed) == 0) {
+    // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
+    const std::size_t size = r.source.blocks.capacity();
+    if (void* memory = reserve_memory(size)) r.source.blocks.attach(memory, size);
+    for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+      // The account begins anew, with the spans that were open.
+      for (own_counter* c : {&s->opened, &s->committed, &s->unsampled, &s->dropped_attributes}) c->reset();
+      for (own_counter& c : s->dropped) c.reset();
+      s->taken = 0;
+      for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
+        frame& f = s->open[n - 1];
+        if (f.is(frame::recording)) {
+          f.become(frame::silent);
+          s->opened.add();
+          s->count_drop(drop::fork);
+        }
+      }
+      s->memory = arena{};
+      s->queue.reset();
+      s->pinned = nullptr;
+      s->random.seed();
+      // Threads other than the one that forked don't exist here.
+      if (s != this_slot && s->status.load(std::memory_order_relaxed) != slot::unused) {
+        s->depth = 0;
+        s->context = nullptr;
+        s->status.store(slot::unused, std::memory_order_relaxed);
+      }
+    }
+    if (const auto child = r.forked.load(std::memory_order_relaxed)) child();
+    word->store(1, std::memory_order_release);
+  }
+  busy.store(0, std::memory_order_release);
+}
+
+inline bool was_forked() noexcept {
+  const auto* const word = the_recorder.fork_word.load(std::memory_order_relaxed);
+  return word != nullptr && word->load(std::memory_order_relaxed) == 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

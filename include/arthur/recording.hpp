@@ -1,0 +1,375 @@
+// recording.hpp: the life of an open span: begun, filled, committed or dropped.
+#ifndef ARTHUR_RECORDING_HPP
+#define ARTHUR_RECORDING_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+#include "config.hpp"
+#include "openinference/item_writer.hpp"
+#include "openinference/kinds.hpp"
+#include "record/context_node.hpp"
+#include "record/recorder.hpp"
+#include "record/slot.hpp"
+#include "record/threads.hpp"
+#include "span.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline int exceptions_in_flight() noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  return std::uncaught_exceptions();
+#else
+  return 0;
+#endif
+}
+
+inline std::uint64_t random_bits(slot& s) noexcept {
+  const auto user = the_recorder.user_random.load(std::memory_order_relaxed);
+  return ARTHUR_UNLIKELY(user != nullptr) ? user() : s.random.next();
+}
+
+/// Never 0: zero ids are invalid.
+inline void put_random(unsigned char* to, slot& s) noexcept {
+  std::uint64_t bits = random_bits(s);
+  if (ARTHUR_UNLIKELY(bits == 0)) bits = 1;
+  std::memcpy(to, &bits, 8);
+}
+
+/// The code.* attributes of a call site, encoded once.
+ARTHUR_COLD inline std::uint32_t register_site(call_site& site) noexcept {
+  const std::string_view function(site.function), file(site.file);
+  const auto text_size = [](key k, std::string_view v) { return attribute_size(keys[k].text.size(), text_any_size(v.size())); };
+  const std::size_t line_any = 1 + wire::varint_size(site.line);
+  const std::size_t size = text_size(key::code_function_name, function) + text_size(key::code_file_path, file) +
+                           attribute_size(keys[key::code_line_number].text.size(), line_any);
+  const std::uint32_t id = the_recorder.sites.add(size, [&](char* at) {
+    const auto put = [&at](key k, std::string_view v) {
+      at = put_attribute_start(at, wire::span_attributes, keys[k].text.data(), keys[k].text.size(), text_any_size(v.size()));
+      at = wire::put_byte(at, wire::any_string);
+      at = wire::put_varint(at, v.size());
+      at = wire::put_bytes(at, v.data(), v.size());
+    };
+    put(key::code_function_name, function);
+    put(key::code_file_path, file);
+    const std::string_view k = keys[key::code_line_number].text;
+    at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), line_any);
+    at = wire::put_byte(at, wire::any_int);
+    wire::put_varint(at, site.line);
+  });
+  // Two threads may register the same site at once: the later id wins, the other stays unused.
+  site.id.store(id, std::memory_order_relaxed);
+  return id;
+}
+
+/// Ids, sampling, kind: everything of a new frame but its bytes.
+inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept {
+  f.span_kind = k;
+  f.result = span_status::unset;
+  f.generation = ++s.last_generation;
+  f.exceptions = exceptions_in_flight();
+  f.flags = 0;
+  f.group = 0;
+  f.site = 0;
+  f.attributes = f.dropped_attributes = 0;
+  std::memset(f.lists, 0, sizeof f.lists);
+  f.single_keys = f.all_keys = f.free_keys = 0;
+  f.target = nullptr;
+  f.place = nullptr;
+  if (parent != nullptr) {
+    std::memcpy(f.ids.trace, parent->ids.trace, 16);
+    std::memcpy(f.ids.parent, parent->ids.span, 8);
+    f.ids.has_parent = true;
+    f.sampled = parent->sampled;
+  } else {
+    f.ids.has_parent = false;
+    put_random(f.ids.trace, s);
+    put_random(f.ids.trace + 8, s);
+    std::uint64_t random = 0;
+    std::memcpy(&random, f.ids.trace, 8);
+    f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    f.flags = record::root;
+  }
+  put_random(f.ids.span, s);
+}
+
+/// The first bytes of a record, as the writer lays them out before the first segment.
+constexpr std::size_t record_prefix = sizeof(record) - sizeof(segment);
+/// Room that makes the beginning of an ordinary span one piece: head, name, kind.
+constexpr std::size_t opening_room = head::size + 64 + 48;
+
+/// Name, inherited attributes, kind. `at`: where the record begins.
+inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noexcept {
+  f.place = std::launder(reinterpret_cast<record*>(at));
+  static_cast<void>(f.bytes.reserve(head::size));
+  if (ARTHUR_LIKELY(name.size() < 128)) {
+    if (char* p = f.bytes.reserve(2 + name.size())) {
+      p = wire::put_byte(p, wire::span_name);
+      p = wire::put_byte(p, static_cast<std::uint8_t>(name.size()));
+      wire::put_bytes(p, name.data(), name.size());
+    }
+  } else {
+    char start[12];
+    char* p = wire::put_byte(start, wire::span_name);
+    p = wire::put_varint(p, name.size());
+    f.bytes.append(start, static_cast<std::size_t>(p - start));
+    f.bytes.append(name.data(), name.size());
+  }
+  if (s.context != nullptr) inherit(f, *s.context);
+  item_writer to(f);
+  to.text(key::span_kind, kind_names[static_cast<std::size_t>(f.span_kind)]);
+  if (f.span_kind == kind::tool) to.text(key::tool_name, name);
+}
+
+inline void wake_worker() noexcept {
+  if (const auto wake = the_recorder.wake.load(std::memory_order_relaxed)) wake();
+}
+
+/// Hands a finished frame to the worker.
+inline void commit(slot& s, frame& f, arena& memory) noexcept {
+  recorder& r = the_recorder;
+  std::uint64_t end = r.clock.now();
+  if (ARTHUR_UNLIKELY(end < f.start)) end = f.start;  // the wall clock was set back
+  if (f.result == span_status::unset) f.result = span_status::ok;
+  if (ARTHUR_UNLIKELY(f.dropped_attributes != 0)) {
+    s.dropped_attributes.add(f.dropped_attributes);
+    if (char* at = f.bytes.reserve(6)) {
+      at = wire::put_byte(at, wire::span_dropped_attributes);
+      // Five bytes whatever the value, so that the reserved piece is exactly used.
+      for (int n = 0; n < 4; ++n) at = wire::put_byte(at, static_cast<std::uint8_t>((f.dropped_attributes >> (7 * n) & 0x7fU) | 0x80U));
+      wire::put_byte(at, static_cast<std::uint8_t>(f.dropped_attributes >> 28));
+    }
+  }
+  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+    f.bytes.discard();
+    s.count_drop(drop::pool_full);
+    return;
+  }
+  const segment first = *f.bytes.first();  // the record is made over it
+  record* const place = ::new (static_cast<void*>(f.place)) record{{0}, f.group, f.site, f.flags, first};
+  f.bytes.finish();
+  write_head(place->first.content(), f.ids, f.start, end, f.result);
+  s.queue.push(r.source.blocks, place);
+  s.committed.add();
+  if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
+    wake_worker();
+  } else if (ARTHUR_UNLIKELY(memory.taken - s.woken_at >= 32)) {
+    s.woken_at = memory.taken;
+    wake_worker();
+  }
+}
+
+inline void write_status_message(frame& f, std::string_view message) noexcept {
+  if (message.empty()) message = "unspecified error";  // the engine's error panel needs a message
+  char start[24];
+  char* at = wire::put_byte(start, wire::span_status);
+  at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
+  at = wire::put_byte(at, wire::status_message);
+  at = wire::put_varint(at, message.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(message.data(), message.size());
+  f.result = span_status::error;
+}
+
+/// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
+inline void settle(slot& s, frame& f) noexcept {
+  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+    f.bytes.discard();
+    s.count_drop(drop::pool_full);
+    f.become(frame::silent);
+  }
+}
+
+inline void write_items(slot& s, frame& f, const item* items, std::size_t count) noexcept {
+  item_writer(f).write(items, count);
+  settle(s, f);
+}
+
+/// A KeyValue field inside an event: free keys only, so that its size is known before it is written.
+inline std::size_t event_attribute_size(const item& i) noexcept {
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::text:
+    case item::type::json:
+      return attribute_size(k, text_any_size(i.size));
+    case item::type::integer:
+    case item::type::unsigned_integer:
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::number:
+      return attribute_size(k, 9);
+    case item::type::boolean:
+      return attribute_size(k, 2);
+    default:
+      return 0;
+  }
+}
+
+inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
+  std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
+  for (std::size_t n = 0; n < count; ++n) size += items[n].code == key::free ? event_attribute_size(items[n]) : 0;
+  char start[32];
+  char* at = wire::put_byte(start, wire::span_events);
+  at = wire::put_varint(at, size);
+  at = wire::put_byte(at, wire::event_time);
+  at = wire::put_fixed64(at, the_recorder.clock.now());
+  at = wire::put_byte(at, wire::event_name);
+  at = wire::put_varint(at, name.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(name.data(), name.size());
+  for (std::size_t n = 0; n < count; ++n) {
+    const item& i = items[n];
+    if (i.code != key::free || event_attribute_size(i) == 0) {
+      ++f.dropped_attributes;
+      continue;
+    }
+    const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+    switch (i.value_type) {
+      case item::type::integer:
+      case item::type::unsigned_integer:
+        write_integer(f.bytes, wire::event_attributes, i.key_data, k, i.integer);
+        break;
+      case item::type::number:
+        write_number(f.bytes, wire::event_attributes, i.key_data, k, i.number);
+        break;
+      case item::type::boolean:
+        write_boolean(f.bytes, wire::event_attributes, i.key_data, k, i.boolean);
+        break;
+      default:
+        write_text(f.bytes, wire::event_attributes, i.key_data, k, i.data, i.size);
+        break;
+    }
+  }
+}
+
+/// Scopes of this thread that ended on another one: nobody will end them any more.
+ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
+  s.foreign_end_count.store(0, std::memory_order_relaxed);
+  for (auto& mail : s.foreign_ends) {
+    // Acquire pairs with the release of the thread that ended the scope.
+    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
+    if (generation == 0) continue;
+    for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+      frame& f = s.open[n - 1];
+      if (f.generation != generation || f.is(frame::closed)) continue;
+      drop_frame(s, f, drop::scope_misuse);
+      f.become(frame::closed);
+    }
+  }
+  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+}
+
+ARTHUR_COLD inline void end_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  for (auto& mail : owner.foreign_ends) {
+    std::uint32_t empty = 0;
+    // Release: what this thread did inside the scope happened before its owner drops it.
+    if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
+  }
+  owner.foreign_end_count.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// The slot, ready to record; null if this thread can't.
+inline slot* ready_slot() noexcept {
+  slot* s = this_slot;
+  if (ARTHUR_UNLIKELY(s == nullptr)) {
+    s = acquire_slot();
+    if (s == nullptr) return nullptr;
+  }
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(s->foreign_end_count.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  return s;
+}
+
+/// Pops an entry, and those below it that ended out of order before.
+inline void pop_frame(slot& s, std::uint32_t index) noexcept {
+  s.open[index].become(frame::closed);
+  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+}
+
+/// Ends a frame of this thread's stack.
+inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
+  const bool thrown = exceptions_in_flight() > f.exceptions;
+  if (f.is(frame::recording)) {
+    if (thrown && f.result != span_status::error) {
+      write_status_message(f, s.reporting_exception ? std::string_view(s.exception) : "exception left the scope");
+    }
+    commit(s, f, s.memory);
+  }
+  if (!thrown) s.reporting_exception = false;
+  pop_frame(s, index);
+}
+
+/// The frame a scope handle means; null when it ended before, or belongs to another thread.
+inline frame* frame_of(const scope_handle& h) noexcept {
+  if (h.owner == nullptr || h.owner != this_slot || h.index >= slot::max_depth) return nullptr;
+  frame& f = h.owner->open[h.index];
+  return f.generation == h.generation && f.is(frame::recording) ? &f : nullptr;
+}
+
+/// What ARTHUR_SET and its like act on: the innermost span of the thread, through an activation if it is one.
+inline frame* current_frame() noexcept {
+  slot* const s = this_slot;
+  if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return nullptr;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  frame* f = &s->open[s->depth - 1];
+  if (f->is(frame::activated)) f = f->target;
+  return f->is(frame::recording) ? f : nullptr;
+}
+
+/// Number of the resource group that `items` ask for, beginning from `group`.
+inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
+  std::string_view task, service;
+  bool asked = false;
+  const char* data = nullptr;
+  std::size_t size = 0;
+  const auto parse = [&](std::string_view& a, std::string_view& b) {
+    const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
+    a = {data + 2, first};
+    b = {data + 2 + first, size - 2 - first};
+  };
+  if (the_recorder.groups.get(group, data, size)) parse(task, service);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
+    if (items[n].code == key::task_id) {
+      task = value;
+      asked = true;
+    } else if (items[n].code == key::service_name) {
+      service = value;
+      asked = true;
+    }
+  }
+  if (!asked) return group;
+  const std::uint32_t known = the_recorder.groups.count();
+  for (std::uint32_t n = 1; n < known; ++n) {
+    std::string_view t, v;
+    if (!the_recorder.groups.get(n, data, size)) continue;
+    parse(t, v);
+    if (t == task && v == service) return n;
+  }
+  // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
+  const std::uint32_t added = the_recorder.groups.add(2 + task.size() + service.size(), [&](char* at) {
+    *at++ = static_cast<char>(task.size() >> 8);
+    *at++ = static_cast<char>(task.size() & 0xffU);
+    at = wire::put_bytes(at, task.data(), task.size());
+    wire::put_bytes(at, service.data(), service.size());
+  });
+  return added == 0 ? group : added;
+}
+
+inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < size; ++i) {
+    *to++ = digits[from[i] >> 4];
+    *to++ = digits[from[i] & 15];
+  }
+  *to = 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

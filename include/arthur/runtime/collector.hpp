@@ -1,0 +1,203 @@
+// collector.hpp: takes committed spans out of all threads' queues, completes and cleans them, and keeps roots back.
+#ifndef ARTHUR_RUNTIME_COLLECTOR_HPP
+#define ARTHUR_RUNTIME_COLLECTOR_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../config.hpp"
+#include "../otlp/cleaning.hpp"
+#include "../record/recorder.hpp"
+#include "../record/slot.hpp"
+#include "batch.hpp"
+#include "diagnostics.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
+/// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
+/// trace when its root arrives.)
+class collector {
+ public:
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+
+  /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
+  bool sweep(batch& out) {
+    if (next_ == nullptr) {
+      ++number_;
+      // Acquire pairs with the release that registered the slot.
+      next_ = the_recorder.slots.load(std::memory_order_acquire);
+      if (next_ != nullptr) begin_visit();
+    }
+    while (next_ != nullptr) {
+      while (left_ != 0) {
+        if (roots_.bytes.size() > max_kept_bytes) release_roots(out, number_ + 1);
+        if (full(out)) return false;
+        record* const r = next_->queue.pop(the_recorder.source.blocks);
+        if (r == nullptr) break;
+        --left_;
+        release(next_->pinned);
+        next_->pinned = r;
+        take(*r, out);
+      }
+      end_visit();
+    }
+    return release_roots(out, number_);
+  }
+
+  /// Sweeps begun so far.
+  std::uint64_t number() const noexcept { return number_; }
+  std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
+  bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
+
+  /// Counts and forgets everything that is committed: the end.
+  std::uint64_t discard_all() {
+    std::uint64_t discarded = kept_roots();
+    forget();
+    for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+      while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
+        release(s->pinned);
+        s->pinned = r;
+        ++s->taken;
+        count(counters_.taken);
+        ++discarded;
+      }
+    }
+    return discarded;
+  }
+
+  /// In a forked child: the parent keeps what was collected.
+  void forget() {
+    roots_.clear();
+    root_sweeps_.clear();
+    first_root_ = 0;
+    next_ = nullptr;
+  }
+
+ private:
+  void begin_visit() noexcept {
+    // Bounded: a thread that records faster than we take can't hold the sweep up. What another thread did before a root
+    // was committed is in this number, because the root was committed after it and we have seen the root.
+    left_ = next_->committed.get() - next_->taken;
+  }
+
+  void end_visit() noexcept {
+    recycle(*next_);
+    next_ = next_->registered_before;
+    if (next_ != nullptr) begin_visit();
+  }
+
+  /// A thread that is gone and whose spans were all taken leaves its slot to the next one.
+  static void recycle(slot& s) noexcept {
+    // Acquire pairs with the release of retire_slot().
+    if (s.status.load(std::memory_order_acquire) != slot::exited || !s.queue.empty()) return;
+    release(s.pinned);
+    s.pinned = nullptr;
+    s.queue.reset();
+    // Release: the next owner sees the reset queue.
+    s.status.store(slot::unused, std::memory_order_release);
+  }
+
+  static void release(record* r) noexcept {
+    if (r == nullptr) return;
+    pool& blocks = the_recorder.source.blocks;
+    for (segment* s = &r->first; s != nullptr;) {
+      segment* const next = s->next == 0 ? nullptr : writer::segment_at(blocks, s->next);
+      blocks.release(blocks.block_of(s), 1);
+      s = next;
+    }
+  }
+
+  /// Copies a span out of the pool, with its call site's attributes, and cleans it.
+  void take(record& r, batch& out) {
+    ++next_->taken;
+    count(counters_.taken);
+    const bool keep = for_engine_ && (r.flags & record::root) != 0;
+    batch& to = keep ? roots_ : out;
+    const std::size_t at = to.bytes.size();
+    const char* site = nullptr;
+    std::size_t site_size = 0;
+    // First, so that a key of the user's own wins over it.
+    if (the_recorder.sites.get(r.site, site, site_size)) to.bytes.append(site, site_size);
+    std::size_t skip = (r.flags & record::root) != 0 ? head::trace : 0;
+    for (segment* s = &r.first; s != nullptr;
+         s = s->next == 0 ? nullptr : writer::segment_at(the_recorder.source.blocks, s->next)) {
+      to.bytes.append(s->content() + skip, s->size - skip);
+      skip = 0;
+    }
+    if (to.bytes.failed()) return lose(to, at);
+    clean_flags flags;
+    flags.engine = for_engine_;
+    flags.free_keys = (r.flags & record::has_free_keys) != 0;
+    flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    scratch_.clear();
+    switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
+      case clean_outcome::unchanged:
+        break;
+      case clean_outcome::rewritten:
+        to.bytes.truncate(at);
+        to.bytes.append(scratch_.data(), scratch_.size());
+        count(counters_.cleaned);
+        break;
+      case clean_outcome::undecodable:
+        return lose(to, at);
+    }
+    if (to.bytes.failed()) return lose(to, at);
+    to.spans.push_back({r.group, at, to.bytes.size() - at});
+    if (keep) root_sweeps_.push_back(number_);
+  }
+
+  /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
+  void lose(batch& to, std::size_t at) {
+    to.bytes.forgive();
+    to.bytes.truncate(at);
+    count(counters_.failed);
+  }
+
+  /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
+  bool release_roots(batch& out, std::uint64_t before) {
+    while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
+      if (full(out)) return false;
+      out.append(roots_, roots_.spans[first_root_]);
+      ++first_root_;
+    }
+    // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
+    if (first_root_ == roots_.spans.size()) {
+      roots_.clear();
+      root_sweeps_.clear();
+    } else if (first_root_ * 2 > roots_.spans.size()) {
+      batch rest;
+      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) rest.append(roots_, roots_.spans[n]);
+      roots_ = static_cast<batch&&>(rest);
+      root_sweeps_.erase(root_sweeps_.begin(), root_sweeps_.begin() + static_cast<std::ptrdiff_t>(first_root_));
+    } else {
+      return true;
+    }
+    first_root_ = 0;
+    return true;
+  }
+
+  // Beyond this the order of roots and children is given up rather than memory.
+  static constexpr std::size_t max_kept_bytes = std::size_t{8} << 20;
+
+  std::size_t max_spans_;
+  std::size_t max_bytes_;
+  bool for_engine_;
+  delivery_counters& counters_;
+  clean_counts counts_;
+  slot* next_ = nullptr;     // being visited; null between sweeps
+  std::uint64_t left_ = 0;   // spans still to take in this visit
+  std::uint64_t number_ = 0;
+  buffer scratch_;
+  batch roots_;
+  std::size_t first_root_ = 0;  // those before it are gone
+  std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,472 @@
+// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
+#ifndef ARTHUR_RUNTIME_DELIVERY_HPP
+#define ARTHUR_RUNTIME_DELIVERY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../config.hpp"
+#include "../otlp/envelope.hpp"
+#include "../policy/answer.hpp"
+#include "../policy/retry.hpp"
+#include "../policy/settings.hpp"
+#include "../transport/transport.hpp"
+#include "batch.hpp"
+#include "diagnostics.hpp"
+#include "resources.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
+/// randomness are passed in.
+///
+/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
+/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
+/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
+/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
+class delivery {
+ public:
+  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
+      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random) {
+    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
+    if (s.protocol == protocol::http_protobuf) pin(encoding::protobuf);
+  }
+
+  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
+    main_ = std::move(main);
+    engine_ = std::move(engine);
+    lines_ = std::move(lines);
+  }
+
+  bool busy() const noexcept { return !batch_.empty(); }
+  /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
+  bool holding() const noexcept { return held_; }
+  std::uint64_t due() const noexcept { return due_; }
+  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
+  batch& waiting() noexcept { return batch_; }
+
+  /// Takes responsibility for what is in waiting().
+  void begin(std::uint64_t now) {
+    if (lines_ != nullptr) write_lines(now);
+    started_ = now;
+    finished_ = 0;
+    held_ = false;
+    level_.clear();
+    failing_.clear();
+    level_.push_back({0, batch_.spans.size(), 0});
+    if (main_ == nullptr) finish_all(lines_ != nullptr ? counters_.delivered : counters_.discarded);
+  }
+
+  /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
+  void step(std::uint64_t now, std::uint64_t limit) {
+    if (!busy() || now < due_) return;
+    const std::uint64_t deadline = (std::min)(limit, now + nanoseconds(settings_.export_timeout));
+    if (!prepared_ && !prepare(now, deadline)) return give_up_in_time(now);
+    if (level_.empty()) return next_level(now);
+    send(now, deadline);
+    if (busy() && level_.empty()) next_level(now);
+    if (busy()) give_up_in_time(now);
+  }
+
+  /// The end: whatever is left is counted as discarded. Returns how many spans that were.
+  std::uint64_t discard() {
+    const std::uint64_t left = spans();
+    if (left != 0) finish_all(counters_.discarded);
+    return left;
+  }
+  /// In a forked child: the parent delivers it.
+  void forget() {
+    batch_.clear();
+    level_.clear();
+    failing_.clear();
+    finished_ = 0;
+  }
+
+ private:
+  struct part {
+    std::size_t first;
+    std::size_t count;
+    unsigned failures;
+  };
+
+  static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
+  bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
+
+  void pin(encoding as) {
+    encoding_ = as;
+    decided_ = proven_ = true;
+  }
+
+  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
+  }
+  void went_well() {
+    attempt_ = 0;
+    due_ = 0;
+  }
+
+  // What must be known before the first batch: the encoding, and the task's id. False: not yet, or not now.
+  bool prepare(std::uint64_t now, std::uint64_t deadline) {
+    if (!decided_ && !probe(now, deadline)) return false;
+    if (!find_task(now, deadline)) return false;
+    prepared_ = true;
+    went_well();
+    return true;
+  }
+
+  /// Asks with an empty request whether the endpoint reads JSON.
+  bool probe(std::uint64_t now, std::uint64_t deadline) {
+    request r;
+    r.target = settings_.where.traces.target.c_str();
+    r.content_type = "application/json";
+    r.body = empty_json_request;
+    r.body_size = sizeof empty_json_request - 1;
+    response a;
+    std::string error;
+    const transport_result result = main_->send(r, deadline, a, error);
+    if (result != transport_result::answered) {
+      unreachable(error);
+      wait(now);
+      return false;
+    }
+    switch (classify(a.status, settings_.where.profile, false)) {
+      case verdict::retry_later:
+      case verdict::split:
+        refused(a, "");
+        wait(now, retry_after(a));
+        return false;
+      case verdict::wrong_encoding:
+        encoding_ = encoding::protobuf;
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  origin(settings_.where.traces) + " does not read OTLP/JSON (" + std::to_string(a.status) +
+                      "); sending protobuf");
+        break;
+      default:
+        encoding_ = encoding::json;
+        break;
+    }
+    decided_ = true;
+    return true;
+  }
+
+  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
+  bool find_task(std::uint64_t now, std::uint64_t deadline) {
+    if (engine_ == nullptr || settings_.task_name.empty() || !settings_.task_id.empty()) return true;
+    constexpr std::size_t page_size = 100;
+    const std::string& name = settings_.task_name;
+    const std::string body = "{\"task_name\":\"" + json_escaped(name) + "\"}";
+    for (std::size_t page = 0; page < 100; ++page) {
+      const std::string target = settings_.where.engine.target + "/api/v2/tasks/search?page=" + std::to_string(page) +
+                                 "&page_size=" + std::to_string(page_size) + "&sort=desc";
+      request r;
+      r.target = target.c_str();
+      r.content_type = "application/json";
+      r.body = body.data();
+      r.body_size = body.size();
+      response a;
+      std::string error;
+      const transport_result result = engine_->send(r, deadline, a, error);
+      if (result != transport_result::answered) {
+        unreachable(error);
+        wait(now);
+        return false;
+      }
+      if (a.status == 429 || a.status >= 500) {
+        refused(a, "");
+        wait(now, retry_after(a));
+        return false;
+      }
+      if (a.status != 200) return without_task(a.status);
+      const task_page found = read_task_page(a.body, name);
+      if (!found.id.empty()) {
+        groups_.task_found(found.id);
+        return true;
+      }
+      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
+    }
+    says_.say(diagnostics::topic::task, severity::warning,
+              "the engine has no task named \"" + one_line(name) +
+                  "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"" +
+                  one_line(settings_.service_name) + "\"");
+    return true;
+  }
+
+  bool without_task(int status) {
+    const char* why = status == 403   ? "the key may not read tasks"
+                      : status == 401 ? "the key is missing or unknown"
+                                      : "the endpoint has no task search";
+    says_.say(diagnostics::topic::task, severity::warning,
+              "the task \"" + one_line(settings_.task_name) + "\" can't be looked up (" + std::to_string(status) + ": " + why +
+                  "); traces go under the service name \"" + one_line(settings_.service_name) +
+                  "\"; set ARTHUR_TASK_ID to choose the task without a look-up");
+    return true;
+  }
+
+  bool encode(const part& p) {
+    pieces_.clear();
+    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+      const batch::entry& e = batch_.spans[n];
+      pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
+    }
+    body_.clear();
+    return append_request(body_, encoding_, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+  }
+
+  void send(std::uint64_t now, std::uint64_t deadline) {
+    part p = level_.back();
+    level_.pop_back();
+    if (!encode(p)) {
+      // No memory for the request: smaller ones may fit.
+      if (p.count > 1) return halve(p);
+      return finish(p.count, counters_.failed);
+    }
+    request r;
+    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
+    r.content_type = encoding_ == encoding::json ? "application/json" : "application/x-protobuf";
+    r.body = body_.data();
+    r.body_size = body_.size();
+    r.spans = p.count;
+    response a;
+    std::string error;
+    count(counters_.requests);
+    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
+    switch (main_->send(r, deadline, a, error)) {
+      case transport_result::not_sent:
+        unreachable(error);
+        level_.push_back(p);
+        return wait(now);
+      case transport_result::unanswered:
+        return unanswered(p, now, error);
+      case transport_result::answered:
+        return answered(p, now, a, error);
+    }
+  }
+
+  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
+    if (!engine_profile() && settings_.sink == sink::endpoint) {
+      // OTLP: a lost answer is repeated, duplicates are the receiver's business.
+      unreachable(error);
+      level_.push_back(p);
+      return wait(now);
+    }
+    says_.say(diagnostics::topic::unconfirmed, severity::warning,
+              std::to_string(p.count) + " spans were sent to " + origin(settings_.where.traces) +
+                  " without an answer; they aren't sent again, because the engine would store them twice (" + error + ")");
+    finish(p.count, counters_.unconfirmed);
+    // The endpoint may be in trouble: the next request can wait a little.
+    if (busy()) wait(now);
+  }
+
+  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
+    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, proven_)) {
+      case verdict::delivered:
+      case verdict::partial:
+        return accepted(p, a);
+      case verdict::wrong_encoding:
+        // The probe was answered, but real spans are not read: the other encoding, once.
+        encoding_ = encoding_ == encoding::json ? encoding::protobuf : encoding::json;
+        proven_ = true;
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
+        return level_.push_back(p);
+      case verdict::retry_later:
+        refused(a, error);
+        ++p.failures;
+        level_.push_back(p);
+        return wait(now, retry_after(a));
+      case verdict::split:
+        refused(a, error);
+        // Once more before it is taken apart: a 500 may pass.
+        if (p.failures == 0 && p.count == batch_.spans.size()) {
+          ++p.failures;
+          level_.push_back(p);
+          return wait(now);
+        }
+        return failing_.push_back(p);
+      case verdict::too_large:
+        refused(a, error);
+        if (p.count > 1) return halve(p);
+        return finish(p.count, counters_.rejected);
+      case verdict::rejected_all:
+      case verdict::unauthorized:
+      case verdict::give_up:
+        refused(a, error);
+        // Data that the engine can't read (400): one bad span must not take the others along.
+        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
+        went_well();
+        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
+    }
+  }
+
+  void accepted(const part& p, const response& a) {
+    went_well();
+    proven_ = true;
+    level_accepted_ = true;
+    const rejection r = read_rejection(a.body, a.content_type);
+    const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
+    if (rejected != 0) {
+      says_.say(diagnostics::topic::refusal, severity::warning,
+                std::to_string(rejected) + " of " + std::to_string(p.count) + " spans were refused by the endpoint: " + r.reason);
+    }
+    count(counters_.rejected, rejected);
+    count(counters_.delivered, p.count - rejected);
+    finish(p.count);
+  }
+
+  void halve(const part& p) {
+    const std::size_t half = p.count / 2;
+    level_.push_back({p.first + half, p.count - half, p.failures});
+    level_.push_back({p.first, half, p.failures});
+  }
+
+  /// All parts of a level were sent and some were refused with 500.
+  void next_level(std::uint64_t now) {
+    if (failing_.empty()) return;
+    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
+    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
+    std::vector<part> failing;
+    failing.swap(failing_);
+    bool all_single = true;
+    for (const part& p : failing) {
+      if (p.count == 1 && level_accepted_) {
+        says_.say(diagnostics::topic::poison, severity::warning,
+                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
+        finish(1, counters_.rejected);
+        continue;
+      }
+      all_single = all_single && p.count == 1;
+      if (outage || p.count == 1) {
+        failing_.push_back(p);
+      } else {
+        halve(p);
+      }
+    }
+    level_accepted_ = false;
+    if (!busy()) return;
+    if (outage || (level_.empty() && all_single)) hold(now);
+    else if (!failing_.empty()) {
+      level_.insert(level_.end(), failing_.begin(), failing_.end());
+      failing_.clear();
+    }
+  }
+
+  /// Nothing is accepted: an outage. What is left becomes one part again.
+  void hold(std::uint64_t now) {
+    std::vector<part> left;
+    left.swap(failing_);
+    left.insert(left.end(), level_.begin(), level_.end());
+    batch rest;
+    for (const part& p : left) {
+      for (std::size_t n = p.first; n < p.first + p.count; ++n) rest.append(batch_, batch_.spans[n]);
+    }
+    if (rest.bytes.failed()) return finish_all(counters_.failed);
+    batch_ = std::move(rest);
+    finished_ = 0;
+    level_.assign(1, part{0, batch_.spans.size(), 0});
+    dry_levels_ = 0;
+    held_ = true;
+    says_.say(diagnostics::topic::connection, severity::warning,
+              origin(settings_.where.traces) + " answers 500 to everything; " + std::to_string(batch_.spans.size()) +
+                  " spans are held (" + advice(500, settings_.where.profile) + ")");
+    wait(now);
+  }
+
+  /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
+  void give_up_in_time(std::uint64_t now) {
+    if (engine_profile() || due_ == 0) return;
+    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
+    finish_all(counters_.failed);
+    due_ = 0;
+  }
+
+  void finish(std::size_t spans) {
+    finished_ += spans;
+    if (finished_ < batch_.spans.size()) return;
+    batch_.clear();
+    batch_.bytes.shrink(std::size_t{2} << 20);
+    level_.clear();
+    failing_.clear();
+    finished_ = 0;
+    dry_levels_ = 0;
+    held_ = false;
+    level_accepted_ = false;
+  }
+  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
+    count(as, spans);
+    finish(spans);
+  }
+  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
+
+  void write_lines(std::uint64_t now) {
+    const encoding posted = std::exchange(encoding_, encoding::json);
+    if (encode({0, batch_.spans.size(), 0})) {
+      request r;
+      r.content_type = "application/json";
+      r.body = body_.data();
+      r.body_size = body_.size();
+      r.spans = batch_.spans.size();
+      response a;
+      std::string error;
+      lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
+      if (!error.empty()) says_.say(diagnostics::topic::connection, severity::warning, error);
+    }
+    encoding_ = posted;
+  }
+
+  static std::uint64_t retry_after(const response& a) {
+    const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
+    return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
+  }
+
+  void unreachable(const std::string& error) {
+    says_.say(diagnostics::topic::connection, severity::warning,
+              error + "; " + std::to_string(spans()) + " spans wait for the next attempt");
+  }
+  void refused(const response& a, const std::string& error) {
+    std::string line = settings_.sink == sink::endpoint
+                           ? origin(settings_.where.traces) + " answered " + std::to_string(a.status)
+                           : error;
+    const std::string reason = read_rejection(a.body, a.content_type).reason;
+    if (!reason.empty()) line += " (" + reason + ")";
+    const std::string fix = settings_.sink == sink::endpoint ? advice(a.status, settings_.where.profile) : "";
+    if (!fix.empty()) line += ": " + fix;
+    says_.say(diagnostics::topic::refusal, severity::warning, line);
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  delivery_counters& counters_;
+  diagnostics& says_;
+  std::uint64_t (*random_)();
+  std::unique_ptr<transport> main_;
+  std::unique_ptr<transport> engine_;  // the engine's other routes
+  std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
+
+  encoding encoding_ = encoding::json;
+  bool decided_ = false;   // the encoding was probed or pinned
+  bool proven_ = false;    // spans were accepted in it: a 400 is about the data
+  bool prepared_ = false;  // encoding and task are known
+
+  batch batch_;
+  std::size_t finished_ = 0;  // spans of it that are judged
+  std::vector<part> level_;   // still to send on this level
+  std::vector<part> failing_;
+  bool level_accepted_ = false;
+  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
+  bool held_ = false;
+  unsigned attempt_ = 0;
+  std::uint64_t due_ = 0;
+  std::uint64_t started_ = 0;
+  buffer body_;
+  std::vector<span_piece> pieces_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

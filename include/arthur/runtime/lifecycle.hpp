@@ -1,0 +1,432 @@
+// lifecycle.hpp: start and stop of the runtime: its thread, the end of the process, a fork.
+#ifndef ARTHUR_RUNTIME_LIFECYCLE_HPP
+#define ARTHUR_RUNTIME_LIFECYCLE_HPP
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "../config.hpp"
+#include "../platform/clock.hpp"
+#include "../platform/memory.hpp"
+#include "../policy/settings.hpp"
+#include "../record/threads.hpp"
+#include "../runtime.hpp"
+#include "../span.hpp"
+#include "../transport/callback.hpp"
+#include "../transport/file.hpp"
+#include "../transport/socket.hpp"
+#include "diagnostics.hpp"
+#include "worker.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#endif
+#if defined(__GLIBC__)
+#include <errno.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Everything behind start(). Made on the heap and never destroyed: threads and static destructors may come late. A
+/// forked child makes a new one, because locks of the old one may be held by threads that don't exist any more.
+class runtime {
+ public:
+  delivery_counters counters;
+  diagnostics says;
+
+  /// Returns an error line, or nothing.
+  std::string start(const options& given);
+  void stop() noexcept;
+  flush_result flush(std::uint64_t timeout) noexcept;
+  bool poll() noexcept;
+  bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
+  worker* current_worker() noexcept { return worker_.get(); }
+  const settings& configuration() const noexcept { return settings_; }
+
+  /// In a forked child: a runtime like `parent`, with a thread of its own.
+  void continue_after_fork(const runtime& parent) noexcept;
+
+ private:
+  enum class state : std::uint8_t { stopped, running, stopping };
+
+  void make_worker();
+  bool start_thread() noexcept;
+  void run() noexcept;
+  std::uint64_t lost() const noexcept {
+    return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
+           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
+  }
+
+  std::mutex mutex_;  // start and stop, one at a time
+  std::atomic<state> state_{state::stopped};
+  options options_;
+  settings settings_;
+  std::unique_ptr<worker> worker_;
+  bool has_thread_ = false;
+  std::mutex done_mutex_;
+  std::condition_variable done_changed_;
+  bool done_ = false;
+};
+
+inline std::atomic<runtime*> the_runtime{nullptr};
+
+inline std::uint64_t worker_random() noexcept {
+  static random_stream stream = [] {
+    random_stream s;
+    s.seed();
+    return s;
+  }();
+  return stream.next();
+}
+
+inline void wake_runtime() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r != nullptr && r->running()) r->current_worker()->wake();
+}
+
+/// options::overflow == block: wakes the worker and gives it a moment.
+inline bool wait_for_worker(std::uint32_t attempt) noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r == nullptr || !r->running() || thread_is_quiet) return false;
+  constexpr std::uint32_t pause = 100;  // microseconds
+  if (std::uint64_t{attempt} * pause > static_cast<std::uint64_t>(r->configuration().block_timeout.count()) * 1000U) return false;
+#ifdef ARTHUR_NO_THREADS
+  r->poll();
+#else
+  if (attempt % 8 == 0) r->current_worker()->wake();
+  std::this_thread::sleep_for(std::chrono::microseconds(pause));
+#endif
+  return true;
+}
+
+inline void runtime_after_fork() noexcept {
+  runtime* const parent = the_runtime.load(std::memory_order_acquire);
+  if (parent == nullptr) return;
+  auto* const child = new (std::nothrow) runtime;
+  if (child != nullptr) child->continue_after_fork(*parent);
+  the_runtime.store(child, std::memory_order_release);
+}
+
+inline void stop_at_exit() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r != nullptr && !was_forked()) r->stop();
+}
+
+inline std::terminate_handler& former_terminate() noexcept {
+  static std::terminate_handler handler = nullptr;
+  return handler;
+}
+
+inline void flush_and_terminate() noexcept {
+  stop_at_exit();
+  if (former_terminate() != nullptr) former_terminate()();
+  std::abort();
+}
+
+inline const char* lookup_variable(void*, const char* name) noexcept { return std::getenv(name); }
+
+inline const char* program_name() noexcept {
+#if defined(__GLIBC__)
+  return program_invocation_short_name;
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+  return getprogname();
+#else
+  return "";
+#endif
+}
+
+inline std::string runtime::start(const options& given) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
+  says.use(given.on_diagnostic, given.on_diagnostic_user);
+  environment surroundings;
+  surroundings.lookup = lookup_variable;
+  surroundings.program = program_name();
+  warning_list warnings;
+  options_ = given;
+  settings_ = resolve(given, surroundings, warnings);
+  for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
+  if (!settings_.error.empty()) return settings_.error;
+  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
+
+  recorder& r = the_recorder;
+  if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
+  r.source.blocks.limit(given.memory_limit);
+  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
+  r.clock.use(given.clock);
+  r.user_random.store(given.random, std::memory_order_relaxed);
+  // Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+  r.sample_below.store(settings_.sample_ratio >= 1.0 ? ~std::uint64_t{0}
+                                                     : static_cast<std::uint64_t>(settings_.sample_ratio * 18446744073709549568.0),
+                       std::memory_order_relaxed);
+  r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
+                     (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
+                 std::memory_order_relaxed);
+  r.code_location.store(given.code_location, std::memory_order_relaxed);
+  r.wake.store(wake_runtime, std::memory_order_relaxed);
+  r.forked.store(runtime_after_fork, std::memory_order_relaxed);
+  r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
+
+  make_worker();
+  if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
+  static const bool registered = std::atexit([] { stop_at_exit(); }) == 0;
+  static_cast<void>(registered);
+  if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
+  state_.store(state::running, std::memory_order_release);
+  // Release: whoever sees it sees the pool and the settings.
+  recording_enabled.store(1, std::memory_order_release);
+  return {};
+}
+
+inline void runtime::make_worker() {
+  worker_.reset(new worker(settings_, counters, says, worker_random));
+  timing t;
+  t.steady_now = steady_nanoseconds;
+  t.stop_deadline = &worker_->stop_deadline();
+  std::unique_ptr<transport> main, engine, lines;
+  switch (settings_.sink) {
+    case sink::endpoint:
+      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
+      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
+      break;
+    case sink::file:
+      main.reset(new file_transport(options_.output_file, t));
+      break;
+    case sink::callback:
+      main.reset(new callback_transport(options_.on_batch, options_.on_batch_user));
+      break;
+    case sink::none:
+      break;
+  }
+  if (settings_.to_stdout) lines.reset(new file_transport(1, t));
+  worker_->sender().use(std::move(main), std::move(engine), std::move(lines));
+  done_ = false;
+}
+
+inline bool runtime::start_thread() noexcept {
+  has_thread_ = false;
+#ifndef ARTHUR_NO_THREADS
+#if defined(__unix__) || defined(__APPLE__)
+  // The program's signal handlers must not run on our thread: it starts with everything blocked.
+  sigset_t all, former;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &former);
+#endif
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    std::thread([this] { run(); }).detach();
+    has_thread_ = true;
+  } catch (...) {
+  }
+#else
+  std::thread([this] { run(); }).detach();
+  has_thread_ = true;
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+  ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+#endif
+  return has_thread_;
+#else
+  return true;
+#endif
+}
+
+inline void runtime::run() noexcept {
+  thread_is_quiet = true;
+  worker& w = *worker_;
+  for (;;) {
+    const std::uint64_t now = steady_nanoseconds();
+    if (w.finished(now)) break;
+    std::uint64_t due = w.run_once(now);
+    if (w.stopping()) due = (std::min)(due, w.stop_deadline().load(std::memory_order_acquire));
+    if (due > steady_nanoseconds() && !w.finished(now)) w.alarm().wait_until(due);
+  }
+  const std::lock_guard<std::mutex> lock(done_mutex_);
+  done_ = true;
+  done_changed_.notify_all();
+}
+
+inline void runtime::stop() noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!running()) return;
+  recording_enabled.store(0, std::memory_order_relaxed);
+  state_.store(state::stopping, std::memory_order_release);
+  const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
+  worker& w = *worker_;
+  // Release: the worker that sees the deadline sees everything that was committed before.
+  w.stop_deadline().store(deadline == 0 ? 1 : deadline, std::memory_order_release);
+  w.alarm().signal();
+  bool done = true;
+  if (has_thread_) {
+    std::unique_lock<std::mutex> waiting(done_mutex_);
+    // A second more than the deadline: the last request must be wound up. Longer only if a name look-up hangs; then
+    // the thread is left alone, with everything it uses.
+    done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
+  } else {
+    for (std::uint64_t now = steady_nanoseconds(); !w.finished(now); now = steady_nanoseconds()) {
+      const std::uint64_t due = (std::min)(w.run_once(now), deadline);
+      if (due > now) w.alarm().wait_until(due);
+    }
+  }
+  if (done) {
+    const std::uint64_t left = w.discard_all();
+    count(counters.discarded, left);
+    if (left != 0) {
+      says.say(diagnostics::topic::shutdown, severity::warning,
+               std::to_string(left) + " spans were not delivered before the end" +
+                   (says.last_error().empty() ? std::string() : " (" + says.last_error() + ")"));
+    }
+  } else {
+    static_cast<void>(worker_.release());
+  }
+  state_.store(state::stopped, std::memory_order_release);
+}
+
+inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
+  if (!running()) return flush_result::failed;
+  const std::uint64_t lost_before = lost();
+  const std::uint64_t now = steady_nanoseconds();
+  const std::uint64_t deadline = timeout > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + timeout;
+  worker& w = *worker_;
+  const std::uint64_t ticket = w.request_flush();
+  if (has_thread_) {
+    if (!w.wait_for(ticket, deadline)) return flush_result::timeout;
+  } else {
+    while (!w.reached(ticket)) {
+      const std::uint64_t at = steady_nanoseconds();
+      if (at >= deadline) return flush_result::timeout;
+      const std::uint64_t due = (std::min)(w.run_once(at), deadline);
+      if (due > at) w.alarm().wait_until(due);
+    }
+  }
+  return lost() == lost_before ? flush_result::ok : flush_result::failed;
+}
+
+inline bool runtime::poll() noexcept {
+  if (!running()) return false;
+  if (!has_thread_) {
+    for (std::uint64_t now = steady_nanoseconds(); worker_->run_once(now) <= now; now = steady_nanoseconds()) {
+    }
+  }
+  const statistics s = arthur::stats();
+  return s.waiting != 0;
+}
+
+inline void runtime::continue_after_fork(const runtime& parent) noexcept {
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+  options_ = parent.options_;
+  settings_ = parent.settings_;
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  make_worker();
+  if (start_thread()) state_.store(state::running, std::memory_order_release);
+}
+
+}  // namespace detail
+
+ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
+  using namespace detail;
+  runtime* r = the_runtime.load(std::memory_order_acquire);
+  if (r == nullptr) {
+    auto* const made = new (std::nothrow) runtime;
+    if (made == nullptr) return tracing_guard(false, false, {});
+    if (the_runtime.compare_exchange_strong(r, made, std::memory_order_acq_rel)) {
+      r = made;
+    } else {
+      delete made;
+    }
+  }
+  std::string error;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    error = r->start(settings);
+  } catch (const std::bad_alloc&) {
+    return tracing_guard(false, false, {});
+  }
+#else
+  error = r->start(settings);
+#endif
+  const bool ok = error.empty();
+  if (!ok) r->says.say(diagnostics::topic::configuration, severity::error, error);
+  return tracing_guard(ok && r->running(), ok, static_cast<std::string&&>(error));
+}
+
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+ARTHUR_LINKED void stop() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  // In a child that recorded nothing since the fork there is nothing to stop: the guard is the parent's.
+  if (r != nullptr && !was_forked()) r->stop();
+}
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+ARTHUR_LINKED flush_result flush(std::chrono::nanoseconds timeout) noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r == nullptr ? flush_result::failed : r->flush(timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count()));
+}
+
+ARTHUR_LINKED bool poll() noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r != nullptr && r->poll();
+}
+
+ARTHUR_LINKED statistics stats() noexcept {
+  using namespace detail;
+  if (was_forked()) after_fork();
+  statistics out;
+  recorder& r = the_recorder;
+  // What happened later is read first, so that no span is seen delivered before it is seen opened.
+  runtime* const run = the_runtime.load(std::memory_order_acquire);
+  std::uint64_t judged = 0;
+  if (run != nullptr) {
+    const delivery_counters& c = run->counters;
+    const auto get = [](const std::atomic<std::uint64_t>& a) { return a.load(std::memory_order_relaxed); };
+    out.delivered = get(c.delivered);
+    out.rejected = get(c.rejected);
+    out.failed = get(c.failed);
+    out.unconfirmed = get(c.unconfirmed);
+    out.discarded = get(c.discarded);
+    out.cleaned = get(c.cleaned);
+    out.requests = get(c.requests);
+    out.retries = get(c.retries);
+    out.last_error = run->says.last_error();
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
+  }
+  std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
+  for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+    for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
+    out.committed += s->committed.get();
+    out.unsampled += s->unsampled.get();
+    out.dropped_attributes += s->dropped_attributes.get();
+    out.opened += s->opened.get();
+  }
+  dropped[static_cast<std::size_t>(drop::thread_exit)] += r.slotless_dropped.load(std::memory_order_relaxed);
+  out.opened += r.slotless_opened.load(std::memory_order_relaxed);
+  out.dropped_pool_full = dropped[static_cast<std::size_t>(drop::pool_full)];
+  out.dropped_too_deep = dropped[static_cast<std::size_t>(drop::too_deep)];
+  out.dropped_scope_misuse = dropped[static_cast<std::size_t>(drop::scope_misuse)];
+  out.dropped_thread_exit = dropped[static_cast<std::size_t>(drop::thread_exit)];
+  out.dropped_fork = dropped[static_cast<std::size_t>(drop::fork)];
+  for (const std::uint64_t n : dropped) out.dropped += n;
+  out.open = out.opened > out.committed + out.dropped ? out.opened - out.committed - out.dropped : 0;
+  out.waiting = out.committed > judged ? out.committed - judged : 0;
+  out.bytes_held = r.source.blocks.bytes_used();
+  return out;
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif

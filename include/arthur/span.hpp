@@ -1,0 +1,303 @@
+// span.hpp: spans: scoped (what the macros open), detached (ends anywhere), and functions traced with their exceptions.
+#ifndef ARTHUR_SPAN_HPP
+#define ARTHUR_SPAN_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
+#include <typeinfo>
+#endif
+
+#include "attributes.hpp"
+#include "config.hpp"
+#include "openinference/builders.hpp"
+#include "openinference/kinds.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class slot;
+struct frame;
+
+/// Where a span macro stands. Registered at its first recording span; `id` names the copy of its texts.
+struct call_site {
+  const char* function;
+  const char* file;
+  std::uint32_t line;
+  arthur::kind kind;
+  std::atomic<std::uint32_t> id;
+
+  constexpr call_site(arthur::kind k, const char* function_name, const char* file_name, std::uint32_t line_number) noexcept
+      : function(function_name), file(file_name), line(line_number), kind(k), id(0) {}
+};
+
+/// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
+inline std::atomic<std::uint32_t> recording_enabled{0};
+
+/// A scope's claim on an entry of its thread's stack of open spans.
+struct scope_handle {
+  slot* owner = nullptr;
+  std::uint32_t index = 0;
+  std::uint32_t generation = 0;
+};
+
+struct detached_handle {
+  frame* open = nullptr;
+  std::uint32_t generation = 0;
+};
+
+// Everything a call site calls. Not finding these at link time means that no source file defines ARTHUR_IMPLEMENTATION
+// before it includes <arthur/arthur.hpp>.
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+bool open(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept;
+void close(scope_handle& handle) noexcept;
+void set(const scope_handle& handle, const item* items, std::size_t count) noexcept;
+void event(const scope_handle& handle, text_arg name, const item* items, std::size_t count) noexcept;
+void error(const scope_handle& handle, text_arg message) noexcept;
+
+bool current_recording() noexcept;
+void current_set(const item* items, std::size_t count) noexcept;
+void current_event(text_arg name, const item* items, std::size_t count) noexcept;
+void current_error(text_arg message) noexcept;
+void current_exception(const char* mangled_type, text_arg message) noexcept;
+void current_end() noexcept;
+
+bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept;
+void detached_end(detached_handle& handle) noexcept;
+void detached_set(const detached_handle& handle, const item* items, std::size_t count) noexcept;
+void detached_event(const detached_handle& handle, text_arg name, const item* items, std::size_t count) noexcept;
+void detached_error(const detached_handle& handle, text_arg message) noexcept;
+void activate(scope_handle& scope, const detached_handle& handle) noexcept;
+void deactivate(scope_handle& scope) noexcept;
+
+bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept;
+void context_pop(scope_handle& handle) noexcept;
+
+void ids_of(const detached_handle& handle, char* trace_hex, char* span_hex) noexcept;
+void current_ids(char* trace_hex, char* span_hex) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+using rt::current_end;
+using rt::current_recording;
+
+// What the macros call: the last argument is always `no_more`.
+template <class... Attributes>
+void current_set_all(Attributes&&... attributes) noexcept {
+  const item items[] = {take(static_cast<Attributes&&>(attributes))...};
+  rt::current_set(items, sizeof...(Attributes) - 1);
+}
+template <class... Attributes>
+void current_event_all(text_arg name, Attributes&&... attributes) noexcept {
+  const item items[] = {take(static_cast<Attributes&&>(attributes))...};
+  rt::current_event(name, items, sizeof...(Attributes) - 1);
+}
+inline void current_error(text_arg message) noexcept { rt::current_error(message); }
+
+// What the macros become with ARTHUR_DISABLE.
+template <class... Attributes>
+constexpr void check_all(Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+template <class... Attributes>
+constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+template <class... Attributes>
+constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+
+}  // namespace detail
+
+/// Opens a span for its own lifetime and makes it the current one of the thread. What the macros expand to.
+/// Belongs to the thread that made it; destroyed on another one it is counted as misuse and dropped.
+class [[nodiscard]] scoped_span {
+ public:
+  scoped_span(detail::call_site& site, detail::text_arg name) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      recording_ = detail::rt::open(handle_, &site, site.kind, name);
+    }
+  }
+  scoped_span(kind k, detail::text_arg name) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      recording_ = detail::rt::open(handle_, nullptr, k, name);
+    }
+  }
+  ~scoped_span() {
+    if (handle_.owner != nullptr) detail::rt::close(handle_);
+  }
+  scoped_span(const scoped_span&) = delete;
+  scoped_span& operator=(const scoped_span&) = delete;
+
+  /// Whether attributes would be kept: false when tracing is off, the trace isn't sampled, or there is no room.
+  bool recording() const noexcept { return recording_; }
+
+  /// Sets attributes; a key that was set before is replaced.
+  template <class... Attributes>
+  void set(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 0) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::set(handle_, items, sizeof...(Attributes));
+    }
+  }
+  /// What the macros call: the last argument is `no_more`.
+  template <class... Attributes>
+  void set_all(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 1) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::set(handle_, items, sizeof...(Attributes) - 1);
+    }
+  }
+  /// As set_all, with the choice of a decision as output.
+  template <class... Attributes>
+  void decide(detail::text_arg choice, Attributes&&... attributes) noexcept {
+    set_all(arthur::output(choice), static_cast<Attributes&&>(attributes)...);
+  }
+  /// Adds an event at the present time. Its attributes are attribute() only.
+  template <class... Attributes>
+  void event(detail::text_arg name, Attributes&&... attributes) noexcept {
+    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...,
+                                  detail::take(detail::no_more())};
+    detail::rt::event(handle_, name, items, sizeof...(Attributes));
+  }
+  /// Marks the span as failed. The last message stays.
+  void error(detail::text_arg message) noexcept { detail::rt::error(handle_, message); }
+  /// Ends the span before the scope does.
+  void end() noexcept {
+    if (handle_.owner != nullptr) detail::rt::close(handle_);
+    handle_.owner = nullptr;
+    recording_ = false;
+  }
+
+ private:
+  detail::scope_handle handle_;
+  bool recording_ = false;
+};
+
+/// Makes a span the current one of this thread while it lives. Made by span::activate().
+class [[nodiscard]] activation {
+ public:
+  activation(const activation&) = delete;
+  activation& operator=(const activation&) = delete;
+  ~activation() {
+    if (handle_.owner != nullptr) detail::rt::deactivate(handle_);
+  }
+
+ private:
+  friend class span;
+  explicit activation(const detail::detached_handle& of) noexcept {
+    if (of.open != nullptr) detail::rt::activate(handle_, of);
+  }
+  detail::scope_handle handle_;
+};
+
+/// A span that isn't tied to a scope or a thread: movable, may end anywhere, and is not current unless activated.
+/// Its parent is the current span of the thread that makes it. Use by one thread at a time.
+class [[nodiscard]] span {
+ public:
+  span() noexcept = default;
+  span(kind k, detail::text_arg name) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      recording_ = detail::rt::detached_open(handle_, k, name);
+    }
+  }
+  ~span() { end(); }
+  span(span&& from) noexcept : handle_(from.handle_), recording_(from.recording_) {
+    from.handle_ = {};
+    from.recording_ = false;
+  }
+  span& operator=(span&& from) noexcept {
+    if (this != &from) {
+      end();
+      handle_ = from.handle_;
+      recording_ = from.recording_;
+      from.handle_ = {};
+      from.recording_ = false;
+    }
+    return *this;
+  }
+
+  bool recording() const noexcept { return recording_; }
+  /// As scoped_span::set.
+  template <class... Attributes>
+  void set(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 0) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::detached_set(handle_, items, sizeof...(Attributes));
+    }
+  }
+  /// As scoped_span::event.
+  template <class... Attributes>
+  void event(detail::text_arg name, Attributes&&... attributes) noexcept {
+    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...,
+                                  detail::take(detail::no_more())};
+    detail::rt::detached_event(handle_, name, items, sizeof...(Attributes));
+  }
+  /// As scoped_span::error.
+  void error(detail::text_arg message) noexcept { detail::rt::detached_error(handle_, message); }
+  /// Ends the span; everything after it is ignored.
+  void end() noexcept {
+    if (handle_.open != nullptr) detail::rt::detached_end(handle_);
+    handle_ = {};
+    recording_ = false;
+  }
+  /// Spans opened on this thread while the result lives become children. Ending the span meanwhile is fine.
+  activation activate() const noexcept { return activation(handle_); }
+
+ private:
+  detail::detached_handle handle_;
+  bool recording_ = false;
+};
+
+/// 32 lower-case hex digits of the current trace, for log lines; all zero outside any span. Ends with a null character.
+struct trace_id_text {
+  char text[33];
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, 32}; }
+};
+/// 16 lower-case hex digits of the current span.
+struct span_id_text {
+  char text[17];
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, 16}; }
+};
+inline trace_id_text current_trace_id() noexcept {
+  trace_id_text id;
+  detail::rt::current_ids(id.text, nullptr);
+  return id;
+}
+inline span_id_text current_span_id() noexcept {
+  span_id_text id;
+  detail::rt::current_ids(nullptr, id.text);
+  return id;
+}
+
+/// Runs `work` inside a span and returns what it returns. An exception is recorded (type, message), marks the span as
+/// failed and is passed on.
+template <class Work>
+auto traced(kind k, detail::text_arg name, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
+  scoped_span span(k, name);
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return static_cast<Work&&>(work)();
+  } catch (const std::exception& e) {
+#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
+    detail::rt::current_exception(typeid(e).name(), e.what());
+#else
+    detail::rt::current_exception(nullptr, e.what());
+#endif
+    throw;
+  } catch (...) {
+    // Also how some platforms cancel a thread: it must be passed on.
+    detail::rt::current_exception(nullptr, "");
+    throw;
+  }
+#else
+  return static_cast<Work&&>(work)();
+#endif
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,145 @@
+// net.hpp: the few socket calls that differ between POSIX and Winsock.
+#ifndef ARTHUR_TRANSPORT_NET_HPP
+#define ARTHUR_TRANSPORT_NET_HPP
+
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#endif
+
+#include "../config.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace net {
+
+#if defined(_WIN32)
+
+using handle = SOCKET;
+using address_length = int;
+constexpr handle none = INVALID_SOCKET;
+
+inline void start() {
+  static const bool started = [] {
+    WSADATA data;
+    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
+  }();
+  static_cast<void>(started);
+}
+inline int last_error() { return WSAGetLastError(); }
+inline bool interrupted(int) { return false; }
+inline bool would_block(int error) { return error == WSAEWOULDBLOCK; }
+inline bool in_progress(int error) { return error == WSAEWOULDBLOCK; }
+inline void close(handle s) { closesocket(s); }
+
+inline handle open(int family) {
+  const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  u_long on = 1;
+  if (s != none) ioctlsocket(s, FIONBIO, &on);
+  return s;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  WSAPOLLFD p{s, events, 0};
+  const int n = WSAPoll(&p, 1, milliseconds);
+  return n > 0 ? p.revents : n;
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  WSABUF parts[2] = {{static_cast<ULONG>(a_size), const_cast<char*>(a)},
+                     {static_cast<ULONG>(b_size), const_cast<char*>(b)}};
+  DWORD sent = 0;
+  const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
+  return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
+  return ::recv(s, to, static_cast<int>(size), 0);
+}
+
+inline std::string error_text(int error) { return std::system_category().message(error); }
+inline std::string lookup_error_text(int error) { return std::system_category().message(error); }
+
+#else
+
+using handle = int;
+using address_length = socklen_t;
+constexpr handle none = -1;
+
+inline void start() {}
+inline int last_error() { return errno; }
+inline bool interrupted(int error) { return error == EINTR; }
+inline bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+inline bool in_progress(int error) { return error == EINPROGRESS || error == EINTR; }  // EINTR: goes on in background
+inline void close(handle s) { ::close(s); }
+
+inline handle open(int family) {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+  // In one call: a fork and exec on another thread can't slip in between.
+  const handle s = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+  const handle s = ::socket(family, SOCK_STREAM, 0);
+  if (s != none) {
+    ::fcntl(s, F_SETFD, FD_CLOEXEC);
+    ::fcntl(s, F_SETFL, O_NONBLOCK);
+  }
+#endif
+#if defined(SO_NOSIGPIPE)
+  const int on = 1;
+  if (s != none) ::setsockopt(s, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return s;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  pollfd p{s, events, 0};
+  const int n = ::poll(&p, 1, milliseconds);
+  return n > 0 ? p.revents : n;
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  iovec parts[2] = {{const_cast<char*>(a), a_size}, {const_cast<char*>(b), b_size}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+#if defined(MSG_NOSIGNAL)
+  return ::sendmsg(s, &message, MSG_NOSIGNAL);
+#else
+  return ::sendmsg(s, &message, 0);
+#endif
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
+
+inline std::string error_text(int error) { return std::generic_category().message(error); }
+inline std::string lookup_error_text(int error) {
+  return error == EAI_SYSTEM ? error_text(errno) : std::string(::gai_strerror(error));
+}
+
+#endif
+
+}  // namespace net
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
