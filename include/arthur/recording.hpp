@@ -100,29 +100,59 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
 
 /// The first bytes of a record, as the writer lays them out before the first segment.
 constexpr std::size_t record_prefix = sizeof(record) - sizeof(segment);
-/// Room that makes the beginning of an ordinary span one piece: head, name, kind.
-constexpr std::size_t opening_room = head::size + 64 + 48;
+/// Room that makes the beginning of any span with a short name one piece: head, kind, name.
+constexpr std::size_t opening_room = head::size + 48 + 2 + 128;
 
-/// Name, inherited attributes, kind. `at`: where the record begins.
+/// `openinference.span.kind` as it stands in the record, for each kind.
+struct encoded_kinds {
+  static constexpr std::size_t room = 48;
+  struct entry {
+    char bytes[room] = {};
+    std::size_t size = 0;
+  } entries[kind_count];
+
+  constexpr encoded_kinds() noexcept : entries() {
+    for (std::size_t k = 0; k < kind_count; ++k) {
+      const std::string_view name = keys[key::span_kind].text, value = kind_names[k];
+      entry& e = entries[k];
+      const auto put = [&e](std::size_t byte) { e.bytes[e.size++] = static_cast<char>(byte); };
+      put(wire::span_attributes);
+      put(2 + name.size() + 2 + 2 + value.size());  // every length is below 128: one byte
+      put(wire::key_value_key);
+      put(name.size());
+      for (const char c : name) e.bytes[e.size++] = c;
+      put(wire::key_value_value);
+      put(2 + value.size());
+      put(wire::any_string);
+      put(value.size());
+      for (const char c : value) e.bytes[e.size++] = c;
+    }
+  }
+};
+inline constexpr encoded_kinds kind_attributes;
+
+/// Head, name, kind, inherited attributes. `at`: where the record begins.
 inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noexcept {
   f.place = std::launder(reinterpret_cast<record*>(at));
-  static_cast<void>(f.bytes.reserve(head::size));
-  if (ARTHUR_LIKELY(name.size() < 128)) {
-    if (char* p = f.bytes.reserve(2 + name.size())) {
-      p = wire::put_byte(p, wire::span_name);
-      p = wire::put_byte(p, static_cast<std::uint8_t>(name.size()));
-      wire::put_bytes(p, name.data(), name.size());
-    }
+  const encoded_kinds::entry& kind_bytes = kind_attributes.entries[static_cast<std::size_t>(f.span_kind)];
+  const bool is_short = name.size() < 128;
+  char* p = f.bytes.reserve(head::size + kind_bytes.size + (is_short ? 2 + name.size() : 0));
+  if (ARTHUR_UNLIKELY(p == nullptr)) return;
+  p = wire::put_bytes(p + head::size, kind_bytes.bytes, kind_bytes.size);
+  if (ARTHUR_LIKELY(is_short)) {
+    p = wire::put_byte(p, wire::span_name);
+    p = wire::put_byte(p, static_cast<std::uint8_t>(name.size()));
+    wire::put_bytes(p, name.data(), name.size());
   } else {
     char start[12];
-    char* p = wire::put_byte(start, wire::span_name);
+    p = wire::put_byte(start, wire::span_name);
     p = wire::put_varint(p, name.size());
     f.bytes.append(start, static_cast<std::size_t>(p - start));
     f.bytes.append(name.data(), name.size());
   }
   if (s.context != nullptr) inherit(f, *s.context);
   item_writer to(f);
-  to.text(key::span_kind, kind_names[static_cast<std::size_t>(f.span_kind)]);
+  to.note(key::span_kind);
   if (f.span_kind == kind::tool) to.text(key::tool_name, name);
 }
 

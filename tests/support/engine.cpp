@@ -4,49 +4,19 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <initializer_list>
 #include <mutex>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
+#include "engine_access.hpp"
+#include "engine_answers.hpp"
 #include "engine_store.hpp"
 
 namespace support {
 namespace {
 
 using json = nlohmann::json;
-
-http_answer json_answer(int status, const json& body) {
-  http_answer a;
-  a.status = status;
-  a.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
-  return a;
-}
-
-http_answer detail(int status, const std::string& text) { return json_answer(status, {{"detail", text}}); }
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-/// The media type without its parameters.
-std::string media_type(const http_request& r) {
-  std::string type = lower(r.header("content-type"));
-  type.erase((std::min)(type.find(';'), type.size()));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  return type;
-}
-
-bool is_json_type(const std::string& type) {
-  const std::string suffix = "+json";
-  return type == "application/json" ||
-         (type.compare(0, 12, "application/") == 0 && type.size() > suffix.size() &&
-          type.compare(type.size() - suffix.size(), suffix.size(), suffix) == 0);
-}
 
 bool is_uuid(const std::string& text) {
   if (text.size() != 36) return false;
@@ -57,30 +27,6 @@ bool is_uuid(const std::string& text) {
   return true;
 }
 
-/// §1.4: the token of `Bearer <token>`; the scheme in any case, any run of blanks between.
-std::optional<std::string> bearer(const std::string& credentials) {
-  const std::size_t blank = credentials.find(' ');
-  if (blank == std::string::npos || lower(credentials.substr(0, blank)) != "bearer") return std::nullopt;
-  const std::size_t token = credentials.find_first_not_of(' ', blank);
-  if (token == std::string::npos) return std::nullopt;
-  return credentials.substr(token);
-}
-
-std::string access_token_cookie(const http_request& r) {
-  const std::string cookies = "; " + r.header("cookie");
-  const std::string name = "; ACCESS_TOKEN=";
-  const std::size_t at = cookies.find(name);
-  if (at == std::string::npos) return {};
-  std::string text = cookies.substr(at + name.size());
-  text.erase((std::min)(text.find(';'), text.size()));
-  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
-  return text;
-}
-
-using roles = std::initializer_list<const char*>;
-const roles traces_write = {"ORG-ADMIN", "TASK-ADMIN", "VALIDATION-USER", "CHAT-USER"};
-const roles read_access = {"ORG-ADMIN", "TASK-ADMIN", "ORG-AUDITOR"};
-
 bool is_ingest_path(const std::string& path) { return path == "/api/v1/traces" || path == "/v1/traces"; }
 
 /// A body's spans, whatever the stated type: for the log, and to tell probes from exports.
@@ -88,40 +34,6 @@ std::optional<export_request> decode_any(const http_request& r) {
   if (is_json_type(media_type(r))) return decode_json(r.body);
   std::optional<export_request> decoded = decode_protobuf(r.body);
   return decoded ? decoded : decode_json(r.body);
-}
-
-/// ExportTraceServiceResponse, in the encoding of the request.
-http_answer collector_answer(bool as_json, const ingest_report& report) {
-  const std::size_t rejected = report.total - report.accepted;
-  http_answer a;
-  a.chunked = false;
-  if (as_json) {
-    json body = json::object();
-    if (rejected != 0) {
-      body["partialSuccess"] = {{"rejectedSpans", std::to_string(rejected)}, {"errorMessage", report.reasons.front()}};
-    }
-    a.body = body.dump();
-    return a;
-  }
-  a.content_type = "application/x-protobuf";
-  if (rejected != 0) {
-    std::string partial(1, '\x08');
-    std::size_t n = rejected;
-    for (; n >= 0x80; n >>= 7) partial += static_cast<char>(n | 0x80);
-    partial += static_cast<char>(n);
-    const std::string message = report.reasons.front().substr(0, 60);
-    partial += '\x12';
-    partial += static_cast<char>(message.size());
-    partial += message;
-    a.body = std::string(1, '\x0a') + static_cast<char>(partial.size()) + partial;
-  }
-  return a;
-}
-
-http_answer collector_error(int status, int code, const std::string& message) {
-  http_answer a = json_answer(status, {{"code", code}, {"message", message}});
-  a.chunked = false;
-  return a;
 }
 
 }  // namespace
@@ -227,7 +139,8 @@ private:
   }
 
   void note(request_record record, const http_answer& answer) {
-    if (answer.end == ending::normal || answer.end == ending::cut) record.status = answer.raw.empty() ? answer.status : 0;
+    if (answer.end == ending::normal || answer.end == ending::cut)
+      record.status = answer.raw.empty() ? answer.status : 0;
     record.answer = answer.body;
     {
       const std::lock_guard<std::mutex> lock(mutex);
@@ -295,41 +208,27 @@ private:
       a.headers["Location"] = "http://" + r.header("host") + r.path.substr(0, r.path.size() - 1);
       return a;
     }
-    if (r.path == "/health") return r.method == "GET" ? json_answer(200, {{"message", "ok"}, {"build_version", "2.1.686"}}) : wrong_verb();
+    if (r.path == "/health")
+      return r.method == "GET" ? json_answer(200, {{"message", "ok"}, {"build_version", "2.1.686"}}) : wrong_verb();
     if (r.path == "/users/me") return r.method == "GET" ? who(r) : wrong_verb();
     if (r.path == "/api/v2/tasks/search") return r.method == "POST" ? search(r) : wrong_verb();
-    if (r.path.compare(0, tasks.size(), tasks) == 0) return r.method == "GET" ? one_task(r, r.path.substr(tasks.size())) : wrong_verb();
+    if (r.path.compare(0, tasks.size(), tasks) == 0)
+      return r.method == "GET" ? one_task(r, r.path.substr(tasks.size())) : wrong_verb();
     if (r.path.compare(0, spans.size(), spans) == 0) {
-      return r.method == "GET" ? one_row(r, &engine_store::span_json, r.path.substr(spans.size()), "Span") : wrong_verb();
+      return r.method == "GET" ? one_row(r, &engine_store::span_json, r.path.substr(spans.size()), "Span")
+                               : wrong_verb();
     }
     if (r.path.compare(0, traces.size(), traces) == 0) {
-      return r.method == "GET" ? one_row(r, &engine_store::trace_json, r.path.substr(traces.size()), "Trace") : wrong_verb();
+      return r.method == "GET" ? one_row(r, &engine_store::trace_json, r.path.substr(traces.size()), "Trace")
+                               : wrong_verb();
     }
     return detail(404, "Not Found");
   }
 
   static http_answer wrong_verb() { return detail(405, "Method Not Allowed"); }
 
-  /// §1.4; nothing when the key may do it.
   std::optional<http_answer> refused(const http_request& r, const roles* any_of) const {
-    if (options.keys.empty()) return std::nullopt;
-    const std::string cookie = access_token_cookie(r);
-    const std::string credentials = cookie.empty() ? r.header("authorization") : cookie;
-    if (credentials.empty()) return detail(401, "Requires authentication");
-    const std::optional<std::string> token = bearer(credentials);
-    if (!token) return detail(401, "Bad credentials");
-    const engine_key* key = find_key(*token);
-    if (key == nullptr) return detail(401, "Unauthorized");
-    if (any_of == nullptr) return std::nullopt;
-    for (const char* role : *any_of) {
-      if (std::find(key->roles.begin(), key->roles.end(), role) != key->roles.end()) return std::nullopt;
-    }
-    return detail(403, "Forbidden");
-  }
-
-  const engine_key* find_key(const std::string& token) const {
-    const auto it = std::find_if(options.keys.begin(), options.keys.end(), [&](const engine_key& k) { return k.token == token; });
-    return it == options.keys.end() ? nullptr : &*it;
+    return access_refused(options.keys, r, any_of);
   }
 
   http_answer ingest(const http_request& r, request_record& record) {
@@ -337,10 +236,12 @@ private:
     // FastAPI's order: a JSON body is parsed, then the key is checked, then the body's type, then the role.
     if (as_json && !r.body.empty()) {
       if (!valid_utf8(r.body)) return detail(500, "Something went wrong.");
-      if (!json::accept(r.body)) return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
+      if (!json::accept(r.body))
+        return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
     }
     if (auto no = refused(r, nullptr)) return *no;
-    if (r.body.empty()) return detail(400, "[{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}]");
+    if (r.body.empty())
+      return detail(400, "[{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}]");
     if (as_json && options.accept == encodings::protobuf) {
       return detail(400, "[{'type': 'bytes_type', 'loc': ('body',), 'msg': 'Input should be a valid bytes'}]");
     }
@@ -365,9 +266,7 @@ private:
 
   http_answer who(const http_request& r) const {
     if (auto no = refused(r, nullptr)) return *no;
-    const std::string cookie = access_token_cookie(r);
-    const std::optional<std::string> token = bearer(cookie.empty() ? r.header("authorization") : cookie);
-    const engine_key* key = token ? find_key(*token) : nullptr;
+    const engine_key* key = key_of(options.keys, r);
     const std::vector<std::string> roles_of_key = key != nullptr ? key->roles : std::vector<std::string>();
     return json_answer(200, {{"user_id", "stand-in"}, {"roles", roles_of_key}, {"org_scope", "org"}, {"org", nullptr}});
   }
@@ -375,7 +274,8 @@ private:
   static std::optional<std::size_t> parameter(const http_request& r, const char* name, std::size_t otherwise) {
     const auto it = r.query.find(name);
     if (it == r.query.end()) return otherwise;
-    if (it->second.empty() || it->second.size() > 9 || it->second.find_first_not_of("0123456789") != std::string::npos) {
+    if (it->second.empty() || it->second.size() > 9 ||
+        it->second.find_first_not_of("0123456789") != std::string::npos) {
       return std::nullopt;
     }
     return static_cast<std::size_t>(std::stoul(it->second));
@@ -383,14 +283,16 @@ private:
 
   http_answer search(const http_request& r) const {
     const json filter = json::parse(r.body, nullptr, false);
-    if (filter.is_discarded()) return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
+    if (filter.is_discarded())
+      return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
     if (auto no = refused(r, &read_access)) return *no;
     if (!filter.is_object()) return detail(400, "[{'type': 'model_attributes_type', 'loc': ('body',)}]");
     const std::optional<std::size_t> page = parameter(r, "page", 0);
     const std::optional<std::size_t> size = parameter(r, "page_size", 10);
     if (!page || !size || *size < 1 || *size > 5000) return detail(400, "page_size must be between 1 and 5000");
     const auto sort = r.query.find("sort");
-    if (sort != r.query.end() && sort->second != "asc" && sort->second != "desc") return detail(400, "sort must be 'asc' or 'desc'");
+    if (sort != r.query.end() && sort->second != "asc" && sort->second != "desc")
+      return detail(400, "sort must be 'asc' or 'desc'");
     const std::lock_guard<std::mutex> lock(mutex);
     return json_answer(200, store.search_tasks(filter, *page, *size, sort != r.query.end() && sort->second == "asc"));
   }
@@ -400,7 +302,7 @@ private:
     if (!is_uuid(id)) return detail(400, "[{'type': 'uuid_parsing', 'loc': ('path', 'task_id')}]");
     if (auto no = refused(r, &read_access)) return *no;
     const std::lock_guard<std::mutex> lock(mutex);
-    const engine_task* task = store.find_task(lower(id));
+    const engine_task* task = store.find_task(lower_case(id));
     if (task == nullptr) return detail(404, "Task " + id + " not found.");
     return json_answer(200, engine_store::task_json(*task));
   }
@@ -422,7 +324,8 @@ private:
     const std::string type = media_type(r);
     const bool as_json = type == "application/json";
     const encodings asked = as_json ? encodings::json : encodings::protobuf;
-    if ((!as_json && type != "application/x-protobuf") || (options.accept != encodings::both && options.accept != asked)) {
+    if ((!as_json && type != "application/x-protobuf") ||
+        (options.accept != encodings::both && options.accept != asked)) {
       return collector_error(415, 3, "unsupported media type");
     }
     std::optional<export_request> request = as_json ? decode_json(r.body) : decode_protobuf(r.body);

@@ -142,7 +142,8 @@ public:
   std::size_t connections() const;
 
   /// Waits until the predicate holds, looking again after every event. It may call anything here.
-  bool wait_for(const std::function<bool()>& predicate, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
+  bool wait_for(const std::function<bool()>& predicate,
+                std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
   bool wait_for_rows(std::size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
   bool wait_for_exports(std::size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
   bool wait_for_held(std::size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;

@@ -244,7 +244,8 @@ normal_span normalise(const span& s, bool with_attributes) {
   std::vector<std::pair<const attribute*, json>> decoded;
   bool odd_keys = false;
   for (const attribute& a : s.attributes) {
-    odd_keys = odd_keys || std::any_of(a.key.begin(), a.key.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+    odd_keys =
+        odd_keys || std::any_of(a.key.begin(), a.key.end(), [](char c) { return static_cast<signed char>(c) < 0; });
     if (!a.val.is(value::type::string) || !is_json_key(s, a.key)) continue;
     python_json parsed = python_loads(a.val.text);
     if (parsed.result == python_json::outcome::parsed) decoded.emplace_back(&a, parsed.tree);

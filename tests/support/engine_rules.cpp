@@ -35,8 +35,8 @@ bool infinite_or_nan(const std::vector<attribute>& attributes) {
   return false;
 }
 
-/// PostgreSQL's pglz, its size estimate only: a literal is 1 byte, a match of 3..17 is 2 bytes, of 18..273 is 3, and one
-/// control byte goes before eight items; a result that saves less than a quarter is thrown away.
+/// PostgreSQL's pglz, its size estimate only: a literal is 1 byte, a match of 3..17 is 2 bytes, of 18..273 is 3, and
+/// one control byte goes before eight items; a result that saves less than a quarter is thrown away.
 std::size_t compressed_size(const std::string& text) {
   std::array<std::size_t, 4096> last{};
   std::size_t size = 0;
@@ -153,7 +153,8 @@ bool not_finite_cost(const normal_span& n) {
   for (const char* key : number_keys) {
     const value* v = n.source->find(key);
     double number = 0;
-    if (v != nullptr && v->is(value::type::string) && python_float(v->text, number) && !std::isfinite(number)) return true;
+    if (v != nullptr && v->is(value::type::string) && python_float(v->text, number) && !std::isfinite(number))
+      return true;
   }
   return false;
 }
@@ -194,7 +195,8 @@ const std::vector<rule<normal_span>>& rejections() {
   static const std::vector<rule<normal_span>> table = {
       {"1.6 '/' in an attribute key", key_with_slash},
       {"1.6 '/' in a key of parsed JSON", json_key_with_slash},
-      {"1.6 digits that int() refuses", [](const normal_span& n) { return when(n.bad_digits, "invalid literal for int()"); }},
+      {"1.6 digits that int() refuses",
+       [](const normal_span& n) { return when(n.bad_digits, "invalid literal for int()"); }},
       {"1.6 all top-level keys numeric", all_keys_numeric},
       {"1.6 too many dot levels", key_too_deep},
       {"1.6 parsed JSON too deep or with a huge integer", json_refused},
@@ -211,7 +213,9 @@ const std::vector<rule<normal_span>>& span_poisons() {
        [](const normal_span& n) { return when(any_parsed(n, &python_json::not_finite), "jsonb: NaN"); }},
       {"1.7 NaN cost", [](const normal_span& n) { return when(not_finite_cost(n), "jsonb: NaN"); }},
       {"1.7 U+0000 in a string",
-       [](const normal_span& n) { return when(nul_in_strings(*n.source), "jsonb: \\u0000 cannot be converted to text"); }},
+       [](const normal_span& n) {
+         return when(nul_in_strings(*n.source), "jsonb: \\u0000 cannot be converted to text");
+       }},
       {"1.7 U+0000 in parsed JSON",
        [](const normal_span& n) {
          return when(any_parsed(n, &python_json::nul), "jsonb: \\u0000 cannot be converted to text");

@@ -209,7 +209,8 @@ std::string engine_store::route(const resource& r) {
 
 void engine_store::add_task(engine_task task) {
   if (task.created_at == 0) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     task.created_at = now.count();
     for (const engine_task& t : tasks_) task.created_at = (std::max)(task.created_at, t.created_at + 1);
   }
@@ -289,7 +290,8 @@ std::optional<json> engine_store::trace_json(const std::string& hex_id) const {
     end = (std::max)(end, m->span.end_time);
     for (auto& sum : sums.items()) {
       const json& count = rows.back()[sum.key()];
-      if (!count.is_null()) sum.value() = (sum.value().is_null() ? 0 : sum.value().get<std::int64_t>()) + count.get<std::int64_t>();
+      if (!count.is_null())
+        sum.value() = (sum.value().is_null() ? 0 : sum.value().get<std::int64_t>()) + count.get<std::int64_t>();
     }
   }
   json out = sums;

@@ -39,7 +39,8 @@ public:
   const std::vector<engine_task>& tasks() const { return tasks_; }
   const engine_task* find_task(const std::string& id) const;
   /// §6: case-insensitive LIKE '%name%', newest first unless ascending.
-  nlohmann::json search_tasks(const nlohmann::json& filter, std::size_t page, std::size_t page_size, bool ascending) const;
+  nlohmann::json search_tasks(const nlohmann::json& filter, std::size_t page, std::size_t page_size,
+                              bool ascending) const;
   static nlohmann::json task_json(const engine_task& task);
 
   std::size_t row_count() const { return row_count_; }

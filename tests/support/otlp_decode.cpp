@@ -189,22 +189,26 @@ bool parse(reader& r, value& v) {
   return r.each([&](std::uint32_t n, std::uint32_t t) {
     return at(n, t, 1, bytes, [&] { become(v, type::string), v.text = r.read_string(); }) ||
            at(n, t, 2, varint, [&] { become(v, type::boolean), v.boolean = r.read_varint() != 0; }) ||
-           at(n, t, 3, varint, [&] { become(v, type::integer), v.integer = static_cast<std::int64_t>(r.read_varint()); }) ||
-           at(n, t, 4, fixed64, [&] {
-             const std::uint64_t bits = r.read_fixed(8);
-             become(v, type::real);
-             std::memcpy(&v.real, &bits, sizeof bits);
-           }) ||
-           at(n, t, 5, bytes, [&] {
-             become(v, type::array);
-             array_body body{v.items};
-             r.read_message(body);
-           }) ||
-           at(n, t, 6, bytes, [&] {
-             become(v, type::kvlist);
-             kvlist_body body{v.members};
-             r.read_message(body);
-           }) ||
+           at(n, t, 3, varint,
+              [&] { become(v, type::integer), v.integer = static_cast<std::int64_t>(r.read_varint()); }) ||
+           at(n, t, 4, fixed64,
+              [&] {
+                const std::uint64_t bits = r.read_fixed(8);
+                become(v, type::real);
+                std::memcpy(&v.real, &bits, sizeof bits);
+              }) ||
+           at(n, t, 5, bytes,
+              [&] {
+                become(v, type::array);
+                array_body body{v.items};
+                r.read_message(body);
+              }) ||
+           at(n, t, 6, bytes,
+              [&] {
+                become(v, type::kvlist);
+                kvlist_body body{v.members};
+                r.read_message(body);
+              }) ||
            at(n, t, 7, bytes, [&] { become(v, type::bytes), v.text = std::string(r.read_bytes()); });
   });
 }

@@ -118,7 +118,8 @@ std::optional<export_request> decode_json(std::string_view body, std::string* wh
 
 bool valid_utf8(std::string_view text);
 std::string to_hex(std::string_view bytes);
-/// One line for people and for comparing: `"text"`, `42`, `[1, "a"]`, `{"k": true}`, `bytes(00ff)`. NaN equals NaN here.
+/// One line for people and for comparing: `"text"`, `42`, `[1, "a"]`, `{"k": true}`, `bytes(00ff)`. NaN equals NaN
+/// here.
 std::string describe(const value& v);
 /// Everything in the request, one line per resource, scope, span, event and link: equal text means equal content.
 std::string describe(const export_request& request);

@@ -94,7 +94,8 @@ public:
     if (depth > max_depth) return fail("nested too deeply");
     if (!object(j, "value")) return false;
     int cases = 0;
-    for (const char* name : {"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}) {
+    for (const char* name :
+         {"stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue", "bytesValue"}) {
       if (member(j, name) != nullptr) ++cases;
     }
     if (cases > 1) return fail("a value has two types");
@@ -112,8 +113,9 @@ public:
     }
     if (const json* k = member(j, "kvlistValue")) {
       v.kind = type::kvlist;
-      return object(*k, "kvlistValue") &&
-             list(*k, "values", v.members, [&](const json& item, attribute& into) { return read(item, into, depth + 2); });
+      return object(*k, "kvlistValue") && list(*k, "values", v.members, [&](const json& item, attribute& into) {
+               return read(item, into, depth + 2);
+             });
     }
     if (const json* b = member(j, "bytesValue")) {
       v.kind = type::bytes;
@@ -179,7 +181,9 @@ public:
   }
 
 private:
-  bool object(const json& j, const char* what) { return j.is_object() || fail(std::string(what) + " is not an object"); }
+  bool object(const json& j, const char* what) {
+    return j.is_object() || fail(std::string(what) + " is not an object");
+  }
 
   template <typename Item, typename Read>
   bool list(const json& owner, const char* name, std::vector<Item>& into, Read read_item) {

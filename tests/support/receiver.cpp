@@ -141,7 +141,8 @@ std::string summary(const support::engine& engine, std::size_t trace_count) {
     if (r.status != 200 && r.status != 206 && r.spans > 0) ++refused;
     rejected += r.rejected;
   }
-  std::string text = "received " + counted(engine.distinct_span_ids().size(), "span") + " in " + counted(trace_count, "trace");
+  std::string text =
+      "received " + counted(engine.distinct_span_ids().size(), "span") + " in " + counted(trace_count, "trace");
   for (const auto& type : types) text += ", " + counted(type.second, "request") + " of " + type.first;
   const std::size_t repeated = engine.repeated_span_ids().size();
   if (repeated > 0) text += ", " + counted(repeated, "span") + " stored more than once";

@@ -188,7 +188,8 @@ public:
 
 private:
   static void by_start(std::vector<const span*>& list) {
-    std::stable_sort(list.begin(), list.end(), [](const span* a, const span* b) { return a->start_time < b->start_time; });
+    std::stable_sort(list.begin(), list.end(),
+                     [](const span* a, const span* b) { return a->start_time < b->start_time; });
   }
 
   void print(const span& s, const std::string& first, const std::string& rest) {

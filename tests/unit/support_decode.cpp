@@ -15,7 +15,9 @@ std::string varint(std::uint64_t v) {
   for (; v >= 0x80; v >>= 7) out += static_cast<char>(v | 0x80);
   return out + static_cast<char>(v);
 }
-std::string field(unsigned number, const std::string& body) { return varint(number << 3 | 2U) + varint(body.size()) + body; }
+std::string field(unsigned number, const std::string& body) {
+  return varint(number << 3 | 2U) + varint(body.size()) + body;
+}
 std::string number(unsigned field_number, std::uint64_t v) { return varint(field_number << 3) + varint(v); }
 std::string fixed(unsigned field_number, unsigned type, std::uint64_t v) {
   std::string out = varint(field_number << 3 | type);
@@ -44,13 +46,13 @@ span only_span(const std::string& body) {
 
 /// Everything that OTLP can say, twice.
 std::string full_protobuf() {
-  const std::string values = field(9, key_value("s", field(1, "t\xc3\xa4xt"))) + field(9, key_value("b", number(2, 1))) +
-                             field(9, key_value("i", number(3, static_cast<std::uint64_t>(-5)))) +
-                             field(9, key_value("d", real(0.1))) + field(9, key_value("nan", real(NAN))) +
-                             field(9, key_value("a", field(5, field(1, field(1, "x")) + field(1, number(3, 2)))) ) +
-                             field(9, key_value("k", field(6, field(1, key_value("in", number(2, 0)))))) +
-                             field(9, key_value("raw", field(7, std::string("\x00\xff", 2)))) +
-                             field(9, key_value("none", ""));
+  const std::string values =
+      field(9, key_value("s", field(1, "t\xc3\xa4xt"))) + field(9, key_value("b", number(2, 1))) +
+      field(9, key_value("i", number(3, static_cast<std::uint64_t>(-5)))) + field(9, key_value("d", real(0.1))) +
+      field(9, key_value("nan", real(NAN))) +
+      field(9, key_value("a", field(5, field(1, field(1, "x")) + field(1, number(3, 2))))) +
+      field(9, key_value("k", field(6, field(1, key_value("in", number(2, 0)))))) +
+      field(9, key_value("raw", field(7, std::string("\x00\xff", 2)))) + field(9, key_value("none", ""));
   const std::string event = fixed64(1, 77) + field(2, "ev") + field(3, key_value("e", field(1, "v"))) + number(4, 1);
   const std::string link = field(1, std::string(16, 'L')) + field(2, std::string(8, 'l')) + field(3, "ls") +
                            field(4, key_value("lk", number(3, 1))) + number(5, 2) + fixed32(6, 257);
@@ -97,15 +99,16 @@ TEST_SUITE("stand-in decoding") {
     const auto text = decode_json(full_json, &why);
     CAPTURE(why);
     REQUIRE(text);
-    CHECK(describe(*binary) ==
-          "resource {\"service.name\": \"svc\"} 9 \"url\"\n"
-          "scope \"sc\" \"1.0\" {\"sa\": true} 3 \"scope-url\"\n"
-          "span 54545454545454545454545454545454 5353535353535353 parent=5050505050505050 state=\"ts=1\" \"name\" kind=3 "
-          "10 20 status=2 \"msg\" flags=769 dropped 4 5 6 {\"s\": \"t\xc3\xa4xt\", \"b\": true, \"i\": -5, "
-          "\"d\": 0.10000000000000001, \"nan\": NaN, \"a\": [\"x\", 2], \"k\": {\"in\": false}, \"raw\": bytes(00ff), "
-          "\"none\": empty}\n"
-          "event 77 \"ev\" {\"e\": \"v\"} 1\n"
-          "link 4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c 6c6c6c6c6c6c6c6c state=\"ls\" flags=257 {\"lk\": 1} 2\n");
+    CHECK(
+        describe(*binary) ==
+        "resource {\"service.name\": \"svc\"} 9 \"url\"\n"
+        "scope \"sc\" \"1.0\" {\"sa\": true} 3 \"scope-url\"\n"
+        "span 54545454545454545454545454545454 5353535353535353 parent=5050505050505050 state=\"ts=1\" \"name\" kind=3 "
+        "10 20 status=2 \"msg\" flags=769 dropped 4 5 6 {\"s\": \"t\xc3\xa4xt\", \"b\": true, \"i\": -5, "
+        "\"d\": 0.10000000000000001, \"nan\": NaN, \"a\": [\"x\", 2], \"k\": {\"in\": false}, \"raw\": bytes(00ff), "
+        "\"none\": empty}\n"
+        "event 77 \"ev\" {\"e\": \"v\"} 1\n"
+        "link 4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c 6c6c6c6c6c6c6c6c state=\"ls\" flags=257 {\"lk\": 1} 2\n");
     CHECK(describe(*text) == describe(*binary));
   }
 
@@ -167,9 +170,10 @@ TEST_SUITE("stand-in decoding") {
   }
 
   TEST_CASE("repeated fields: the last scalar wins, messages merge, another value type replaces") {
-    const span s = only_span(with_span(field(5, "a") + field(5, "b") + field(15, field(2, "m")) + field(15, number(3, 1)) +
-                                       field(9, field(1, "k") + field(2, field(1, "text")) + field(2, number(3, 4))) +
-                                       field(9, key_value("list", field(5, field(1, number(3, 1))) + field(5, field(1, number(3, 2)))))));
+    const span s = only_span(
+        with_span(field(5, "a") + field(5, "b") + field(15, field(2, "m")) + field(15, number(3, 1)) +
+                  field(9, field(1, "k") + field(2, field(1, "text")) + field(2, number(3, 4))) +
+                  field(9, key_value("list", field(5, field(1, number(3, 1))) + field(5, field(1, number(3, 2)))))));
     CHECK(s.name == "b");
     CHECK(s.status_message == "m");
     CHECK(s.status_code == 1);
@@ -178,7 +182,8 @@ TEST_SUITE("stand-in decoding") {
   }
 
   TEST_CASE("of a repeated key the last value is found") {
-    const span s = only_span(with_span(field(9, key_value("k", field(1, "1"))) + field(9, key_value("k", field(1, "2")))));
+    const span s =
+        only_span(with_span(field(9, key_value("k", field(1, "1"))) + field(9, key_value("k", field(1, "2")))));
     CHECK(s.text("k") == "2");
     CHECK(s.attributes.size() == 2);
     CHECK(s.find("absent") == nullptr);
@@ -208,8 +213,10 @@ TEST_SUITE("stand-in decoding") {
         {"a negative time", json_with_span(R"("startTimeUnixNano":"-1")"), false},
         {"a time with a fraction", json_with_span(R"("startTimeUnixNano":1.5)"), false},
         {"flags beyond 32 bits", json_with_span(R"("flags":4294967296)"), false},
-        {"the least integer", json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"-9223372036854775808"}}])"), true},
-        {"less than that", json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"-9223372036854775809"}}])"), false},
+        {"the least integer",
+         json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"-9223372036854775808"}}])"), true},
+        {"less than that", json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"-9223372036854775809"}}])"),
+         false},
         {"an integer in words", json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"five"}}])"), false},
         {"two types", json_with_span(R"("attributes":[{"key":"k","value":{"intValue":"5","boolValue":true}}])"), false},
         {"a bare NaN", json_with_span(R"("attributes":[{"key":"k","value":{"doubleValue":NaN}}])"), false},

@@ -262,7 +262,8 @@ TEST_SUITE("stand-in engine") {
         {"octet-stream", "application/octet-stream", good, "", 200, "success"},
         {"text/plain", "text/plain", good, "", 200, "success"},
         {"JSON as JSON", "application/json", json_text, "", 400, "Input should be a valid bytes"},
-        {"JSON with a parameter", "application/json; charset=utf-8", json_text, "", 400, "Input should be a valid bytes"},
+        {"JSON with a parameter", "application/json; charset=utf-8", json_text, "", 400,
+         "Input should be a valid bytes"},
         {"JSON as +json", "application/vnd.x+json", json_text, "", 400, "Input should be a valid bytes"},
         {"broken JSON", "application/json", "{", "", 400, "JSON decode error"},
         {"protobuf as JSON", "application/json", batch({fine.with("x", real(-1.5))}), "", 500, "Something went wrong."},
@@ -271,16 +272,19 @@ TEST_SUITE("stand-in engine") {
         {"nothing", protobuf, "", "", 400, "Field required"},
         {"no JSON", "application/json", "", "", 400, "Field required"},
         {"truncated", protobuf, good.substr(0, good.size() - 1), "", 400, "Invalid protobuf message format"},
-        {"invalid UTF-8 in the name", protobuf, batch({fine.plus(bytes_field(5, "\xff"))}), "", 400, "Invalid protobuf"},
+        {"invalid UTF-8 in the name", protobuf, batch({fine.plus(bytes_field(5, "\xff"))}), "", 400,
+         "Invalid protobuf"},
         {"surrogate in a value", protobuf, batch({fine.with("k", text("\xed\xa0\x80"))}), "", 400, "Invalid protobuf"},
         {"gRPC framing", "application/grpc", std::string("\0\0\0\0\x05", 5) + good, "", 400, "Invalid protobuf"},
         {"no resource spans, an unknown field", protobuf, varint_field(7, 1), "", 200, "\"total_spans\":0"},
-        {"unknown fields everywhere", protobuf, batch({fine.plus(bytes_field(99, "x") + varint_field(98, 5))}), "", 200, "success"},
+        {"unknown fields everywhere", protobuf, batch({fine.plus(bytes_field(99, "x") + varint_field(98, 5))}), "", 200,
+         "success"},
         {"5.8 MB", protobuf, batch({fine.with("big", text(std::string(5800000, 'x')))}), "", 200, "success"},
     };
     for (const auto& row : rows) {
       CAPTURE(row.section);
-      const httplib::Headers headers = row.encoding.empty() ? httplib::Headers{} : httplib::Headers{{"Content-Encoding", row.encoding}};
+      const httplib::Headers headers =
+          row.encoding.empty() ? httplib::Headers{} : httplib::Headers{{"Content-Encoding", row.encoding}};
       const reply r = post(e, row.body, row.type, headers);
       CHECK(r.status == row.status);
       CHECK(r.body.find(row.says) != std::string::npos);
@@ -426,7 +430,8 @@ TEST_SUITE("stand-in engine") {
     const wire_span odd = fine.numbered(2);
     const wire_span odd_llm = llm.numbered(2);
     const auto mime = [&](const char* side, const std::string& body) {
-      return odd.with(std::string(side) + ".value", text(body)).with(std::string(side) + ".mime_type", text("application/json"));
+      return odd.with(std::string(side) + ".value", text(body))
+          .with(std::string(side) + ".mime_type", text("application/json"));
     };
     const struct {
       const char* section;
@@ -470,7 +475,8 @@ TEST_SUITE("stand-in engine") {
     const wire_span subjects[] = {
         fine.with("k", text("a/b")),
         fine.with("k", kvlist(key_value("a/b", text("x")))),
-        fine.plus(bytes_field(11, fixed64_field(1, 5) + bytes_field(2, "e") + bytes_field(3, key_value("a/b", text("x"))))),
+        fine.plus(
+            bytes_field(11, fixed64_field(1, 5) + bytes_field(2, "e") + bytes_field(3, key_value("a/b", text("x"))))),
         fine.plus(bytes_field(13, bytes_field(1, fine.trace_id) + bytes_field(2, id(8, 7)) +
                                       bytes_field(4, key_value("a/b", text("x"))))),
         fine.with("input.value", text(R"({"a/b":1})")),
@@ -504,7 +510,9 @@ TEST_SUITE("stand-in engine") {
     const auto beside = [&](const std::string& resource_fields) {
       return batch({fine}) + resource_of(resource_fields, {odd});
     };
-    const auto attribute_of = [](const char* key, const std::string& any) { return bytes_field(1, key_value(key, any)); };
+    const auto attribute_of = [](const char* key, const std::string& any) {
+      return bytes_field(1, key_value(key, any));
+    };
     wire_span no_start = odd;
     no_start.start = 0;
     wire_span no_end = odd;
@@ -547,7 +555,8 @@ TEST_SUITE("stand-in engine") {
         {"1.7 over-long user.id", of(odd.with("user.id", text(noise(3000))))},
         {"1.7 over-long span name", of(long_name)},
         {"1.7 over-long span kind", of(odd.with("openinference.span.kind", text(noise(3000))))},
-        {"1.7 arthur.task names no task", beside(attribute_of("arthur.task", text("99999999-2222-3333-4444-555555555555")))},
+        {"1.7 arthur.task names no task",
+         beside(attribute_of("arthur.task", text("99999999-2222-3333-4444-555555555555")))},
         {"1.7 arthur.task names no task", beside(attribute_of("arthur.task", text("support")))},
         {"1.7 arthur.task names no task", beside(attribute_of("arthur.task", integer(7)))},
         {"1.7 service.name is no string", beside(attribute_of("service.name", integer(7)))},
@@ -635,7 +644,9 @@ TEST_SUITE("stand-in engine") {
       CHECK(post(e, resource_of(resource_fields, {fine})).status == 200);
       return e.spans().back().task_id;
     };
-    const auto attribute_of = [](const char* key, const std::string& any) { return bytes_field(1, key_value(key, any)); };
+    const auto attribute_of = [](const char* key, const std::string& any) {
+      return bytes_field(1, key_value(key, any));
+    };
     const std::string unmapped = "539b1da6-ebf8-4fe2-91e5-db2dc8ff626d";
 
     CHECK(task_of(attribute_of("arthur.task", text(task_id)) + service("any")) == task_id);
@@ -720,8 +731,11 @@ TEST_SUITE("stand-in engine") {
 
   TEST_CASE("§6 task search: substring of any case, newest first, paging") {
     engine_options o = open_to_all();
-    o.tasks = {{"a", "Support agent", 1, false, false}, {"b", "support", 2, false, false}, {"c", "billing", 3, false, false},
-               {"d", "SUPPORT old", 4, false, true},    {"e", "my-support", 5, false, false}};
+    o.tasks = {{"a", "Support agent", 1, false, false},
+               {"b", "support", 2, false, false},
+               {"c", "billing", 3, false, false},
+               {"d", "SUPPORT old", 4, false, true},
+               {"e", "my-support", 5, false, false}};
     engine e(o);
     const auto search = [&](const std::string& query, const json& body) {
       return post(e, body.dump(), "application/json", {}, "/api/v2/tasks/search" + query);
@@ -762,7 +776,8 @@ TEST_SUITE("stand-in engine") {
     engine_options o = open_to_all();
     o.accept = encodings::both;
     engine e(o);
-    const std::string body = R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},
+    const std::string body =
+        R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},
       "scopeSpans":[{"scope":{"name":"n"},"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708",
       "name":"work","kind":1,"startTimeUnixNano":"1700000000000000000","endTimeUnixNano":1700000000000000001,
       "attributes":[{"key":"i","value":{"intValue":"-7"}}],"status":{"code":2,"message":"m"}}]}]}]})";

@@ -50,7 +50,8 @@ TEST_SUITE("stand-in tree") {
     chat = with(chat, "llm.input_messages.1.message.content", text("refund?"));
     chat = with(chat, "llm.output_messages.0.message.tool_calls.0.tool_call.function.name", text("lookup"));
     span search = make("r", "a", "RETRIEVER", "kb.search", 1000, 850000);
-    search = with(with(search, "retrieval.documents.0.document.content", text("x")), "retrieval.documents.1.document.content", text("y"));
+    search = with(with(search, "retrieval.documents.0.document.content", text("x")),
+                  "retrieval.documents.1.document.content", text("y"));
     span tool = make("t", "l", "TOOL", "lookup", 3000, 999);
     tool = with(tool, "input.value", text("{\"id\":7}"));
     tool.status_code = 2;
@@ -70,12 +71,19 @@ TEST_SUITE("stand-in tree") {
   }
 
   TEST_CASE("no line is wider than the terminal, whatever the text") {
-    const std::string texts[] = {std::string(500, 'x'), "short", "", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
-                                 "\xff\xfe\xff", "a\nb\tc\x1b[31mred"};
+    const std::string texts[] = {
+        std::string(500, 'x'),
+        "short",
+        "",
+        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"
+        "\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+        "\xff\xfe\xff",
+        "a\nb\tc\x1b[31mred"};
     for (std::size_t columns = 20; columns <= 120; columns += 7) {
       for (const std::string& in : texts) {
         for (const std::string& out : texts) {
-          span root = with(with(make("a", "", "LLM", "chat", 0, 5), "input.value", text(in)), "output.value", text(out));
+          span root =
+              with(with(make("a", "", "LLM", "chat", 0, 5), "input.value", text(in)), "output.value", text(out));
           span child = root;
           child.span_id = "b";
           child.parent_span_id = "a";

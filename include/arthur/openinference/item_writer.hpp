@@ -19,11 +19,27 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// Two bits of a 64-bit Bloom filter for a key (FNV-1a).
-constexpr std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ static_cast<unsigned char>(key[i])) * 0x100000001b3U;
+constexpr std::uint64_t key_word(const char* p, std::size_t size) noexcept {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < size; ++i) word |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
+  return word;
+}
+
+/// Two bits of a 64-bit Bloom filter, from the length, the first and the last 8 bytes of a key: two keys that agree in
+/// these only cost the worker a look.
+constexpr std::uint64_t bloom_bits(std::uint64_t first, std::uint64_t last, std::size_t size) noexcept {
+  std::uint64_t hash = (first ^ size) * 0x9e3779b97f4a7c15U;
+  hash = (hash ^ (hash >> 29) ^ last) * 0xbf58476d1ce4e5b9U;
   return std::uint64_t{1} << (hash >> 58) | std::uint64_t{1} << (hash >> 52 & 63U);
+}
+constexpr std::uint64_t constant_key_bits(const char* key, std::size_t size) noexcept {
+  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
+                  : bloom_bits(key_word(key, 8), key_word(key + size - 8, 8), size);
+}
+/// The same at run time.
+inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
+  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
+                  : bloom_bits(wire::get_fixed64(key), wire::get_fixed64(key + size - 8), size);
 }
 
 struct key_info {
@@ -31,7 +47,7 @@ struct key_info {
   std::uint64_t bits;
   family hidden_by;
   constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
-  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(key_bits(t.data(), t.size())), hidden_by(f) {}
+  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f) {}
 };
 
 struct key_table {
@@ -160,17 +176,21 @@ class item_writer {
   void text(key k, std::string_view value) noexcept {
     if (admit(k)) value_text(keys[k].text, value);
   }
+  /// Notes that a single key is there.
+  void note(key k) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
+    const std::uint64_t bits = keys[k].bits;
+    if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
+    f_.single_keys |= bit;
+    f_.all_keys |= bits;
+  }
 
  private:
   friend class text_sink;
 
   /// Counts the attribute and notes its key. False: over the limit.
   bool admit(key k) noexcept {
-    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
-    const std::uint64_t bits = keys[k].bits;
-    if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
-    f_.single_keys |= bit;
-    f_.all_keys |= bits;
+    note(k);
     return admit();
   }
   bool admit_free(std::string_view k) noexcept {
@@ -203,7 +223,7 @@ class item_writer {
     if (admit(k)) write_number(f_.bytes, wire::span_attributes, keys[k].text.data(), keys[k].text.size(), value);
   }
   void element(key list, const item& parts) noexcept;
-  void parts(const key_builder& prefix, const item& parts) noexcept;
+  void parts(key_builder& prefix, const item& parts) noexcept;
   void tool(const item& parts) noexcept;
   key for_kind(key k) const noexcept;
 
@@ -325,13 +345,13 @@ inline void item_writer::element(key list, const item& of) noexcept {
   parts(prefix, of);
 }
 
-inline void item_writer::parts(const key_builder& outer, const item& of) noexcept {
-  key_builder prefix(outer);
+inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
   std::uint32_t calls = 0;
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
     if (part.code == key::tool_call) {
-      parts(key_builder(prefix, keys[key::message_tool_calls].text, calls++), part);
+      key_builder call(prefix, keys[key::message_tool_calls].text, calls++);
+      parts(call, part);
       continue;
     }
     const key k = part.code == key::metadata ? key::document_metadata : part.code;

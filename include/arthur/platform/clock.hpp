@@ -103,9 +103,12 @@ class span_clock {
     return ((ticks >> 17) * scale >> 15) + ((ticks & 0x1ffffU) * scale >> 32);  // ticks < 2^34, scale < 2^37: no overflow
   }
 
-  static bool invariant() noexcept {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    return __get_cpuid(0x80000007U, &a, &b, &c, &d) != 0 && (d & (1U << 8)) != 0;
+  bool invariant() noexcept {
+    if (invariant_ == 0) {  // asked once: in a virtual machine cpuid takes microseconds
+      unsigned a = 0, b = 0, c = 0, d = 0;
+      invariant_ = __get_cpuid(0x80000007U, &a, &b, &c, &d) != 0 && (d & (1U << 8)) != 0 ? 1 : 2;
+    }
+    return invariant_ == 1;
   }
 
   // Both clocks between two close readings of the counter, else the thread was interrupted in the middle.
@@ -123,6 +126,7 @@ class span_clock {
     return false;
   }
 
+  int invariant_ = 0;  // 1 yes, 2 no
   std::uint64_t first_ticks_ = 0;
   std::uint64_t first_steady_ = 0;
   std::atomic<std::uint32_t> sequence_{0};

@@ -62,12 +62,17 @@ constexpr std::uint8_t kvlist_values = 1 << 3 | type_bytes;
 
 /// Bytes that `value` takes as a varint: 1 to 10.
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+#if defined(__GNUC__)
+  // Bits / 7, rounded up, without a division.
+  return static_cast<std::size_t>((9 * (63 - __builtin_clzll(value | 1)) + 73) / 64);
+#else
   std::size_t size = 1;
   while (value >= 0x80) {
     value >>= 7;
     ++size;
   }
   return size;
+#endif
 }
 
 /// Writes `value` at `to`, which must have room for 10 bytes; returns the first byte behind it.
@@ -85,33 +90,76 @@ inline char* put_byte(char* to, std::uint8_t byte) noexcept {
   return to + 1;
 }
 
+/// memcpy for the sizes that spans are made of: short keys and values need no call.
 inline char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
-  if (size != 0) std::memcpy(to, from, size);  // memcpy from a null pointer is undefined even for no bytes
+  if (size > 32) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {
+    // Two halves that may overlap, as in the branches below: no loop, no switch over the size.
+    char head[16], tail[16];
+    std::memcpy(head, from, 16);
+    std::memcpy(tail, from + size - 16, 16);
+    std::memcpy(to, head, 16);
+    std::memcpy(to + size - 16, tail, 16);
+  } else if (size >= 8) {
+    std::uint64_t head, tail;
+    std::memcpy(&head, from, 8);
+    std::memcpy(&tail, from + size - 8, 8);
+    std::memcpy(to, &head, 8);
+    std::memcpy(to + size - 8, &tail, 8);
+  } else if (size >= 4) {
+    std::uint32_t head, tail;
+    std::memcpy(&head, from, 4);
+    std::memcpy(&tail, from + size - 4, 4);
+    std::memcpy(to, &head, 4);
+    std::memcpy(to + size - 4, &tail, 4);
+  } else if (size != 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
   return to + size;
 }
 
-// Byte by byte, so that big-endian machines write the same; compilers turn it into one store elsewhere.
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+inline char* put_fixed64(char* to, std::uint64_t value) noexcept {
+  std::memcpy(to, &value, 8);
+  return to + 8;
+}
+inline char* put_fixed32(char* to, std::uint32_t value) noexcept {
+  std::memcpy(to, &value, 4);
+  return to + 4;
+}
+inline std::uint64_t get_fixed64(const char* from) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, 8);
+  return value;
+}
+inline std::uint32_t get_fixed32(const char* from) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, 4);
+  return value;
+}
+#else
 inline char* put_fixed64(char* to, std::uint64_t value) noexcept {
   for (int i = 0; i < 8; ++i) to[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
   return to + 8;
 }
-
 inline char* put_fixed32(char* to, std::uint32_t value) noexcept {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
   return to + 4;
 }
-
 inline std::uint64_t get_fixed64(const char* from) noexcept {
   std::uint64_t value = 0;
   for (int i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
   return value;
 }
-
 inline std::uint32_t get_fixed32(const char* from) noexcept {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(from[i])} << (8 * i);
   return value;
 }
+#endif
 
 /// One field of a message. For type_bytes `data`/`size` are its content, otherwise `value` holds the number.
 struct field {

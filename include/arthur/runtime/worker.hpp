@@ -122,7 +122,10 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     answer(ticket_);
-    the_recorder.clock.calibrate(trusts_counter());
+    if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
+      calibrated_ = now;
+      the_recorder.clock.calibrate(trusts_counter());
+    }
     if (found_) {
       wanted_since_ = 0;
       the_recorder.wanted.store(0, std::memory_order_relaxed);
@@ -190,6 +193,7 @@ class worker {
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
+  std::uint64_t calibrated_ = 0;
 };
 
 }  // namespace detail
