@@ -155,7 +155,7 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   auto* const node = begin_pooled<context_node>(0, 0, unused);
   if (node == nullptr) return false;
   if (s->context != nullptr) inherit(node->span, *s->context);
-  node->span.span_kind = kind::chain;
+  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
   node->span.group = group_of(items, count, node->span.group);
   item_writer to(node->span);
   for (std::size_t n = 0; n < count; ++n) {

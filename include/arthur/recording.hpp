@@ -44,20 +44,20 @@ inline void put_random(unsigned char* to, slot& s) noexcept {
 /// The code.* attributes of a call site, encoded once.
 ARTHUR_COLD inline std::uint32_t register_site(call_site& site) noexcept {
   const std::string_view function(site.function), file(site.file);
-  const auto text_size = [](key k, std::string_view v) { return attribute_size(keys[k].text.size(), text_any_size(v.size())); };
+  const auto text_size = [](key k, std::string_view v) { return attribute_size(key_texts[k].text.size(), text_any_size(v.size())); };
   const std::size_t line_any = 1 + wire::varint_size(site.line);
   const std::size_t size = text_size(key::code_function_name, function) + text_size(key::code_file_path, file) +
-                           attribute_size(keys[key::code_line_number].text.size(), line_any);
+                           attribute_size(key_texts[key::code_line_number].text.size(), line_any);
   const std::uint32_t id = the_recorder.sites.add(size, [&](char* at) {
     const auto put = [&at](key k, std::string_view v) {
-      at = put_attribute_start(at, wire::span_attributes, keys[k].text.data(), keys[k].text.size(), text_any_size(v.size()));
+      at = put_attribute_start(at, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), text_any_size(v.size()));
       at = wire::put_byte(at, wire::any_string);
       at = wire::put_varint(at, v.size());
       at = wire::put_bytes(at, v.data(), v.size());
     };
     put(key::code_function_name, function);
     put(key::code_file_path, file);
-    const std::string_view k = keys[key::code_line_number].text;
+    const std::string_view k = key_texts[key::code_line_number].text;
     at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), line_any);
     at = wire::put_byte(at, wire::any_int);
     wire::put_varint(at, site.line);
@@ -69,7 +69,7 @@ ARTHUR_COLD inline std::uint32_t register_site(call_site& site) noexcept {
 
 /// Ids, sampling, kind: everything of a new frame but its bytes.
 inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept {
-  f.span_kind = k;
+  f.span_kind = static_cast<std::uint8_t>(k);
   f.result = span_status::unset;
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
@@ -113,7 +113,7 @@ struct encoded_kinds {
 
   constexpr encoded_kinds() noexcept : entries() {
     for (std::size_t k = 0; k < kind_count; ++k) {
-      const std::string_view name = keys[key::span_kind].text, value = kind_names[k];
+      const std::string_view name = key_texts[key::span_kind].text, value = kind_names[k];
       entry& e = entries[k];
       const auto put = [&e](std::size_t byte) { e.bytes[e.size++] = static_cast<char>(byte); };
       put(wire::span_attributes);
@@ -134,7 +134,7 @@ inline constexpr encoded_kinds kind_attributes;
 /// Head, name, kind, inherited attributes. `at`: where the record begins.
 inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noexcept {
   f.place = std::launder(reinterpret_cast<record*>(at));
-  const encoded_kinds::entry& kind_bytes = kind_attributes.entries[static_cast<std::size_t>(f.span_kind)];
+  const encoded_kinds::entry& kind_bytes = kind_attributes.entries[f.span_kind];
   const bool is_short = name.size() < 128;
   char* p = f.bytes.reserve(head::size + kind_bytes.size + (is_short ? 2 + name.size() : 0));
   if (ARTHUR_UNLIKELY(p == nullptr)) return;
@@ -153,7 +153,7 @@ inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noex
   if (s.context != nullptr) inherit(f, *s.context);
   item_writer to(f);
   to.note(key::span_kind);
-  if (f.span_kind == kind::tool) to.text(key::tool_name, name);
+  if (f.span_kind == static_cast<std::uint8_t>(kind::tool)) to.text(key::tool_name, name);
 }
 
 inline void wake_worker() noexcept {

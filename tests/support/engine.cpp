@@ -1,43 +1,16 @@
-// engine.cpp: the stand-in's HTTP face: who may do what, what is answered, and what goes wrong on request.
+// engine.cpp: what goes wrong on request, and the log of what arrived.
 #include "engine.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
-#include "engine_access.hpp"
 #include "engine_answers.hpp"
+#include "engine_routes.hpp"
 #include "engine_store.hpp"
 
 namespace support {
-namespace {
-
-using json = nlohmann::json;
-
-bool is_uuid(const std::string& text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::string("0123456789abcdefABCDEF").find(text[i]) == std::string::npos) return false;
-  }
-  return true;
-}
-
-bool is_ingest_path(const std::string& path) { return path == "/api/v1/traces" || path == "/v1/traces"; }
-
-/// A body's spans, whatever the stated type: for the log, and to tell probes from exports.
-std::optional<export_request> decode_any(const http_request& r) {
-  if (is_json_type(media_type(r))) return decode_json(r.body);
-  std::optional<export_request> decoded = decode_protobuf(r.body);
-  return decoded ? decoded : decode_json(r.body);
-}
-
-}  // namespace
-
 class engine::state {
 public:
   explicit state(engine_options o) : options(std::move(o)), port(options.port) {
@@ -85,9 +58,9 @@ public:
 
   http_answer serve(const http_request& r) {
     request_record record = describe(r);
-    std::optional<export_request> decoded;
-    if (record.is_export) decoded = decode_any(r);
-    record.spans = decoded ? decoded->span_count() : 0;
+    decoded_body body;
+    if (record.is_export) body = decode_any(r);
+    record.spans = body.request ? body.request->span_count() : 0;
 
     std::optional<fault> fault_now;
     {
@@ -97,13 +70,13 @@ public:
     }
     http_answer answer;
     if (!fault_now) {
-      answer = work(r, record);
+      answer = routes.work(r, record, body);
     } else if (fault_now->what == fault::action::hold) {
-      if (fault_now->stored) answer = work(r, record);
+      if (fault_now->stored) answer = routes.work(r, record, body);
       if (!wait_for_release()) answer.end = ending::close;
-      else if (!fault_now->stored) answer = work(r, record);
+      else if (!fault_now->stored) answer = routes.work(r, record, body);
     } else {
-      if (fault_now->stored || fault_now->what == fault::action::cut) answer = work(r, record, fault_now->stored);
+      if (fault_now->stored || fault_now->what == fault::action::cut) answer = fault_now->stored ? routes.work(r, record, body) : json_answer(200, ingest_report().body());
       spoil(answer, *fault_now);
     }
     note(std::move(record), answer);
@@ -115,6 +88,7 @@ public:
   mutable std::mutex mutex;
   mutable std::condition_variable event;
   engine_store store;
+  engine_routes routes{options, store, mutex};
   std::vector<request_record> requests;
   std::vector<fault> faults;
   std::uint64_t version = 0;
@@ -139,8 +113,8 @@ private:
   }
 
   void note(request_record record, const http_answer& answer) {
-    if (answer.end == ending::normal || answer.end == ending::cut)
-      record.status = answer.raw.empty() ? answer.status : 0;
+    const bool sent = answer.raw.empty() && (answer.end == ending::normal || answer.end == ending::cut);
+    record.status = sent ? answer.status : 0;
     record.answer = answer.body;
     {
       const std::lock_guard<std::mutex> lock(mutex);
@@ -186,151 +160,6 @@ private:
     event.wait(lock, [&] { return stopping || releases != mine; });
     --held;
     return releases != mine;
-  }
-
-  /// What an undisturbed engine does. Without `keep` it only says what it would have answered.
-  http_answer work(const http_request& r, request_record& record, bool keep = true) {
-    if (!keep) return json_answer(200, ingest_report().body());
-    return options.speaks == dialect::collector ? collect(r, record) : route(r, record);
-  }
-
-  // --- engine ---
-
-  http_answer route(const http_request& r, request_record& record) {
-    const std::string spans = "/api/v1/traces/spans/";
-    const std::string traces = "/api/v1/traces/";
-    const std::string tasks = "/api/v2/tasks/";
-    if (is_ingest_path(r.path)) return r.method == "POST" ? ingest(r, record) : wrong_verb();
-    if (r.path == "/api/v1/traces/" || r.path == "/v1/traces/") {
-      if (r.method != "POST") return wrong_verb();
-      http_answer a;
-      a.status = 307;
-      a.headers["Location"] = "http://" + r.header("host") + r.path.substr(0, r.path.size() - 1);
-      return a;
-    }
-    if (r.path == "/health")
-      return r.method == "GET" ? json_answer(200, {{"message", "ok"}, {"build_version", "2.1.686"}}) : wrong_verb();
-    if (r.path == "/users/me") return r.method == "GET" ? who(r) : wrong_verb();
-    if (r.path == "/api/v2/tasks/search") return r.method == "POST" ? search(r) : wrong_verb();
-    if (r.path.compare(0, tasks.size(), tasks) == 0)
-      return r.method == "GET" ? one_task(r, r.path.substr(tasks.size())) : wrong_verb();
-    if (r.path.compare(0, spans.size(), spans) == 0) {
-      return r.method == "GET" ? one_row(r, &engine_store::span_json, r.path.substr(spans.size()), "Span")
-                               : wrong_verb();
-    }
-    if (r.path.compare(0, traces.size(), traces) == 0) {
-      return r.method == "GET" ? one_row(r, &engine_store::trace_json, r.path.substr(traces.size()), "Trace")
-                               : wrong_verb();
-    }
-    return detail(404, "Not Found");
-  }
-
-  static http_answer wrong_verb() { return detail(405, "Method Not Allowed"); }
-
-  std::optional<http_answer> refused(const http_request& r, const roles* any_of) const {
-    return access_refused(options.keys, r, any_of);
-  }
-
-  http_answer ingest(const http_request& r, request_record& record) {
-    const bool as_json = is_json_type(media_type(r));
-    // FastAPI's order: a JSON body is parsed, then the key is checked, then the body's type, then the role.
-    if (as_json && !r.body.empty()) {
-      if (!valid_utf8(r.body)) return detail(500, "Something went wrong.");
-      if (!json::accept(r.body))
-        return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
-    }
-    if (auto no = refused(r, nullptr)) return *no;
-    if (r.body.empty())
-      return detail(400, "[{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}]");
-    if (as_json && options.accept == encodings::protobuf) {
-      return detail(400, "[{'type': 'bytes_type', 'loc': ('body',), 'msg': 'Input should be a valid bytes'}]");
-    }
-    if (auto no = refused(r, &traces_write)) return *no;
-    if (!as_json && options.accept == encodings::json) return detail(415, "Unsupported Media Type");
-    std::optional<export_request> request = as_json ? decode_json(r.body) : decode_protobuf(r.body);
-    if (!request) return detail(400, as_json ? "Invalid JSON message format" : "Invalid protobuf message format");
-    const ingest_report report = keep(std::move(*request), record);
-    if (report.status == 500) return detail(500, "Something went wrong.");
-    return json_answer(report.status, report.body());
-  }
-
-  ingest_report keep(export_request request, request_record& record) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    ingest_report report = store.ingest(std::move(request), options.speaks == dialect::engine);
-    record.broken_rule = report.broken_rule;
-    record.stored = report.accepted;
-    record.rejected = report.status == 500 ? 0 : report.total - report.accepted;
-    record.late_children = report.late_children;
-    return report;
-  }
-
-  http_answer who(const http_request& r) const {
-    if (auto no = refused(r, nullptr)) return *no;
-    const engine_key* key = key_of(options.keys, r);
-    const std::vector<std::string> roles_of_key = key != nullptr ? key->roles : std::vector<std::string>();
-    return json_answer(200, {{"user_id", "stand-in"}, {"roles", roles_of_key}, {"org_scope", "org"}, {"org", nullptr}});
-  }
-
-  static std::optional<std::size_t> parameter(const http_request& r, const char* name, std::size_t otherwise) {
-    const auto it = r.query.find(name);
-    if (it == r.query.end()) return otherwise;
-    if (it->second.empty() || it->second.size() > 9 ||
-        it->second.find_first_not_of("0123456789") != std::string::npos) {
-      return std::nullopt;
-    }
-    return static_cast<std::size_t>(std::stoul(it->second));
-  }
-
-  http_answer search(const http_request& r) const {
-    const json filter = json::parse(r.body, nullptr, false);
-    if (filter.is_discarded())
-      return detail(400, "[{'type': 'json_invalid', 'loc': ('body',), 'msg': 'JSON decode error'}]");
-    if (auto no = refused(r, &read_access)) return *no;
-    if (!filter.is_object()) return detail(400, "[{'type': 'model_attributes_type', 'loc': ('body',)}]");
-    const std::optional<std::size_t> page = parameter(r, "page", 0);
-    const std::optional<std::size_t> size = parameter(r, "page_size", 10);
-    if (!page || !size || *size < 1 || *size > 5000) return detail(400, "page_size must be between 1 and 5000");
-    const auto sort = r.query.find("sort");
-    if (sort != r.query.end() && sort->second != "asc" && sort->second != "desc")
-      return detail(400, "sort must be 'asc' or 'desc'");
-    const std::lock_guard<std::mutex> lock(mutex);
-    return json_answer(200, store.search_tasks(filter, *page, *size, sort != r.query.end() && sort->second == "asc"));
-  }
-
-  http_answer one_task(const http_request& r, const std::string& id) const {
-    if (auto no = refused(r, nullptr)) return *no;
-    if (!is_uuid(id)) return detail(400, "[{'type': 'uuid_parsing', 'loc': ('path', 'task_id')}]");
-    if (auto no = refused(r, &read_access)) return *no;
-    const std::lock_guard<std::mutex> lock(mutex);
-    const engine_task* task = store.find_task(lower_case(id));
-    if (task == nullptr) return detail(404, "Task " + id + " not found.");
-    return json_answer(200, engine_store::task_json(*task));
-  }
-
-  http_answer one_row(const http_request& r, std::optional<json> (engine_store::*find)(const std::string&) const,
-                      const std::string& id, const char* what) const {
-    if (auto no = refused(r, &read_access)) return *no;
-    const std::lock_guard<std::mutex> lock(mutex);
-    const std::optional<json> found = (store.*find)(id);
-    return found ? json_answer(200, *found) : detail(404, std::string(what) + " " + id + " not found");
-  }
-
-  // --- collector ---
-
-  http_answer collect(const http_request& r, request_record& record) {
-    if (r.path != "/v1/traces") return collector_error(404, 5, "404 page not found");
-    if (r.method != "POST") return collector_error(405, 12, "405 method not allowed, supported: [POST]");
-    if (!options.keys.empty() && refused(r, nullptr)) return collector_error(401, 16, "unauthenticated");
-    const std::string type = media_type(r);
-    const bool as_json = type == "application/json";
-    const encodings asked = as_json ? encodings::json : encodings::protobuf;
-    if ((!as_json && type != "application/x-protobuf") ||
-        (options.accept != encodings::both && options.accept != asked)) {
-      return collector_error(415, 3, "unsupported media type");
-    }
-    std::optional<export_request> request = as_json ? decode_json(r.body) : decode_protobuf(r.body);
-    if (!request) return collector_error(400, 3, "can't decode the body");
-    return collector_answer(as_json, keep(std::move(*request), record));
   }
 
   std::unique_ptr<http_server> server;

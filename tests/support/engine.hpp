@@ -1,6 +1,6 @@
 // engine.hpp: a stand-in for Arthur Engine, and for a plain OTLP collector, that tests and examples send to.
 //
-// Written from what the engine was seen to do (engine 2.1.686): the § marks are sections of that record. It stores what
+// Written from what the engine was seen to do (2.1.686); the § marks are sections of that record. It stores what
 // the engine stores, refuses what it refuses, and breaks where it breaks; faults of the network are scripted.
 #ifndef ARTHUR_TESTS_SUPPORT_ENGINE_HPP
 #define ARTHUR_TESTS_SUPPORT_ENGINE_HPP

@@ -153,8 +153,9 @@ bool not_finite_cost(const normal_span& n) {
   for (const char* key : number_keys) {
     const value* v = n.source->find(key);
     double number = 0;
-    if (v != nullptr && v->is(value::type::string) && python_float(v->text, number) && !std::isfinite(number))
+    if (v != nullptr && v->is(value::type::string) && python_float(v->text, number) && !std::isfinite(number)) {
       return true;
+    }
   }
   return false;
 }

@@ -290,8 +290,9 @@ std::optional<json> engine_store::trace_json(const std::string& hex_id) const {
     end = (std::max)(end, m->span.end_time);
     for (auto& sum : sums.items()) {
       const json& count = rows.back()[sum.key()];
-      if (!count.is_null())
+      if (!count.is_null()) {
         sum.value() = (sum.value().is_null() ? 0 : sum.value().get<std::int64_t>()) + count.get<std::int64_t>();
+      }
     }
   }
   json out = sums;

@@ -1,4 +1,4 @@
-// policy_environment.cpp: environment variables are read as the OpenTelemetry specification says (rules N2-N7, N10, V3).
+// policy_environment.cpp: environment variables are read as the OpenTelemetry specification says.
 #include <doctest/doctest.h>
 
 #include <arthur/policy/environment.hpp>

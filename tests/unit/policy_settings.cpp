@@ -263,7 +263,8 @@ TEST_CASE("the protocol is pinned by code, then by the environment") {
   for (const auto& row : rows) {
     CAPTURE(row.traces);
     CAPTURE(row.general);
-    const variables env{{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", row.traces}, {"OTEL_EXPORTER_OTLP_PROTOCOL", row.general}};
+    const variables env{{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", row.traces}, {"OTEL_EXPORTER_OTLP_PROTOCOL",
+        row.general}};
     const outcome o = run({}, env);
     CHECK(o.got.error == "");
     CHECK(o.got.protocol == row.result);

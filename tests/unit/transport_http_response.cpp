@@ -1,4 +1,4 @@
-// transport_http_response.cpp: an HTTP answer means the same however the network cuts it, and no peer can abuse the reader.
+// transport_http_response.cpp: an HTTP answer means the same however the network cuts it; no peer can abuse its reader.
 #include <doctest/doctest.h>
 
 #include <arthur/transport/http_response.hpp>
@@ -73,31 +73,40 @@ const row rows[] = {
     {"names have no case", "HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh:5\r\n\r\nhello", false, 200, "hello", true, ""},
     {"bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", false, 200, "hi", true, ""},
     {"no reason", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", false, 200, "", true, ""},
-    {"chunked", "HTTP/1.1 206 Partial\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n0\r\n\r\n",
+    {"chunked",
+     "HTTP/1.1 206 Partial\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n0\r\n\r\n",
      false, 206, "abc0123456789", true, ""},
-    {"trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n1 \r\na\r\n000\r\nX: y\r\nZ: w\r\n\r\n", false, 200, "a",
+    {"trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n1 \r\na\r\n000\r\nX: y\r\nZ: w\r\n\r\n", false,
+     200, "a",
      true, ""},
-    {"chunked is the last coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", false,
+    {"chunked is the last coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+     false,
      200, "a", true, ""},
     {"until close", "HTTP/1.1 200 OK\r\n\r\nall of it", true, 200, "all of it", false, ""},
-    {"another coding lasts until close", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc", true,
+    {"another coding lasts until close", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc",
+     true,
      200, "abc", false, ""},
     {"chunked beats a length and ends the connection",
-     "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", false, 200, "a", false,
+     "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", false, 200, "a",
+     false,
      ""},
     {"204 has no body", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", false, 204, "", true, ""},
     {"304 has no body", "HTTP/1.1 304 Not Modified\r\n\r\n", false, 304, "", true, ""},
-    {"Connection: close", "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n", false, 200, "", false, ""},
+    {"Connection: close", "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n", false, 200, "", false,
+     ""},
     {"HTTP/1.0 closes", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", false, 200, "a", false, ""},
-    {"HTTP/1.0 may stay", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\na", false, 200, "a", true,
+    {"HTTP/1.0 may stay", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\na", false, 200, "a",
+     true,
      ""},
     {"1xx are skipped",
      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nContent-Length: 9\r\nRetry-After: 1\r\nConnection: "
      "close\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
      false, 200, "ok", true, ""},
-    {"equal lengths are one", "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\nContent-Length: 1\r\n\r\na", false, 200, "a", true,
+    {"equal lengths are one", "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\nContent-Length: 1\r\n\r\na", false, 200, "a",
+     true,
      ""},
-    {"a folded line is skipped", "HTTP/1.1 200 OK\r\nX: a\r\n  Content-Length: 7\r\nContent-Length: 1\r\n\r\na", false, 200,
+    {"a folded line is skipped", "HTTP/1.1 200 OK\r\nX: a\r\n  Content-Length: 7\r\nContent-Length: 1\r\n\r\na", false,
+     200,
      "a", true, ""},
     // cut off
     {"closed at once", "", true, 0, "", false, "the connection was closed without an answer"},
@@ -110,7 +119,8 @@ const row rows[] = {
      "the answer was cut off"},
     {"closed in a chunk", "HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", true, 500, "hel", false,
      "the answer was cut off"},
-    {"closed before the last chunk", "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", true, 200, "a", false,
+    {"closed before the last chunk", "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", true, 200, "a",
+     false,
      "the answer was cut off"},
     // malformed
     {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n", false, 0, "", false, "the answer isn't HTTP/1.1"},
@@ -124,7 +134,8 @@ const row rows[] = {
      "the answer switches to another protocol"},
     {"a header without a colon", "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", false, 0, "", false,
      "the answer has a malformed header"},
-    {"a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n", false, 0, "", false, "the answer has a malformed header"},
+    {"a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n", false, 0, "", false,
+     "the answer has a malformed header"},
     {"a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", false, 0, "", false,
      "the answer has a malformed Content-Length"},
     {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", false, 0, "", false,
@@ -135,9 +146,11 @@ const row rows[] = {
      "the answer has a malformed chunk"},
     {"an empty chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", false, 200, "", false,
      "the answer has a malformed chunk"},
-    {"a chunk size beyond numbers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", false, 200,
-     "", false, "the answer has a malformed chunk"},
-    {"a chunk longer than its size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", false, 200, "a",
+    {"a chunk size beyond numbers",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", false, 200, "", false,
+     "the answer has a malformed chunk"},
+    {"a chunk longer than its size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", false, 200,
+     "a",
      false, "the answer has a malformed chunk"},
 };
 
@@ -183,9 +196,10 @@ TEST_CASE("bytes after the answer aren't taken") {
 TEST_CASE("a body beyond 4 MiB is cut, whatever announces it") {
   const std::size_t most = http_response_parser::max_body;
   const std::string large(most + 1, 'x');
-  const std::string texts[] = {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size()) + "\r\n\r\n" + large,
-                               "HTTP/1.1 200 OK\r\n\r\n" + large,
-                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400001\r\n" + large + "\r\n0\r\n\r\n"};
+  const std::string start = "HTTP/1.1 200 OK\r\n";
+  const std::string texts[] = {start + "Content-Length: " + std::to_string(large.size()) + "\r\n\r\n" + large,
+                               start + "\r\n" + large,
+                               start + "Transfer-Encoding: chunked\r\n\r\n400001\r\n" + large + "\r\n0\r\n\r\n"};
   for (const std::string& text : texts) {
     const reading r = read(text, 100, 5000, true);
     CHECK(r.out.status == 200);
@@ -224,5 +238,6 @@ TEST_CASE("a header beyond 64 KiB is refused, however it grows") {
   std::string trailers = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   while (trailers.size() < 70000) trailers += "A: b\r\n";
   CHECK(read(trailers, 1000, 1000, false).failed);
-  CHECK(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x'), 1000, 1000, false).failed);
+  CHECK(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x'), 1000, 1000,
+      false).failed);
 }

@@ -334,9 +334,11 @@ TEST_CASE("what a peer answers, and how it ends, decides the result") {
       {"half a body", "HTTP/1.1 500 X\r\nContent-Length: 9\r\n\r\nhalf", transport_result::answered, 500, "half", true,
        "the answer was cut off"},
       {"a body until close", "HTTP/1.0 200 OK\r\n\r\nall", transport_result::answered, 200, "all", false, ""},
-      {"a huge header", "HTTP/1.1 200 OK\r\nX: " + std::string(100000, 'x') + "\r\n\r\n", transport_result::unanswered, 0,
+      {"a huge header", "HTTP/1.1 200 OK\r\nX: " + std::string(100000, 'x') + "\r\n\r\n", transport_result::unanswered,
+       0,
        "", false, "the answer's header is larger than 64 KiB"},
-      {"a malformed chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", transport_result::answered, 200,
+      {"a malformed chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", transport_result::answered,
+       200,
        "", true, "the answer has a malformed chunk"},
   };
   for (const auto& row : rows) {
@@ -477,7 +479,8 @@ TEST_CASE("no peer holds a request up beyond its deadline") {
       {"silent in its header", "HTTP/1.1 200 OK\r\n", "", 4, transport_result::unanswered, 0},
       {"dripping headers", "HTTP/1.1 200 OK\r\n", "A: b\r\n", 4, transport_result::unanswered, 0},
       {"silent in its body", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx", "", 4, transport_result::answered, 200},
-      {"dripping its body", "HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n", "x", 4, transport_result::answered, 200},
+      {"dripping its body", "HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n", "x", 4, transport_result::answered,
+       200},
   };
   for (const auto& row : rows) {
     CAPTURE(row.what);

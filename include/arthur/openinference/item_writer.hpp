@@ -15,6 +15,7 @@
 #include "../record/writer.hpp"
 #include "builders.hpp"
 #include "keys.hpp"
+#include "kinds.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -62,7 +63,7 @@ struct key_table {
   }
   constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
 };
-inline constexpr key_table keys;
+inline constexpr key_table key_texts;
 
 constexpr std::string_view redacted = "__REDACTED__";
 
@@ -174,12 +175,12 @@ class item_writer {
   }
   void write(const item& i) noexcept;
   void text(key k, std::string_view value) noexcept {
-    if (admit(k)) value_text(keys[k].text, value);
+    if (admit(k)) value_text(key_texts[k].text, value);
   }
   /// Notes that a single key is there.
   void note(key k) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
-    const std::uint64_t bits = keys[k].bits;
+    const std::uint64_t bits = key_texts[k].bits;
     if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.single_keys |= bit;
     f_.all_keys |= bits;
@@ -209,7 +210,7 @@ class item_writer {
     ++f_.attributes;
     return true;
   }
-  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(keys[k].hidden_by) & 1U) != 0; }
+  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(key_texts[k].hidden_by) & 1U) != 0; }
 
   void value_text(std::string_view k, std::string_view value) noexcept {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
@@ -220,12 +221,13 @@ class item_writer {
   void content(key k, key mime_type, const item& i, bool json) noexcept;
   void token_counts(std::int64_t prompt, std::int64_t completion) noexcept;
   void number(key k, double value) noexcept {
-    if (admit(k)) write_number(f_.bytes, wire::span_attributes, keys[k].text.data(), keys[k].text.size(), value);
+    if (admit(k)) write_number(f_.bytes, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), value);
   }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
   void tool(const item& parts) noexcept;
   key for_kind(key k) const noexcept;
+  bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
 
   frame& f_;
   std::uint32_t hidden_;
@@ -310,9 +312,9 @@ inline void item_writer::content(key k, key mime_type, const item& i, bool json)
   if (hides(k)) return text(k, redacted);
   if (admit(k)) {
     if (i.value_type == item::type::sequence) {
-      json_list(keys[k].text, i);
+      json_list(key_texts[k].text, i);
     } else {
-      value_text(keys[k].text, {i.data, i.size});
+      value_text(key_texts[k].text, {i.data, i.size});
     }
   }
   // Text is what the engine assumes; it is said only to replace an earlier "JSON".
@@ -326,22 +328,22 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
   const auto total = static_cast<std::int64_t>(static_cast<std::uint64_t>(prompt) + static_cast<std::uint64_t>(completion));
   const std::int64_t values[] = {prompt, completion, total};
   for (std::size_t n = 0; n < 3; ++n) {
-    const std::string_view k = keys[names[n]].text;
+    const std::string_view k = key_texts[names[n]].text;
     if (admit(names[n])) write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), values[n]);
   }
 }
 
 inline key item_writer::for_kind(key k) const noexcept {
   if (k != key::llm_model_name) return k;
-  if (f_.span_kind == kind::embedding) return key::embedding_model_name;
-  if (f_.span_kind == kind::reranker) return key::reranker_model_name;
+  if (is(kind::embedding)) return key::embedding_model_name;
+  if (is(kind::reranker)) return key::reranker_model_name;
   return k;
 }
 
 inline void item_writer::element(key list, const item& of) noexcept {
   if (hides(list)) return;
   std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), keys[list].text, next++);
+  key_builder prefix(key_builder(), key_texts[list].text, next++);
   parts(prefix, of);
 }
 
@@ -350,14 +352,14 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
     if (part.code == key::tool_call) {
-      key_builder call(prefix, keys[key::message_tool_calls].text, calls++);
+      key_builder call(prefix, key_texts[key::message_tool_calls].text, calls++);
       parts(call, part);
       continue;
     }
     const key k = part.code == key::metadata ? key::document_metadata : part.code;
     if (k >= key::count) continue;
     if (!admit()) continue;
-    value(prefix.with(keys[k].text), part);
+    value(prefix.with(key_texts[k].text), part);
   }
 }
 
@@ -365,7 +367,7 @@ inline void item_writer::tool(const item& of) noexcept {
   const item& name = of.parts[0];
   const item& description = of.parts[1];
   const item& schema = of.parts[2];
-  if (f_.span_kind != kind::llm) {
+  if (!is(kind::llm)) {
     text(key::tool_name, {name.data, name.size});
     text(key::tool_description, {description.data, description.size});
     text(key::tool_parameters, {schema.data, schema.size});
@@ -374,9 +376,9 @@ inline void item_writer::tool(const item& of) noexcept {
   // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
   std::uint32_t& next =
       f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), keys[key::llm_tools].text, next++);
+  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, next++);
   if (!admit()) return;
-  const std::string_view k = prefix.with(keys[key::tool_json_schema].text);
+  const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
   const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
   constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
                              last = R"(,"parameters":)", close = "}}";
@@ -425,7 +427,7 @@ inline void item_writer::write(const item& i) noexcept {
       number(key::llm_cost_completion, i.second_number);
       return number(key::llm_cost_total, i.number + i.second_number);
     case key::document:
-      return element(f_.span_kind == kind::reranker ? key::reranker_output_documents : key::retrieval_documents, i);
+      return element(is(kind::reranker) ? key::reranker_output_documents : key::retrieval_documents, i);
     case key::input_document:
       return element(key::reranker_input_documents, i);
     case key::llm_input_messages:
@@ -443,7 +445,7 @@ inline void item_writer::write(const item& i) noexcept {
     ++f_.dropped_attributes;
     return;
   }
-  if (admit(k)) value(keys[k].text, i);
+  if (admit(k)) value(key_texts[k].text, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {

@@ -1,4 +1,4 @@
-// cleaning_rules.hpp: what cleaning may change, under which name it is counted, and which keys have a meaning of their own.
+// cleaning_rules.hpp: what cleaning may change, how that is counted, and which keys have a meaning of their own.
 #ifndef ARTHUR_OTLP_CLEANING_RULES_HPP
 #define ARTHUR_OTLP_CLEANING_RULES_HPP
 
@@ -50,6 +50,9 @@ struct clean_counts {
 
   std::uint64_t operator[](clean_rule rule) const noexcept { return of[static_cast<std::size_t>(rule)]; }
   void add(clean_rule rule) noexcept { ++of[static_cast<std::size_t>(rule)]; }
+  void add(const clean_counts& more) noexcept {
+    for (std::size_t i = 0; i < clean_rule_count; ++i) of[i] += more.of[i];
+  }
   std::uint64_t total() const noexcept {
     std::uint64_t sum = 0;
     for (const std::uint64_t count : of) sum += count;
@@ -100,10 +103,22 @@ inline bool ends_with(const char* text, std::size_t size, const char (&literal)[
   return size >= N - 1 && std::memcmp(text + size - (N - 1), literal, N - 1) == 0;
 }
 
+/// `name` is what follows "llm.cost.".
+inline bool is_cost(const char* name, std::size_t size) noexcept {
+  static constexpr const char* names[] = {
+      "prompt", "completion", "total", "prompt_details.input", "prompt_details.cache_read", "prompt_details.cache_write",
+      "prompt_details.cache_input", "prompt_details.audio", "completion_details.output", "completion_details.reasoning",
+      "completion_details.audio"};
+  for (const char* known : names) {
+    if (std::strlen(known) == size && std::memcmp(known, name, size) == 0) return true;
+  }
+  return false;
+}
+
 inline key_role role_of(const char* key, std::size_t size) noexcept {
   if (size < 7) return key_role::plain;
   if (begins_with(key, size, "llm.")) {
-    if (begins_with(key, size, "llm.cost.")) return key_role::cost;
+    if (begins_with(key, size, "llm.cost.")) return is_cost(key + 9, size - 9) ? key_role::cost : key_role::plain;
     if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
         equals(key, size, "llm.token_count.total")) {
       return key_role::token_count;
@@ -145,6 +160,23 @@ inline std::size_t scalar_parent_size(const char* key, std::size_t size) noexcep
   if (begins_with(key, size, "llm.cost.completion.")) return 19;
   if (begins_with(key, size, "llm.cost.total.")) return 14;
   return 0;
+}
+
+/// Appends the key of the attribute that labels `key` with a mime type; false if the engine looks for none.
+inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexcept {
+  out.clear();
+  const char* const end = key + size;
+  bool found = false;
+  while (key != end) {
+    if (*key == '.' && begins_with(key, static_cast<std::size_t>(end - key), ".value")) {
+      out.append(".mime_type");
+      key += 6;
+      found = true;
+    } else {
+      out.append(*key++);
+    }
+  }
+  return found && !out.failed();
 }
 
 /// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a

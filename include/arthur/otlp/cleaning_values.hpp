@@ -56,7 +56,8 @@ inline bool read_key_value(const char* data, std::size_t size, key_value_view& t
 /// What is checked below the level of attributes: texts and nesting.
 class value_rules {
  public:
-  explicit value_rules(bool engine) noexcept : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth) {}
+  explicit value_rules(bool engine) noexcept
+      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth) {}
 
   bool engine() const noexcept { return engine_; }
 
@@ -175,6 +176,7 @@ class value_writer {
       wire::field element;
       bool odd = false;
       if (!read_any_value(at.data, at.size, element, odd)) return false;
+      if (odd) counts_.add(clean_rule::repeated_key);
       const std::size_t inner = open(wire::array_values);
       if (!value(element, depth + 1)) return false;
       close(inner);
@@ -187,6 +189,7 @@ class value_writer {
   bool key_value(const wire::field& from, unsigned depth = 1) noexcept {
     key_value_view view;
     if (!read_key_value(from.data, from.size, view)) return false;
+    if (view.odd) counts_.add(clean_rule::repeated_key);
     const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
     text_field(wire::key_value_key, view.key.data, view.key.size);
     if (view.has_value) {

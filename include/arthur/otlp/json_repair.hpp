@@ -90,8 +90,8 @@ inline void append_repaired_json(buffer& out, buffer& spare, const char* at, std
   }
 }
 
-/// Appends a text that the engine decodes as JSON, in a form that it can store: corrected where that is possible, marked
-/// as plain text otherwise. `watched` are the hazards that count; returns whether the text stayed JSON.
+/// Appends a text that the engine decodes as JSON, in a form that it can store: corrected where that is possible,
+/// marked as plain text otherwise. `watched` are the hazards that count; returns whether the text stayed JSON.
 inline bool append_storable_json(buffer& out, buffer& spare, const char* data, std::size_t size,
                                  std::uint32_t watched) noexcept {
   constexpr std::uint32_t hopeless = json_too_deep | json_nested | json_bad_items;

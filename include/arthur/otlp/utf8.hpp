@@ -125,10 +125,11 @@ inline std::size_t valid_utf8_prefix(const char* data, std::size_t size) noexcep
 #if defined(__SSE2__)
     while (end - at >= 16) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      auto bad = static_cast<unsigned>(_mm_movemask_epi8(bytes));
       // As signed numbers, ASCII without zero is exactly what is greater than 0.
-      const auto bad = Nul == nul::allowed
-                           ? static_cast<unsigned>(_mm_movemask_epi8(bytes))
-                           : static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffU;
+      if (Nul == nul::forbidden) {
+        bad = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffU;
+      }
       if (bad != 0) {
         at += lowest_bit(bad);
         break;

@@ -1,4 +1,4 @@
-// clock.hpp: unix and steady time in nanoseconds; spans may read a calibrated time stamp counter instead.
+// clock.hpp: wall and steady time in nanoseconds; spans may read a calibrated time stamp counter instead.
 #ifndef ARTHUR_PLATFORM_CLOCK_HPP
 #define ARTHUR_PLATFORM_CLOCK_HPP
 
@@ -71,8 +71,8 @@ class span_clock {
   /// `trusted`: the kernel itself keeps time with the counter.
   void calibrate(bool trusted) noexcept {
     if (!trusted || !invariant()) return;
-    std::uint64_t ticks = 0, steady = 0, unix = 0;
-    if (!sample(ticks, steady, unix)) return;
+    std::uint64_t ticks = 0, steady = 0, wall = 0;
+    if (!sample(ticks, steady, wall)) return;
     if (first_steady_ == 0) {
       first_ticks_ = ticks;
       first_steady_ = steady;
@@ -91,7 +91,7 @@ class span_clock {
     // Odd: readers stay away. The stores behind it are release so that none becomes visible before the odd number.
     sequence_.store(sequence + 1, std::memory_order_relaxed);
     base_ticks_.store(ticks, std::memory_order_release);
-    base_unix_.store(unix, std::memory_order_release);
+    base_unix_.store(wall, std::memory_order_release);
     scale_.store(static_cast<std::uint64_t>(rate * 4294967296.0), std::memory_order_release);
     sequence_.store(sequence + 2, std::memory_order_release);
   }
@@ -112,11 +112,11 @@ class span_clock {
   }
 
   // Both clocks between two close readings of the counter, else the thread was interrupted in the middle.
-  static bool sample(std::uint64_t& ticks, std::uint64_t& steady, std::uint64_t& unix) noexcept {
+  static bool sample(std::uint64_t& ticks, std::uint64_t& steady, std::uint64_t& wall) noexcept {
     for (int attempt = 0; attempt < 8; ++attempt) {
       const std::uint64_t before = __rdtsc();
       steady = steady_nanoseconds();
-      unix = unix_nanoseconds();
+      wall = unix_nanoseconds();
       const std::uint64_t after = __rdtsc();
       if (after - before < 2000) {
         ticks = before + (after - before) / 2;

@@ -18,7 +18,7 @@ namespace detail {
 /// A run of bytes inside one block; the content follows directly. A span is a chain of segments: it begins a new one
 /// when another span wrote in between, or when its block is full.
 struct segment {
-  offset next;         // the continuation, 0 = none
+  pool_offset next;         // the continuation, 0 = none
   std::uint32_t size;  // bytes of content; set when the segment is left
 
   char* content() noexcept { return reinterpret_cast<char*>(this) + sizeof(segment); }
@@ -26,7 +26,7 @@ struct segment {
 
 /// A span in the pool. Its bytes, head included, are the body of an OTLP protobuf `Span`.
 struct record {
-  std::atomic<offset> next;  // the record committed after this one on the same thread; 0 = not yet
+  std::atomic<pool_offset> next;  // the record committed after this one on the same thread; 0 = not yet
   std::uint32_t group;       // resource group, 0 = the process's own
   std::uint32_t site;        // call site whose code.* attributes belong to it, 0 = none
   std::uint32_t flags;

@@ -14,7 +14,7 @@ namespace detail {
 
 /// A place in the pool: distance from its first byte in units of 8 bytes; 0 is "nowhere". Never a pointer, so that the
 /// pool may be a file that another process reads.
-using offset = std::uint32_t;
+using pool_offset = std::uint32_t;
 
 /// The unit that threads take from the pool. 8 KiB: an idle thread may hold one, and a 2 KiB span costs a third of a
 /// compare-and-swap.
@@ -88,10 +88,10 @@ class pool {
   /// Ends appending to a block in which `added` segments were begun.
   void close(block* from, std::uint32_t added) noexcept { release(from, block::bias - added); }
 
-  offset to_offset(const void* where) const noexcept {
-    return static_cast<offset>(static_cast<std::size_t>(static_cast<const char*>(where) - base_) / 8);
+  pool_offset to_offset(const void* where) const noexcept {
+    return static_cast<pool_offset>(static_cast<std::size_t>(static_cast<const char*>(where) - base_) / 8);
   }
-  char* at(offset where) const noexcept { return base_ + std::size_t{where} * 8; }
+  char* at(pool_offset where) const noexcept { return base_ + std::size_t{where} * 8; }
   block* block_of(const void* where) const noexcept {
     const auto distance = static_cast<std::size_t>(static_cast<const char*>(where) - base_);
     return at_index(static_cast<std::uint32_t>(distance / block::size));

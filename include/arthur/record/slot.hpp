@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "../config.hpp"
-#include "../openinference/kinds.hpp"
 #include "../platform/entropy.hpp"
 #include "layout.hpp"
 #include "pool.hpp"
@@ -45,7 +44,7 @@ struct frame {
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
-  kind span_kind = kind::chain;
+  std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
   bool sampled = false;
   std::uint32_t generation = 0;
@@ -85,7 +84,7 @@ class commit_queue {
   /// Consumer: the next record or null. Its memory must stay until the next one was popped: the queue runs through it.
   record* pop(const pool& blocks) noexcept {
     // Acquire pairs with the release in push().
-    const offset next = read_at_->load(std::memory_order_acquire);
+    const pool_offset next = read_at_->load(std::memory_order_acquire);
     if (next == 0) return nullptr;
     auto* const r = std::launder(reinterpret_cast<record*>(blocks.at(next)));
     read_at_ = &r->next;
@@ -99,9 +98,9 @@ class commit_queue {
   }
 
  private:
-  std::atomic<offset> first_{0};
-  std::atomic<offset>* tail_;
-  alignas(64) std::atomic<offset>* read_at_;  // the consumer's, on a line of its own
+  std::atomic<pool_offset> first_{0};
+  std::atomic<pool_offset>* tail_;
+  alignas(64) std::atomic<pool_offset>* read_at_;  // the consumer's, on a line of its own
 };
 
 class slot {

@@ -132,7 +132,7 @@ class writer {
     }
   }
 
-  static segment* segment_at(const pool& blocks, offset where) noexcept {
+  static segment* segment_at(const pool& blocks, pool_offset where) noexcept {
     return std::launder(reinterpret_cast<segment*>(blocks.at(where)));
   }
 

@@ -39,9 +39,9 @@ class collector {
         record* const r = next_->queue.pop(the_recorder.source.blocks);
         if (r == nullptr) break;
         --left_;
-        release(next_->pinned);
-        next_->pinned = r;
+        pin(*next_, r);
         take(*r, out);
+        release_rest(*r);
       }
       end_visit();
     }
@@ -59,9 +59,8 @@ class collector {
     forget();
     for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
-        release(s->pinned);
-        s->pinned = r;
-        ++s->taken;
+        pin(*s, r);
+        release_rest(*r);
         count(counters_.taken);
         ++discarded;
       }
@@ -94,26 +93,34 @@ class collector {
   static void recycle(slot& s) noexcept {
     // Acquire pairs with the release of retire_slot().
     if (s.status.load(std::memory_order_acquire) != slot::exited || !s.queue.empty()) return;
-    release(s.pinned);
+    if (s.pinned != nullptr) the_recorder.source.blocks.release(the_recorder.source.blocks.block_of(s.pinned), 1);
     s.pinned = nullptr;
     s.queue.reset();
     // Release: the next owner sees the reset queue.
     s.status.store(slot::unused, std::memory_order_release);
   }
 
-  static void release(record* r) noexcept {
-    if (r == nullptr) return;
+  /// Gives back everything of a taken span but its first segment, through which the queue goes on.
+  static void release_rest(record& r) noexcept {
     pool& blocks = the_recorder.source.blocks;
-    for (segment* s = &r->first; s != nullptr;) {
-      segment* const next = s->next == 0 ? nullptr : writer::segment_at(blocks, s->next);
+    for (pool_offset at = r.first.next; at != 0;) {
+      segment* const s = writer::segment_at(blocks, at);
+      at = s->next;
       blocks.release(blocks.block_of(s), 1);
-      s = next;
     }
+    r.first.next = 0;
+  }
+
+  /// Keeps `r` as the record through which the queue goes on, instead of the one before it.
+  static void pin(slot& s, record* r) noexcept {
+    pool& blocks = the_recorder.source.blocks;
+    if (s.pinned != nullptr) blocks.release(blocks.block_of(s.pinned), 1);
+    s.pinned = r;
+    ++s.taken;
   }
 
   /// Copies a span out of the pool, with its call site's attributes, and cleans it.
   void take(record& r, batch& out) {
-    ++next_->taken;
     count(counters_.taken);
     const bool keep = for_engine_ && (r.flags & record::root) != 0;
     batch& to = keep ? roots_ : out;
