@@ -1,7 +1,8 @@
 // engine.hpp: a stand-in for Arthur Engine, and for a plain OTLP collector, that tests and examples send to.
 //
-// Written from what the engine was seen to do (2.1.686); the § marks are sections of that record. It stores what
-// the engine stores, refuses what it refuses, and breaks where it breaks; faults of the network are scripted.
+// Written from what the engine was seen to do (2.1.686); the § marks are sections of that record. It stores what the
+// engine stores, refuses what it refuses, and breaks where it breaks; faults of the network are scripted. Left out, as no
+// client can tell by it: estimated token counts and costs, evals, and routing by cloud resource id.
 #ifndef ARTHUR_TESTS_SUPPORT_ENGINE_HPP
 #define ARTHUR_TESTS_SUPPORT_ENGINE_HPP
 

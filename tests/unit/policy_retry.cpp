@@ -118,6 +118,9 @@ TEST_CASE("a date of today is read right across leap years and two-digit years")
   CHECK(parse_retry_after("Tue, 29 Feb 2028 00:00:10 GMT", 1835395200) == 10);
   CHECK(parse_retry_after("Wed, 01 Mar 2028 00:00:00 GMT", 1835395200) == 86400);
   CHECK(parse_retry_after("Friday, 20-Nov-26 10:00:05 GMT", 1795168800) == 5);
+  CHECK(parse_retry_after("Friday, 20-Nov-76 10:00:05 GMT", 1795168800) == 86400);
+  CHECK(parse_retry_after("Friday, 20-Nov-77 10:00:05 GMT", 1795168800) == 0);
+  CHECK(parse_retry_after("Saturday, 01-Jan-00 00:00:05 GMT", 946684799) == 6);
   CHECK(parse_retry_after("Sat, 01 Jan 2000 00:00:01 GMT", 946684800) == 1);
 }
 

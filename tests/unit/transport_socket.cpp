@@ -378,19 +378,20 @@ TEST_CASE("a body beyond 4 MiB ends the connection but not the status") {
 }
 
 TEST_CASE("a connection that was closed while idle is replaced before anything is sent") {
-  raw_peer peer([](raw_peer& p) {
-    {
-      auto c = p.next();
-      c.read();
-      c.write(ok);
-      c.finish();  // the client learns it together with the answer
-      auto d = p.next();
-      d.read();
-      d.write(ok);
-    }
+  std::atomic<bool> closed{false};
+  raw_peer peer([&](raw_peer& p) {
+    auto c = p.next();
+    c.read();
+    c.write(ok);
+    c.finish();
+    closed.store(true, std::memory_order_release);
+    auto d = p.next();
+    d.read();
+    d.write(ok);
   });
   socket_transport client(local(peer.port), {}, fake_time());
   CHECK(send(client, post("1")).out.status == 200);
+  while (!closed.load(std::memory_order_acquire)) std::this_thread::yield();
   const sending s = send(client, post("2"));
   CHECK(s.result == transport_result::answered);
   CHECK(s.out.status == 200);
@@ -442,15 +443,16 @@ TEST_CASE("Connection: close is honoured") {
 }
 
 TEST_CASE("an answer to half a request is taken") {
-  raw_peer peer([](raw_peer& p) {
+  std::atomic<bool> taken{false};
+  raw_peer peer([&](raw_peer& p) {
     auto c = p.next();
     c.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
-    c.finish();
-    c.await_end();
+    while (!taken.load(std::memory_order_acquire)) std::this_thread::yield();  // reads nothing of the request
   });
   socket_transport client(local(peer.port), {}, fake_time());
   const std::string body(std::size_t{64} << 20, 'x');  // more than the socket buffers hold
   const sending s = send(client, post(body));
+  taken.store(true, std::memory_order_release);
   CHECK(s.result == transport_result::answered);
   CHECK(s.out.status == 413);
 }

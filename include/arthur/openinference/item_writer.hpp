@@ -14,56 +14,13 @@
 #include "../record/wire.hpp"
 #include "../record/writer.hpp"
 #include "builders.hpp"
+#include "key_table.hpp"
 #include "keys.hpp"
 #include "kinds.hpp"
+#include "sequence.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-constexpr std::uint64_t key_word(const char* p, std::size_t size) noexcept {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < size; ++i) word |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
-  return word;
-}
-
-/// Two bits of a 64-bit Bloom filter, from the length, the first and the last 8 bytes of a key: two keys that agree in
-/// these only cost the worker a look.
-constexpr std::uint64_t bloom_bits(std::uint64_t first, std::uint64_t last, std::size_t size) noexcept {
-  std::uint64_t hash = (first ^ size) * 0x9e3779b97f4a7c15U;
-  hash = (hash ^ (hash >> 29) ^ last) * 0xbf58476d1ce4e5b9U;
-  return std::uint64_t{1} << (hash >> 58) | std::uint64_t{1} << (hash >> 52 & 63U);
-}
-constexpr std::uint64_t constant_key_bits(const char* key, std::size_t size) noexcept {
-  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
-                  : bloom_bits(key_word(key, 8), key_word(key + size - 8, 8), size);
-}
-/// The same at run time.
-inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
-  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
-                  : bloom_bits(wire::get_fixed64(key), wire::get_fixed64(key + size - 8), size);
-}
-
-struct key_info {
-  std::string_view text;
-  std::uint64_t bits;
-  family hidden_by;
-  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
-  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f) {}
-};
-
-struct key_table {
-  key_info entries[static_cast<std::size_t>(key::count)];
-  constexpr key_table() noexcept : entries() {
-#define ARTHUR_KEY_ENTRY(identifier, text, hidden_by) \
-  entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
-    ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
-    ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
-    ARTHUR_PART_KEYS(ARTHUR_KEY_ENTRY)
-#undef ARTHUR_KEY_ENTRY
-  }
-  constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
-};
-inline constexpr key_table key_texts;
 
 constexpr std::string_view redacted = "__REDACTED__";
 
@@ -101,69 +58,6 @@ class key_builder {
   char text_[160];
   std::size_t size_ = 0;
 };
-
-/// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
-class sequence_sink {
- public:
-  enum class mode { measure_array, write_array, measure_json, write_json };
-  sequence_sink(mode m, writer* to) noexcept : mode_(m), to_(to) {}
-  std::size_t size = 0;
-
-  void text_element(std::string_view value) noexcept;
-  void number_element(std::uint8_t tag, std::uint64_t bits) noexcept;
-  /// A JSON string.
-  void quoted(std::string_view value) noexcept;
-
- private:
-  void piece(const char* data, std::size_t n) noexcept {
-    size += n;
-    if (to_ != nullptr) to_->append(data, n);
-  }
-  mode mode_;
-  writer* to_;
-};
-
-inline void sequence_sink::text_element(std::string_view value) noexcept {
-  if (mode_ == mode::measure_json || mode_ == mode::write_json) {
-    piece(size == 0 ? "[" : ",", 1);
-    return quoted(value);
-  }
-  char start[32];
-  char* at = wire::put_byte(start, wire::array_values);
-  at = wire::put_varint(at, text_any_size(value.size()));
-  at = wire::put_byte(at, wire::any_string);
-  at = wire::put_varint(at, value.size());
-  piece(start, static_cast<std::size_t>(at - start));
-  piece(value.data(), value.size());
-}
-
-inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
-  char start[32];
-  char value[10];
-  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
-  const auto n = static_cast<std::size_t>(end - value);
-  char* at = wire::put_byte(start, wire::array_values);
-  at = wire::put_varint(at, 1 + n);
-  at = wire::put_byte(at, tag);
-  at = wire::put_bytes(at, value, n);
-  piece(start, static_cast<std::size_t>(at - start));
-}
-
-inline void sequence_sink::quoted(std::string_view value) noexcept {
-  piece("\"", 1);
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const auto c = static_cast<unsigned char>(value[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    piece(value.data() + plain, i - plain);
-    plain = i + 1;
-    static constexpr char hex[] = "0123456789abcdef";
-    const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    piece(escape, 6);
-  }
-  piece(value.data() + plain, value.size() - plain);
-  piece("\"", 1);
-}
 
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {

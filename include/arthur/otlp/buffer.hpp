@@ -49,7 +49,8 @@ class buffer {
 
   /// At least `more` writable bytes behind the end, or nullptr; advance() makes them part of the content.
   char* reserve_more(std::size_t more) noexcept {
-    if (ARTHUR_UNLIKELY(failed_ || capacity_ - size_ < more) && !grow(more)) return nullptr;
+    // Without memory yet, even nothing needs some: nullptr means failure.
+    if (ARTHUR_UNLIKELY(failed_ || capacity_ - size_ < more || data_ == nullptr) && !grow(more)) return nullptr;
     return data_ + size_;
   }
   void advance(std::size_t count) noexcept { size_ += count; }

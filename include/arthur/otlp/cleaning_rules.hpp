@@ -106,8 +106,16 @@ inline bool ends_with(const char* text, std::size_t size, const char (&literal)[
 /// `name` is what follows "llm.cost.".
 inline bool is_cost(const char* name, std::size_t size) noexcept {
   static constexpr const char* names[] = {
-      "prompt", "completion", "total", "prompt_details.input", "prompt_details.cache_read", "prompt_details.cache_write",
-      "prompt_details.cache_input", "prompt_details.audio", "completion_details.output", "completion_details.reasoning",
+      "prompt",
+      "completion",
+      "total",
+      "prompt_details.input",
+      "prompt_details.cache_read",
+      "prompt_details.cache_write",
+      "prompt_details.cache_input",
+      "prompt_details.audio",
+      "completion_details.output",
+      "completion_details.reasoning",
       "completion_details.audio"};
   for (const char* known : names) {
     if (std::strlen(known) == size && std::memcmp(known, name, size) == 0) return true;
@@ -150,15 +158,18 @@ inline key_role role_of(const char* key, std::size_t size) noexcept {
 
 /// Length of the prefix of `key` that is one of the keys for a single plain value, if a dot follows it; else 0.
 inline std::size_t scalar_parent_size(const char* key, std::size_t size) noexcept {
+  if (begins_with(key, size, "llm.")) {
+    if (begins_with(key, size, "llm.token_count.prompt.")) return 22;
+    if (begins_with(key, size, "llm.token_count.completion.")) return 26;
+    if (begins_with(key, size, "llm.token_count.total.")) return 21;
+    if (begins_with(key, size, "llm.cost.prompt.")) return 15;
+    if (begins_with(key, size, "llm.cost.completion.")) return 19;
+    if (begins_with(key, size, "llm.cost.total.")) return 14;
+    return 0;
+  }
   if (begins_with(key, size, "session.id.")) return 10;
   if (begins_with(key, size, "user.id.")) return 7;
   if (begins_with(key, size, "openinference.span.kind.")) return 23;
-  if (begins_with(key, size, "llm.token_count.prompt.")) return 22;
-  if (begins_with(key, size, "llm.token_count.completion.")) return 26;
-  if (begins_with(key, size, "llm.token_count.total.")) return 21;
-  if (begins_with(key, size, "llm.cost.prompt.")) return 15;
-  if (begins_with(key, size, "llm.cost.completion.")) return 19;
-  if (begins_with(key, size, "llm.cost.total.")) return 14;
   return 0;
 }
 

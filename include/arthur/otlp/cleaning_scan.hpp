@@ -8,56 +8,16 @@
 
 #include "../config.hpp"
 #include "../record/wire.hpp"
+#include "attribute_view.hpp"
 #include "buffer.hpp"
 #include "cleaning_rules.hpp"
 #include "cleaning_values.hpp"
 #include "json_reader.hpp"
 #include "key_rules.hpp"
+#include "key_set.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// Hashes of keys and of their parents, to notice what might collide.
-class key_set {
- public:
-  /// Makes room; false if there are too many keys for this.
-  bool reset(std::size_t keys) noexcept {
-    std::size_t slots = 64;
-    while (slots < keys * 8) slots *= 2;
-    if (slots > max_slots) return false;
-    std::memset(slots_, 0, slots * sizeof *slots_);
-    mask_ = static_cast<std::uint32_t>(slots - 1);
-    left_ = slots / 4 * 3;
-    return true;
-  }
-
-  /// False if the key might be there already, or be a parent of one that is, or the other way round.
-  bool add(std::uint64_t hash, bool parent) noexcept {
-    // The multiplication brings all bits of the hash into the upper half.
-    const auto mixed = static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15U) >> 32);
-    const std::uint32_t tag = (mixed | 3U) ^ (parent ? 1U : 0U);
-    for (std::uint32_t at = mixed >> 12;; ++at) {
-      std::uint32_t& slot = slots_[at & mask_];
-      if (slot == 0) {
-        if (left_ == 0) return false;
-        --left_;
-        slot = tag;
-        return true;
-      }
-      if ((slot | 3U) == (tag | 3U)) return parent && slot == tag;
-    }
-  }
-
- private:
-#ifdef ARTHUR_NO_HEAP
-  static constexpr std::size_t max_slots = 512;  // on the stack
-#else
-  static constexpr std::size_t max_slots = 4096;
-#endif
-  std::uint32_t slots_[max_slots];
-  std::uint32_t mask_ = 0;
-  std::size_t left_ = 0;
-};
 
 /// Looks at one span. It errs on the side of saying no: the slow half finds out what is really wrong.
 class clean_scan {
@@ -125,59 +85,86 @@ class clean_scan {
   }
 
   bool is_clean_attribute(const wire::field& field) noexcept {
-    key_value_view view;
-    if (!read_key_value(field.data, field.size, view) || view.odd) return false;
-    if (!is_clean_key(view.key.data, view.key.size)) return false;
-    if (!rules_.is_clean_value(view.value)) return false;
-    return !flags_.engine || is_engine_value(view.key, view.value);
+    attribute_view view;
+    if (ARTHUR_UNLIKELY(!read_attribute(field.data, field.size, view))) return is_clean_other(field);
+    if (!is_clean_key(view.key, view.key_size)) return false;
+    if (view.tag == wire::any_string) {
+      if (!rules_.is_clean_text(view.data, view.size)) return false;
+    } else if (view.tag == wire::any_array || view.tag == wire::any_kvlist) {
+      if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
+    }
+    return !flags_.engine || is_engine_value(view);
+  }
+
+  // An attribute without a value, or in an order of fields that isn't ours.
+  ARTHUR_NOINLINE bool is_clean_other(const wire::field& field) noexcept {
+    key_value_view other;
+    if (!read_key_value(field.data, field.size, other) || other.odd) return false;
+    if (!is_clean_key(other.key.data, other.key.size) || !rules_.is_clean_value(other.value)) return false;
+    return !flags_.engine || is_engine_value({other.key.data, other.key.size, other.value.tag, other.value.data,
+                                              other.value.size, other.value.value});
   }
 
   bool is_clean_key(const char* key, std::size_t size) noexcept {
     if (flags_.free_keys && !rules_.is_clean_text(key, size)) return false;
     if (!watch_keys_) return true;
-    const bool engine = flags_.engine && flags_.free_keys;
+    if (!flags_.engine || !flags_.free_keys) return keys_.add(hash_bytes(0, key, size), false);
+    if (size == 0 || size > max_key_digits || scalar_parent_size(key, size) != 0) return false;
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    const auto zero_bytes = [](std::uint64_t word) {  // exact, unlike the cheaper form
+      return ~(((word & ones * 0x7f) + ones * 0x7f) | word) & ones * 0x80;
+    };
     std::uint64_t hash = 0;
+    std::uint64_t odd = 0;
     unsigned dots = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const char c = key[i];
-      if (engine) {
-        if (c == '.' && (++dots >= max_key_parts || !keys_.add(hash, true))) return false;
-        // Other scripts may hold digits that the engine can't read.
-        if (c == '/' || c == '[' || static_cast<signed char>(c) < 0) return false;
+    std::size_t part = 0;
+    for (std::size_t i = 0; i < size; i += 8) {
+      const std::uint64_t word = load_key_word(key, size, i);
+      // '/' and '[' are hostile; other scripts may hold digits that the engine can't read.
+      odd |= (word & ones * 0x80) | zero_bytes(word ^ ones * '/') | zero_bytes(word ^ ones * '[');
+      for (std::uint64_t at = zero_bytes(word ^ ones * '.'); at != 0; at &= at - 1) {
+        const std::size_t dot = i + lowest_bit(at) / 8;
+        hash = hash_bytes(hash, key + part, dot - part);
+        if (++dots >= max_key_parts || !keys_.add(hash, true)) return false;
+        part = dot + 1;
       }
-      hash = key_hash(hash, static_cast<unsigned char>(c));
     }
-    if (!keys_.add(hash, false)) return false;
-    if (!engine) return true;
     ++attributes_;
     indexed_ += begins_with_index(key, size);
-    return size != 0 && size <= max_key_digits && scalar_parent_size(key, size) == 0;
+    return odd == 0 && keys_.add(hash_bytes(hash, key + part, size - part), false);
   }
 
-  bool is_engine_value(const wire::field& key, const wire::field& value) noexcept {
-    const bool text = value.tag == wire::any_string;
-    const bool finite = value.tag != wire::any_double || is_finite_bits(value.value);
-    if (text) note_label(key, value);
-    switch (role_of(key.data, key.size)) {
+  // Eight bytes from `at` on, zeros behind the end.
+  static std::uint64_t load_key_word(const char* key, std::size_t size, std::size_t at) noexcept {
+    if (size - at >= 8) return load_le64(key + at);
+    if (size >= 8) return load_le64(key + size - 8) >> (8 * (8 - (size - at)));
+    std::uint64_t word = 0;
+    for (std::size_t i = size; i-- > at;) word = word << 8 | static_cast<unsigned char>(key[i]);
+    return word;
+  }
+
+  bool is_engine_value(const attribute_view& at) noexcept {
+    const bool text = at.tag == wire::any_string;
+    const bool finite = at.tag != wire::any_double || is_finite_bits(at.number);
+    if (text) note_label(at);
+    switch (role_of(at.key, at.key_size)) {
       case key_role::plain: return finite;
-      case key_role::json: return text ? !is_hazardous_json(value.data, value.size) : finite;
-      case key_role::contents: return text ? check_json(value.data, value.size).hazards == 0 : finite;
-      case key_role::identity: return text ? value.size <= max_index_bytes : value.tag == wire::any_int;
+      case key_role::json: return text ? !is_hazardous_json(at.data, at.size) : finite;
+      case key_role::contents: return text ? check_json(at.data, at.size).hazards == 0 : finite;
+      case key_role::identity: return text ? at.size <= max_index_bytes : at.tag == wire::any_int;
       case key_role::token_count:
-        return value.tag == wire::any_int && value.value <= static_cast<std::uint64_t>(max_token_count);
-      case key_role::cost: return value.tag == wire::any_int || (value.tag == wire::any_double && finite);
+        return at.tag == wire::any_int && at.number <= static_cast<std::uint64_t>(max_token_count);
+      case key_role::cost: return at.tag == wire::any_int || (at.tag == wire::any_double && finite);
     }
     return false;
   }
 
   // Which texts are JSON is known only at the end: a label may come before or behind its value.
-  void note_label(const wire::field& key, const wire::field& value) noexcept {
-    if (equals(value.data, value.size, "application/json")) {
-      note(labels_, label_count_, {key.data, key.size, value.data, value.size});
-      return;
-    }
-    if (flags_.free_keys ? may_have_label(key.data, key.size) : ends_with(key.data, key.size, ".value")) {
-      note(values_, value_count_, {key.data, key.size, value.data, value.size});
+  void note_label(const attribute_view& at) noexcept {
+    if (equals(at.data, at.size, "application/json")) {
+      note(labels_, label_count_, at);
+    } else if (flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
+      note(values_, value_count_, at);
     }
   }
 
@@ -188,15 +175,9 @@ class clean_scan {
     return false;
   }
 
-  struct noted {
-    const char* key;
-    std::size_t key_size;
-    const char* text;
-    std::size_t size;
-  };
   static constexpr unsigned max_noted = 4;
 
-  static void note(noted* list, unsigned& count, const noted& what) noexcept {
+  static void note(attribute_view* list, unsigned& count, const attribute_view& what) noexcept {
     if (count < max_noted) list[count] = what;
     ++count;
   }
@@ -210,7 +191,7 @@ class clean_scan {
       if (!make_label_key(label, values_[i].key, values_[i].key_size)) return false;
       for (unsigned k = 0; k < label_count_; ++k) {
         if (labels_[k].key_size == label.size() && std::memcmp(labels_[k].key, storage, label.size()) == 0 &&
-            is_hazardous_json(values_[i].text, values_[i].size)) {
+            is_hazardous_json(values_[i].data, values_[i].size)) {
           return false;
         }
       }
@@ -223,8 +204,8 @@ class clean_scan {
   bool watch_keys_ = false;
   std::size_t attributes_ = 0;
   std::size_t indexed_ = 0;  // of those, the ones that begin with a number
-  noted labels_[max_noted];
-  noted values_[max_noted];
+  attribute_view labels_[max_noted];
+  attribute_view values_[max_noted];
   unsigned label_count_ = 0;
   unsigned value_count_ = 0;
   key_set keys_;

@@ -67,14 +67,17 @@ class value_rules {
 
   /// False also for damaged bytes.
   bool is_clean_value(const wire::field& value, unsigned depth = 1) const noexcept {
-    if (value.tag == wire::any_string) return is_clean_text(value.data, value.size);
-    if (value.tag != wire::any_array && value.tag != wire::any_kvlist) return true;
+    return is_clean_value(value.tag, value.data, value.size, depth);
+  }
+  bool is_clean_value(std::uint32_t tag, const char* data, std::size_t size, unsigned depth = 1) const noexcept {
+    if (tag == wire::any_string) return is_clean_text(data, size);
+    if (tag != wire::any_array && tag != wire::any_kvlist) return true;
     if (depth >= max_depth_) return false;
-    wire::reader reader(value.data, value.size);
+    wire::reader reader(data, size);
     wire::field at;
     while (reader.next(at)) {
       if (at.tag != wire::array_values) continue;
-      if (value.tag == wire::any_kvlist) {
+      if (tag == wire::any_kvlist) {
         if (!is_clean_key_value(at, depth + 1)) return false;
       } else {
         wire::field element;

@@ -16,7 +16,7 @@ namespace detail {
 
 enum class encoding { json, protobuf };
 
-/// One encoded span: its JSON object, or the body of its protobuf message.
+/// One span: the body of its protobuf message, whatever the request's encoding.
 struct span_piece {
   std::uint32_t group;  // index of its resource
   const char* data;
@@ -74,7 +74,7 @@ inline bool append_json_resource_spans(buffer& out, const span_piece* pieces, st
     if (pieces[i].group != group) continue;
     if (!first) out.append(',');
     first = false;
-    out.append(pieces[i].data, pieces[i].size);
+    if (!append_json_span(out, pieces[i].data, pieces[i].size)) return false;
   }
   return out.append("]}]}");
 }
@@ -101,7 +101,7 @@ inline bool append_protobuf_resource_spans(buffer& out, const span_piece* pieces
 }
 
 /// Appends an ExportTraceServiceRequest. Spans keep their order within a group, each group that has spans appears once,
-/// in the order of `groups`. False: a piece without a group, damaged resource bytes, or no room (then out.failed());
+/// in the order of `groups`. False: a piece without a group, damaged bytes, or no room (then out.failed());
 /// `out` has its former size again.
 inline bool append_request(buffer& out, encoding as, const span_piece* pieces, std::size_t count,
                            const resource_view* groups, std::size_t group_count) noexcept {

@@ -12,6 +12,7 @@
 
 #include "../config.hpp"
 #include "key_rules.hpp"
+#include "key_set.hpp"
 #include "utf8.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -29,7 +30,8 @@ enum json_hazard : std::uint32_t {
   json_long_integer = 1U << 6,    // over 4300 digits: refused by int()
   json_too_deep = 1U << 7,        // see max_json_depth and max_object_chain
   json_nested = 1U << 8,          // a string that is decoded once more, and is hazardous itself
-  json_bad_items = 1U << 9        // not a list of objects; counts for message.contents only
+  json_key_conflict = 1U << 9,    // `a` beside `a.b` or {"a":{"b":…}}: one of them lost, or benedict fails
+  json_bad_items = 1U << 10       // not a list of objects; counts for message.contents only
 };
 
 /// Levels of nesting, dots in keys counted as well. The engine gives up somewhere between 300 and 400, and the levels
@@ -43,6 +45,7 @@ constexpr unsigned max_object_chain = 10;
 /// parser notices, and then `hazards` says so.
 struct json_check {
   bool valid = false;
+  bool dotted = false;  // some key has dots
   std::uint32_t hazards = 0;
 };
 
@@ -117,25 +120,36 @@ inline const char* skip_json_plain(const char* at, const char* end) noexcept {
   return at;
 }
 
-/// One pass over a text; recursion only into strings that the engine decodes again, two levels of them.
+/// One pass over a text; recursion only into strings that the engine decodes again, two levels of them. With `paths`
+/// each key's whole path is compared with all others.
 class json_checker {
  public:
-  json_checker(const char* data, std::size_t size, unsigned decoded) noexcept
-      : at_(data), end_(data + size), decoded_(decoded) {}
+  json_checker(const char* data, std::size_t size, unsigned decoded, key_set* paths) noexcept
+      : at_(data), end_(data + size), decoded_(decoded), paths_(paths) {}
 
   json_check run() noexcept {
     json_check result;
     result.valid = document();
     result.hazards = hazards_;
+    result.dotted = dotted_;
     if (!result.valid) result.hazards &= json_long_integer | json_too_deep;
+    return result;
+  }
+
+  /// Conflicts between keys are looked for if there are dots in some, or if `rewritten`: then any two may be the same.
+  static json_check check(const char* data, std::size_t size, unsigned decoded, bool rewritten = false) noexcept {
+    json_check result = json_checker(data, size, decoded, nullptr).run();
+    if (result.valid && (result.dotted || rewritten)) result.hazards |= path_hazards(data, size, decoded);
     return result;
   }
 
  private:
   struct level {
     bool object;
+    bool split;          // the engine splits the keys of this object at dots: there is no list around it
     std::uint8_t chain;  // objects directly inside objects up to here
     std::uint8_t dots;   // of the key that leads here
+    std::uint64_t path;  // hash of the keys that lead here
   };
 
   bool document() noexcept {
@@ -173,6 +187,9 @@ class json_checker {
     skip_space();
     if (at_ == end_) return false;
     if (depth_ == 1 && !levels_[0].object && *at_ != '{') hazards_ |= json_bad_items;
+    // Each element of a list has a path of its own.
+    if (depth_ != 0 && !levels_[depth_ - 1].object) path_ = key_hash(levels_[depth_ - 1].path++, '[');
+    if (depth_ != 0 && levels_[depth_ - 1].object && *at_ != '{') note_path(false);
     switch (*at_) {
       case '{': return open(true);
       case '[': return open(false);
@@ -195,7 +212,10 @@ class json_checker {
       hazards_ |= json_too_deep;
       return false;
     }
-    levels_[depth_++] = {object, static_cast<std::uint8_t>(chain), static_cast<std::uint8_t>(dots)};
+    const bool split = object && (depth_ == 0 || levels_[depth_ - 1].split);
+    const std::uint64_t path = depth_ == 0 ? 0 : key_hash(path_, '.');
+    if (object && depth_ != 0 && levels_[depth_ - 1].object) note_path(true);
+    levels_[depth_++] = {object, split, static_cast<std::uint8_t>(chain), static_cast<std::uint8_t>(dots), path};
     dots_ += dots;
     ++at_;
     skip_space();
@@ -209,12 +229,27 @@ class json_checker {
     return !object || key();
   }
 
+  void note_path(bool parent) noexcept {
+    if (paths_ != nullptr && !paths_->add(path_, parent)) hazards_ |= json_key_conflict;
+  }
+
   void close() noexcept { dots_ -= levels_[--depth_].dots; }
 
   bool key() noexcept {
     if (at_ == end_ || *at_ != '"') return false;
     ++at_;
+    // Most keys are short and hold nothing that matters.
+    const char* plain = at_;
+    while (plain != end_ && is_plain_key_byte(*plain)) ++plain;
+    const auto size = static_cast<std::size_t>(plain - at_);
+    if (plain != end_ && *plain == '"' && size <= max_key_digits && paths_ == nullptr) {
+      key_json_ = size == 8 && std::memcmp(at_, "metadata", 8) == 0;
+      key_dots_ = 0;
+      at_ = plain + 1;
+      return colon();
+    }
     key_scan scan;
+    path_ = levels_[depth_ - 1].path;
     for (;;) {
       if (at_ == end_) return false;
       if (*at_ == '"') break;
@@ -223,16 +258,27 @@ class json_checker {
       if (unit.code == 0) hazards_ |= json_nul;
       if (unit.lone_surrogate) hazards_ |= json_lone_surrogate;
       scan.feed(unit.code);
+      if (unit.code == '.' && levels_[depth_ - 1].split) note_path(true);
+      path_ = key_hash(path_, unit.code);
       at_ += unit.size;
     }
     ++at_;
     scan.finish();
+    dotted_ = dotted_ || (scan.dots() != 0 && levels_[depth_ - 1].split);
     if (scan.slash()) hazards_ |= json_slash_key;
     if (scan.bad_digits()) hazards_ |= json_digit_key;
     if (scan.bad_index()) hazards_ |= json_index_key;
     key_dots_ = scan.dots() < max_json_depth ? scan.dots() : max_json_depth;
     if (depth_ + dots_ + key_dots_ >= max_json_depth) hazards_ |= json_too_deep;
     key_json_ = scan.json();
+    return colon();
+  }
+
+  static bool is_plain_key_byte(char c) noexcept {
+    return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\' && c != '/' && c != '[' && c != '.';
+  }
+
+  bool colon() noexcept {
     skip_space();
     if (at_ == end_ || *at_ != ':') return false;
     ++at_;
@@ -268,9 +314,9 @@ class json_checker {
       at += unit.size;
     }
     if (at == end && decoded_ < 2) {
-      std::uint32_t found = json_checker(text, size, decoded_ + 1).run().hazards & ~std::uint32_t{json_bad_items};
+      std::uint32_t found = check(text, size, decoded_ + 1).hazards & ~std::uint32_t{json_bad_items};
       // Below a key it happens after the keys were looked at.
-      if (!top) found &= ~std::uint32_t{json_slash_key | json_digit_key | json_index_key};
+      if (!top) found &= ~std::uint32_t{json_slash_key | json_digit_key | json_index_key | json_key_conflict};
       if (found != 0) hazards_ |= json_nested;
       return;
     }
@@ -329,9 +375,18 @@ class json_checker {
   }
   bool digit() const noexcept { return at_ != end_ && *at_ >= '0' && *at_ <= '9'; }
 
+  static ARTHUR_NOINLINE std::uint32_t path_hazards(const char* data, std::size_t size, unsigned decoded) noexcept {
+    key_set paths;
+    paths.reset(key_set::max_keys());
+    return json_checker(data, size, decoded, &paths).run().hazards;
+  }
+
   const char* at_;
   const char* end_;
   unsigned decoded_;
+  key_set* paths_;
+  std::uint64_t path_ = 0;
+  bool dotted_ = false;
   unsigned depth_ = 0;
   unsigned dots_ = 0;
   unsigned key_dots_ = 0;
@@ -342,7 +397,9 @@ class json_checker {
 };
 
 /// Checks a text that the engine may decode as JSON.
-inline json_check check_json(const char* data, std::size_t size) noexcept { return json_checker(data, size, 0).run(); }
+inline json_check check_json(const char* data, std::size_t size, bool rewritten = false) noexcept {
+  return json_checker::check(data, size, 0, rewritten);
+}
 
 /// True if the engine can't store the text where it decodes it as JSON.
 inline bool is_hazardous_json(const char* data, std::size_t size) noexcept {

@@ -94,14 +94,14 @@ inline void append_repaired_json(buffer& out, buffer& spare, const char* at, std
 /// marked as plain text otherwise. `watched` are the hazards that count; returns whether the text stayed JSON.
 inline bool append_storable_json(buffer& out, buffer& spare, const char* data, std::size_t size,
                                  std::uint32_t watched) noexcept {
-  constexpr std::uint32_t hopeless = json_too_deep | json_nested | json_bad_items;
+  constexpr std::uint32_t hopeless = json_too_deep | json_nested | json_key_conflict | json_bad_items;
   const json_check check = check_json(data, size);
   if (check.valid && (check.hazards & watched & hopeless) == 0) {
     const std::size_t start = out.size();
     append_repaired_json(out, spare, data, size);
     if (out.failed()) return false;
-    // A number put in quotes may be decoded again where it stands, so look twice.
-    if ((check_json(out.data() + start, out.size() - start).hazards & watched) == 0) return true;
+    // A number put in quotes may be decoded again where it stands, and two keys may have become one: so look twice.
+    if ((check_json(out.data() + start, out.size() - start, true).hazards & watched) == 0) return true;
     out.truncate(start);
   }
   out.append(plain_text_mark);

@@ -7,6 +7,7 @@
 
 #include "../config.hpp"
 #include "../record/wire.hpp"
+#include "attribute_view.hpp"
 #include "buffer.hpp"
 #include "json_text.hpp"
 
@@ -18,9 +19,19 @@ constexpr unsigned max_value_depth = 64;
 
 /// Appends the JSON of an AnyValue message. False: damaged bytes or no room; `out` then holds a part of it.
 inline bool append_json_value(buffer& out, const char* data, std::size_t size, unsigned depth = 1) noexcept;
+/// The same for the one field that it holds.
+inline bool append_json_value(buffer& out, std::uint32_t tag, const char* data, std::size_t size, std::uint64_t number,
+                              unsigned depth) noexcept;
 
 /// Appends `{"key":…,"value":…}` for a KeyValue message.
 inline bool append_json_key_value(buffer& out, const char* data, std::size_t size, unsigned depth = 1) noexcept {
+  attribute_view plain;
+  if (ARTHUR_LIKELY(read_attribute(data, size, plain))) {
+    out.append("{\"key\":");
+    append_json_string(out, plain.key, plain.key_size);
+    out.append(",\"value\":");
+    return append_json_value(out, plain.tag, plain.data, plain.size, plain.number, depth) && out.append('}');
+  }
   wire::reader reader(data, size);
   wire::field at;
   wire::field key;
@@ -66,34 +77,38 @@ inline bool append_json_value(buffer& out, const char* data, std::size_t size, u
   while (reader.next(at)) {
     if (at.tag >= wire::any_string && at.tag <= wire::any_bytes) value = at;  // of a oneof the last one counts
   }
-  if (!reader.ok()) return false;
-  switch (value.tag) {
+  return reader.ok() && append_json_value(out, value.tag, value.data, value.size, value.value, depth);
+}
+
+inline bool append_json_value(buffer& out, std::uint32_t tag, const char* data, std::size_t size, std::uint64_t number,
+                              unsigned depth) noexcept {
+  switch (tag) {
     case wire::any_string:
       out.append("{\"stringValue\":");
-      append_json_string(out, value.data, value.size);
+      append_json_string(out, data, size);
       break;
     case wire::any_bool:
       out.append("{\"boolValue\":");
-      value.value != 0 ? out.append("true") : out.append("false");
+      number != 0 ? out.append("true") : out.append("false");
       break;
     case wire::any_int:
       out.append("{\"intValue\":");
-      append_json_int64(out, static_cast<std::int64_t>(value.value));
+      append_json_int64(out, static_cast<std::int64_t>(number));
       break;
     case wire::any_double:
       out.append("{\"doubleValue\":");
-      append_json_double(out, value.value);
+      append_json_double(out, number);
       break;
     case wire::any_bytes:
       out.append("{\"bytesValue\":\"");
-      append_base64(out, value.data, value.size);
+      append_base64(out, data, size);
       out.append('"');
       break;
     case wire::any_array:
     case wire::any_kvlist:
       if (depth >= max_value_depth) return out.append("{}");
-      value.tag == wire::any_array ? out.append("{\"arrayValue\":") : out.append("{\"kvlistValue\":");
-      if (!append_json_values(out, value.data, value.size, value.tag == wire::any_kvlist, depth)) return false;
+      tag == wire::any_array ? out.append("{\"arrayValue\":") : out.append("{\"kvlistValue\":");
+      if (!append_json_values(out, data, size, tag == wire::any_kvlist, depth)) return false;
       break;
     default:
       return out.append("{}");

@@ -133,10 +133,11 @@ inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   }
   auto full_year = static_cast<std::int64_t>(year);
   if (year_text.size() == 2) {
-    // RFC 9110: two digits that seem more than 50 years ahead mean the most recent past year with these digits.
+    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
     const std::int64_t this_year = year_of_day(now / 86400);
     full_year += this_year - this_year % 100;
     if (full_year > this_year + 50) full_year -= 100;
+    if (full_year <= this_year - 50) full_year += 100;
   } else if (year_text.size() != 4 || year < 1970) {
     return false;
   }

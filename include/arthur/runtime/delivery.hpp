@@ -17,6 +17,7 @@
 #include "../transport/transport.hpp"
 #include "batch.hpp"
 #include "diagnostics.hpp"
+#include "preparation.hpp"
 #include "resources.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -32,10 +33,7 @@ namespace detail {
 class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random) {
-    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
-    if (s.protocol == protocol::http_protobuf) pin(encoding::protobuf);
-  }
+      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random), preparation_(s, groups, says) {}
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
     main_ = std::move(main);
@@ -66,17 +64,24 @@ class delivery {
   void step(std::uint64_t now, std::uint64_t limit) {
     if (!busy() || now < due_) return;
     const std::uint64_t deadline = (std::min)(limit, now + nanoseconds(settings_.export_timeout));
-    if (!prepared_ && !prepare(now, deadline)) return give_up_in_time(now);
+    if (!preparation_.done()) {
+      std::uint64_t pause = 0;
+      if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
+        wait(now, pause);
+        return give_up_in_time(now);
+      }
+      went_well();
+    }
     if (level_.empty()) return next_level(now);
     send(now, deadline);
     if (busy() && level_.empty()) next_level(now);
     if (busy()) give_up_in_time(now);
   }
 
-  /// The end: whatever is left is counted as discarded. Returns how many spans that were.
+  /// The end: forgets whatever is left. Returns how many spans that were.
   std::uint64_t discard() {
     const std::uint64_t left = spans();
-    if (left != 0) finish_all(counters_.discarded);
+    if (left != 0) finish(spans());
     return left;
   }
   /// In a forked child: the parent delivers it.
@@ -97,11 +102,6 @@ class delivery {
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
 
-  void pin(encoding as) {
-    encoding_ = as;
-    decided_ = proven_ = true;
-  }
-
   void wait(std::uint64_t now, std::uint64_t at_least = 0) {
     due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
   }
@@ -110,124 +110,27 @@ class delivery {
     due_ = 0;
   }
 
-  // What must be known before the first batch: the encoding, and the task's id. False: not yet, or not now.
-  bool prepare(std::uint64_t now, std::uint64_t deadline) {
-    if (!decided_ && !probe(now, deadline)) return false;
-    if (!find_task(now, deadline)) return false;
-    prepared_ = true;
-    went_well();
-    return true;
-  }
-
-  /// Asks with an empty request whether the endpoint reads JSON.
-  bool probe(std::uint64_t now, std::uint64_t deadline) {
-    request r;
-    r.target = settings_.where.traces.target.c_str();
-    r.content_type = "application/json";
-    r.body = empty_json_request;
-    r.body_size = sizeof empty_json_request - 1;
-    response a;
-    std::string error;
-    const transport_result result = main_->send(r, deadline, a, error);
-    if (result != transport_result::answered) {
-      unreachable(error);
-      wait(now);
-      return false;
-    }
-    switch (classify(a.status, settings_.where.profile, false)) {
-      case verdict::retry_later:
-      case verdict::split:
-        refused(a, "");
-        wait(now, retry_after(a));
-        return false;
-      case verdict::wrong_encoding:
-        encoding_ = encoding::protobuf;
-        says_.say(diagnostics::topic::protocol, severity::info,
-                  origin(settings_.where.traces) + " does not read OTLP/JSON (" + std::to_string(a.status) +
-                      "); sending protobuf");
-        break;
-      default:
-        encoding_ = encoding::json;
-        break;
-    }
-    decided_ = true;
-    return true;
-  }
-
-  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
-  bool find_task(std::uint64_t now, std::uint64_t deadline) {
-    if (engine_ == nullptr || settings_.task_name.empty() || !settings_.task_id.empty()) return true;
-    constexpr std::size_t page_size = 100;
-    const std::string& name = settings_.task_name;
-    const std::string body = "{\"task_name\":\"" + json_escaped(name) + "\"}";
-    for (std::size_t page = 0; page < 100; ++page) {
-      const std::string target = settings_.where.engine.target + "/api/v2/tasks/search?page=" + std::to_string(page) +
-                                 "&page_size=" + std::to_string(page_size) + "&sort=desc";
-      request r;
-      r.target = target.c_str();
-      r.content_type = "application/json";
-      r.body = body.data();
-      r.body_size = body.size();
-      response a;
-      std::string error;
-      const transport_result result = engine_->send(r, deadline, a, error);
-      if (result != transport_result::answered) {
-        unreachable(error);
-        wait(now);
-        return false;
-      }
-      if (a.status == 429 || a.status >= 500) {
-        refused(a, "");
-        wait(now, retry_after(a));
-        return false;
-      }
-      if (a.status != 200) return without_task(a.status);
-      const task_page found = read_task_page(a.body, name);
-      if (!found.id.empty()) {
-        groups_.task_found(found.id);
-        return true;
-      }
-      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
-    }
-    says_.say(diagnostics::topic::task, severity::warning,
-              "the engine has no task named \"" + one_line(name) +
-                  "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"" +
-                  one_line(settings_.service_name) + "\"");
-    return true;
-  }
-
-  bool without_task(int status) {
-    const char* why = status == 403   ? "the key may not read tasks"
-                      : status == 401 ? "the key is missing or unknown"
-                                      : "the endpoint has no task search";
-    says_.say(diagnostics::topic::task, severity::warning,
-              "the task \"" + one_line(settings_.task_name) + "\" can't be looked up (" + std::to_string(status) + ": " + why +
-                  "); traces go under the service name \"" + one_line(settings_.service_name) +
-                  "\"; set ARTHUR_TASK_ID to choose the task without a look-up");
-    return true;
-  }
-
-  bool encode(const part& p) {
+  bool encode(const part& p, encoding as) {
     pieces_.clear();
     for (std::size_t n = p.first; n < p.first + p.count; ++n) {
       const batch::entry& e = batch_.spans[n];
       pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
     }
     body_.clear();
-    return append_request(body_, encoding_, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
 
   void send(std::uint64_t now, std::uint64_t deadline) {
     part p = level_.back();
     level_.pop_back();
-    if (!encode(p)) {
+    if (!encode(p, preparation_.known())) {
       // No memory for the request: smaller ones may fit.
       if (p.count > 1) return halve(p);
       return finish(p.count, counters_.failed);
     }
     request r;
     r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
-    r.content_type = encoding_ == encoding::json ? "application/json" : "application/x-protobuf";
+    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
     r.body = body_.data();
     r.body_size = body_.size();
     r.spans = p.count;
@@ -263,14 +166,13 @@ class delivery {
   }
 
   void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
-    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, proven_)) {
+    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
       case verdict::delivered:
       case verdict::partial:
         return accepted(p, a);
       case verdict::wrong_encoding:
         // The probe was answered, but real spans are not read: the other encoding, once.
-        encoding_ = encoding_ == encoding::json ? encoding::protobuf : encoding::json;
-        proven_ = true;
+        preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
                   "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
         return level_.push_back(p);
@@ -305,7 +207,7 @@ class delivery {
 
   void accepted(const part& p, const response& a) {
     went_well();
-    proven_ = true;
+    preparation_.prove();
     level_accepted_ = true;
     const rejection r = read_rejection(a.body, a.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
@@ -403,8 +305,7 @@ class delivery {
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
   void write_lines(std::uint64_t now) {
-    const encoding posted = std::exchange(encoding_, encoding::json);
-    if (encode({0, batch_.spans.size(), 0})) {
+    if (encode({0, batch_.spans.size(), 0}, encoding::json)) {
       request r;
       r.content_type = "application/json";
       r.body = body_.data();
@@ -415,27 +316,15 @@ class delivery {
       lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
       if (!error.empty()) says_.say(diagnostics::topic::connection, severity::warning, error);
     }
-    encoding_ = posted;
   }
 
-  static std::uint64_t retry_after(const response& a) {
-    const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
-    return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
-  }
-
-  void unreachable(const std::string& error) {
-    says_.say(diagnostics::topic::connection, severity::warning,
-              error + "; " + std::to_string(spans()) + " spans wait for the next attempt");
-  }
+  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
   void refused(const response& a, const std::string& error) {
-    std::string line = settings_.sink == sink::endpoint
-                           ? origin(settings_.where.traces) + " answered " + std::to_string(a.status)
-                           : error;
-    const std::string reason = read_rejection(a.body, a.content_type).reason;
-    if (!reason.empty()) line += " (" + reason + ")";
-    const std::string fix = settings_.sink == sink::endpoint ? advice(a.status, settings_.where.profile) : "";
-    if (!fix.empty()) line += ": " + fix;
-    says_.say(diagnostics::topic::refusal, severity::warning, line);
+    if (settings_.sink == sink::endpoint) {
+      say_refused(says_, settings_, a);
+    } else {
+      says_.say(diagnostics::topic::refusal, severity::warning, error);
+    }
   }
 
   const settings& settings_;
@@ -447,10 +336,7 @@ class delivery {
   std::unique_ptr<transport> engine_;  // the engine's other routes
   std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
 
-  encoding encoding_ = encoding::json;
-  bool decided_ = false;   // the encoding was probed or pinned
-  bool proven_ = false;    // spans were accepted in it: a 400 is about the data
-  bool prepared_ = false;  // encoding and task are known
+  preparation preparation_;
 
   batch batch_;
   std::size_t finished_ = 0;  // spans of it that are judged

@@ -1,0 +1,82 @@
+// sequence.hpp: ranges as values: an OTLP array, or a JSON list of texts.
+#ifndef ARTHUR_OPENINFERENCE_SEQUENCE_HPP
+#define ARTHUR_OPENINFERENCE_SEQUENCE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "../config.hpp"
+#include "../record/wire.hpp"
+#include "../record/writer.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
+class sequence_sink {
+ public:
+  enum class mode { measure_array, write_array, measure_json, write_json };
+  sequence_sink(mode m, writer* to) noexcept : mode_(m), to_(to) {}
+  std::size_t size = 0;
+
+  void text_element(std::string_view value) noexcept;
+  void number_element(std::uint8_t tag, std::uint64_t bits) noexcept;
+  /// A JSON string.
+  void quoted(std::string_view value) noexcept;
+
+ private:
+  void piece(const char* data, std::size_t n) noexcept {
+    size += n;
+    if (to_ != nullptr) to_->append(data, n);
+  }
+  mode mode_;
+  writer* to_;
+};
+
+inline void sequence_sink::text_element(std::string_view value) noexcept {
+  if (mode_ == mode::measure_json || mode_ == mode::write_json) {
+    piece(size == 0 ? "[" : ",", 1);
+    return quoted(value);
+  }
+  char start[32];
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, text_any_size(value.size()));
+  at = wire::put_byte(at, wire::any_string);
+  at = wire::put_varint(at, value.size());
+  piece(start, static_cast<std::size_t>(at - start));
+  piece(value.data(), value.size());
+}
+
+inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
+  char start[32];
+  char value[10];
+  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
+  const auto n = static_cast<std::size_t>(end - value);
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, 1 + n);
+  at = wire::put_byte(at, tag);
+  at = wire::put_bytes(at, value, n);
+  piece(start, static_cast<std::size_t>(at - start));
+}
+
+inline void sequence_sink::quoted(std::string_view value) noexcept {
+  piece("\"", 1);
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto c = static_cast<unsigned char>(value[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    piece(value.data() + plain, i - plain);
+    plain = i + 1;
+    static constexpr char hex[] = "0123456789abcdef";
+    const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    piece(escape, 6);
+  }
+  piece(value.data() + plain, value.size() - plain);
+  piece("\"", 1);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
