@@ -12,9 +12,12 @@
 #include "options.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
+#include "values.hpp"
 
 #endif
 
-#if defined(ARTHUR_IMPLEMENTATION) && !defined(ARTHUR_DISABLE)
+#if defined(ARTHUR_DISABLE)
+#include "disabled.hpp"
+#elif defined(ARTHUR_IMPLEMENTATION)
 #include "implementation.hpp"
 #endif

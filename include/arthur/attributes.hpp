@@ -166,7 +166,7 @@ template <class T>
 struct is_range<T, std::void_t<decltype(std::declval<const T&>().begin() != std::declval<const T&>().end())>>
     : std::true_type {};
 template <class T>
-constexpr bool is_text = std::is_convertible_v<const T&, text_arg>;
+struct is_text : std::is_convertible<const T&, text_arg> {};
 
 /// Specialise for a type of your own: `static void produce(const T&, detail::text_sink&)`. See json.hpp.
 template <class T, class = void>

@@ -298,13 +298,6 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   pop_frame(*s, scope.index);
 }
 
-ARTHUR_LINKED void ids_of(const detached_handle& handle, char* trace_hex, char* span_hex) noexcept {
-  static constexpr unsigned char none[16] = {};
-  const bool known = handle.open != nullptr;
-  hex(trace_hex, known ? handle.open->ids.trace : none, 16);
-  hex(span_hex, known ? handle.open->ids.span : none, 8);
-}
-
 /// Records an exception that passes through the current span: one event, and the error that every enclosing span will
 /// carry until the exception is caught.
 ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message) noexcept {

@@ -11,6 +11,8 @@
 //
 //   ARTHUR_IMPLEMENTATION   file    in exactly one .cpp: compile the runtime there
 //   ARTHUR_DISABLE          global  macros leave no code; their arguments are type-checked, never run
+//   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
+//   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
 //   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
 //   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES
 
@@ -20,7 +22,9 @@
 
 // The inline namespace carries version and configuration: two static libraries that both bring the runtime share one
 // copy of it, and two that were built differently don't meet.
-#if defined(ARTHUR_NO_THREADS) && defined(ARTHUR_NO_HEAP)
+#if defined(ARTHUR_DISABLE)
+#define ARTHUR_ABI v0_1_disabled
+#elif defined(ARTHUR_NO_THREADS) && defined(ARTHUR_NO_HEAP)
 #define ARTHUR_ABI v0_1_nothreads_noheap
 #elif defined(ARTHUR_NO_THREADS)
 #define ARTHUR_ABI v0_1_nothreads

@@ -74,7 +74,6 @@ void deactivate(scope_handle& scope) noexcept;
 bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept;
 void context_pop(scope_handle& handle) noexcept;
 
-void ids_of(const detached_handle& handle, char* trace_hex, char* span_hex) noexcept;
 void current_ids(char* trace_hex, char* span_hex) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 

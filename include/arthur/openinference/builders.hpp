@@ -34,7 +34,7 @@ void add_element(sequence_sink& sink, const T& value) noexcept {
   } else if constexpr (std::is_floating_point_v<T>) {
     rt::add_number(sink, static_cast<double>(value));
   } else {
-    static_assert(is_text<T>, "arthur: elements of a range must be text, numbers or bool");
+    static_assert(is_text<T>::value, "arthur: elements of a range must be text, numbers or bool");
     rt::add_text(sink, value);
   }
 }
@@ -73,7 +73,7 @@ item value_item(const T& value) noexcept {
     i.value_type = item::type::produced;
     i.object = &value;
     i.produce = [](const void* object, text_sink& sink) { produced_text<T>::produce(*static_cast<const T*>(object), sink); };
-  } else if constexpr (is_text<T>) {
+  } else if constexpr (is_text<T>::value) {
     const text_arg as_text(value);
     i.value_type = item::type::text;
     i.data = as_text.data;

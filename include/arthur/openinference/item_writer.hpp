@@ -208,7 +208,7 @@ inline void item_writer::content(key k, key mime_type, const item& i, bool json)
     if (i.value_type == item::type::sequence) {
       json_list(key_texts[k].text, i);
     } else {
-      value_text(key_texts[k].text, {i.data, i.size});
+      value(key_texts[k].text, i);
     }
   }
   // Text is what the engine assumes; it is said only to replace an earlier "JSON".

@@ -58,6 +58,11 @@ struct key_table {
 };
 inline constexpr key_table key_texts;
 
+/// The exact upper-case values of `openinference.span.kind`, in the order of arthur::kind; the engine folds no case.
+inline constexpr std::string_view kind_names[] = {"LLM",      "TOOL",      "AGENT",     "CHAIN",     "RETRIEVER",
+                                                  "RERANKER", "EMBEDDING", "GUARDRAIL", "EVALUATOR", "PROMPT"};
+constexpr std::size_t kind_count = sizeof kind_names / sizeof kind_names[0];
+
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 

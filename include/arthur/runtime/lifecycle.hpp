@@ -24,6 +24,7 @@
 #include "../transport/callback.hpp"
 #include "../transport/file.hpp"
 #include "../transport/socket.hpp"
+#include "bell.hpp"
 #include "diagnostics.hpp"
 #include "worker.hpp"
 
@@ -51,8 +52,8 @@ class runtime {
   flush_result flush(std::uint64_t timeout) noexcept;
   bool poll() noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
-  worker* current_worker() noexcept { return worker_.get(); }
-  const settings& configuration() const noexcept { return settings_; }
+  bell& rings() noexcept { return bell_; }
+  std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
 
   /// In a forked child: a runtime like `parent`, with a thread of its own.
   void continue_after_fork(const runtime& parent) noexcept;
@@ -63,6 +64,7 @@ class runtime {
   void make_worker();
   bool start_thread() noexcept;
   void run() noexcept;
+  void finish() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
            counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
@@ -72,11 +74,14 @@ class runtime {
   std::atomic<state> state_{state::stopped};
   options options_;
   settings settings_;
+  bell bell_;
   std::unique_ptr<worker> worker_;
+  std::atomic<std::uint64_t> block_microseconds_{0};
   bool has_thread_ = false;
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
+  std::uint64_t left_ = 0;  // spans that the end found undelivered
 };
 
 inline std::atomic<runtime*> the_runtime{nullptr};
@@ -92,7 +97,7 @@ inline std::uint64_t worker_random() noexcept {
 
 inline void wake_runtime() noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
-  if (r != nullptr && r->running()) r->current_worker()->wake();
+  if (r != nullptr && r->running()) r->rings().wake();
 }
 
 /// options::overflow == block: wakes the worker and gives it a moment.
@@ -100,11 +105,11 @@ inline bool wait_for_worker(std::uint32_t attempt) noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr || !r->running() || thread_is_quiet) return false;
   constexpr std::uint32_t pause = 100;  // microseconds
-  if (std::uint64_t{attempt} * pause > static_cast<std::uint64_t>(r->configuration().block_timeout.count()) * 1000U) return false;
+  if (std::uint64_t{attempt} * pause > r->block_microseconds()) return false;
 #ifdef ARTHUR_NO_THREADS
   r->poll();
 #else
-  if (attempt % 8 == 0) r->current_worker()->wake();
+  if (attempt % 8 == 0) r->rings().wake();
   std::this_thread::sleep_for(std::chrono::microseconds(pause));
 #endif
   return true;
@@ -149,6 +154,10 @@ inline const char* program_name() noexcept {
 inline std::string runtime::start(const options& given) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
+  if (has_thread_ && worker_ != nullptr) {
+    const std::lock_guard<std::mutex> waiting(done_mutex_);
+    if (!done_) return "the worker of the former arthur::start still hangs in a name look-up: start again later";
+  }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
   environment surroundings;
   surroundings.lookup = lookup_variable;
@@ -190,10 +199,12 @@ inline std::string runtime::start(const options& given) {
 }
 
 inline void runtime::make_worker() {
-  worker_.reset(new worker(settings_, counters, says, worker_random));
+  bell_.reset();
+  block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
+  worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
   timing t;
   t.steady_now = steady_nanoseconds;
-  t.stop_deadline = &worker_->stop_deadline();
+  t.stop_deadline = &bell_.stop_deadline();
   std::unique_ptr<transport> main, engine, lines;
   switch (settings_.sink) {
     case sink::endpoint:
@@ -249,12 +260,20 @@ inline void runtime::run() noexcept {
     const std::uint64_t now = steady_nanoseconds();
     if (w.finished(now)) break;
     std::uint64_t due = w.run_once(now);
-    if (w.stopping()) due = (std::min)(due, w.stop_deadline().load(std::memory_order_acquire));
-    if (due > steady_nanoseconds() && !w.finished(now)) w.alarm().wait_until(due);
+    if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
+    if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
+  finish();
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// Counts what is left, then lets those go who wait for a flush.
+inline void runtime::finish() noexcept {
+  left_ = worker_->discard_all();
+  count(counters.discarded, left_);
+  bell_.answer(bell_.asked());
 }
 
 inline void runtime::stop() noexcept {
@@ -263,10 +282,7 @@ inline void runtime::stop() noexcept {
   recording_enabled.store(0, std::memory_order_relaxed);
   state_.store(state::stopping, std::memory_order_release);
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
-  worker& w = *worker_;
-  // Release: the worker that sees the deadline sees everything that was committed before.
-  w.stop_deadline().store(deadline == 0 ? 1 : deadline, std::memory_order_release);
-  w.alarm().signal();
+  bell_.request_stop(deadline);
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);
@@ -274,21 +290,16 @@ inline void runtime::stop() noexcept {
     // the thread is left alone, with everything it uses.
     done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
   } else {
-    for (std::uint64_t now = steady_nanoseconds(); !w.finished(now); now = steady_nanoseconds()) {
-      const std::uint64_t due = (std::min)(w.run_once(now), deadline);
-      if (due > now) w.alarm().wait_until(due);
+    for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
+      const std::uint64_t due = (std::min)(worker_->run_once(now), deadline);
+      if (due > now) bell_.sleep_until(due);
     }
+    finish();
   }
-  if (done) {
-    const std::uint64_t left = w.discard_all();
-    count(counters.discarded, left);
-    if (left != 0) {
-      says.say(diagnostics::topic::shutdown, severity::warning,
-               std::to_string(left) + " spans were not delivered before the end" +
-                   (says.last_error().empty() ? std::string() : " (" + says.last_error() + ")"));
-    }
-  } else {
-    static_cast<void>(worker_.release());
+  if (done && left_ != 0) {
+    const std::string cause = says.last_error();
+    says.say(diagnostics::topic::shutdown, severity::warning,
+             std::to_string(left_) + " spans were not delivered before the end" + (cause.empty() ? cause : " (" + cause + ")"));
   }
   state_.store(state::stopped, std::memory_order_release);
 }
@@ -298,16 +309,15 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
   const std::uint64_t lost_before = lost();
   const std::uint64_t now = steady_nanoseconds();
   const std::uint64_t deadline = timeout > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + timeout;
-  worker& w = *worker_;
-  const std::uint64_t ticket = w.request_flush();
+  const std::uint64_t ticket = bell_.request_flush();
   if (has_thread_) {
-    if (!w.wait_for(ticket, deadline)) return flush_result::timeout;
+    if (!bell_.wait_for(ticket, deadline)) return flush_result::timeout;
   } else {
-    while (!w.reached(ticket)) {
+    while (!bell_.reached(ticket)) {
       const std::uint64_t at = steady_nanoseconds();
       if (at >= deadline) return flush_result::timeout;
-      const std::uint64_t due = (std::min)(w.run_once(at), deadline);
-      if (due > at) w.alarm().wait_until(due);
+      const std::uint64_t due = (std::min)(worker_->run_once(at), deadline);
+      if (due > at) bell_.sleep_until(due);
     }
   }
   return lost() == lost_before ? flush_result::ok : flush_result::failed;

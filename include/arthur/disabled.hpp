@@ -1,0 +1,59 @@
+// disabled.hpp: with ARTHUR_DISABLE, what programs call beside the macros: functions that do nothing.
+#ifndef ARTHUR_DISABLED_HPP
+#define ARTHUR_DISABLED_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "config.hpp"
+#include "runtime.hpp"
+#include "span.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+inline bool open(scope_handle&, call_site*, kind, text_arg) noexcept { return false; }
+inline void close(scope_handle&) noexcept {}
+inline void set(const scope_handle&, const item*, std::size_t) noexcept {}
+inline void event(const scope_handle&, text_arg, const item*, std::size_t) noexcept {}
+inline void error(const scope_handle&, text_arg) noexcept {}
+inline bool current_recording() noexcept { return false; }
+inline void current_set(const item*, std::size_t) noexcept {}
+inline void current_event(text_arg, const item*, std::size_t) noexcept {}
+inline void current_error(text_arg) noexcept {}
+inline void current_exception(const char*, text_arg) noexcept {}
+inline void current_end() noexcept {}
+inline bool detached_open(detached_handle&, kind, text_arg) noexcept { return false; }
+inline void detached_end(detached_handle&) noexcept {}
+inline void detached_set(const detached_handle&, const item*, std::size_t) noexcept {}
+inline void detached_event(const detached_handle&, text_arg, const item*, std::size_t) noexcept {}
+inline void detached_error(const detached_handle&, text_arg) noexcept {}
+inline void activate(scope_handle&, const detached_handle&) noexcept {}
+inline void deactivate(scope_handle&) noexcept {}
+inline bool context_push(scope_handle&, const item*, std::size_t) noexcept { return false; }
+inline void context_pop(scope_handle&) noexcept {}
+inline void current_ids(char* trace_hex, char* span_hex) noexcept {
+  if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
+  if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
+}
+inline void add_text(sequence_sink&, text_arg) noexcept {}
+inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
+inline void add_number(sequence_sink&, double) noexcept {}
+inline void add_boolean(sequence_sink&, bool) noexcept {}
+inline void use_text(text_sink&, text_arg) noexcept {}
+inline void stop() noexcept {}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+inline tracing_guard start(const options&) noexcept { return tracing_guard(false, true, {}); }
+inline flush_result flush(std::chrono::nanoseconds) noexcept { return flush_result::ok; }
+inline bool poll() noexcept { return false; }
+inline statistics stats() noexcept { return {}; }
+
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,30 @@
+// disabled.cpp: with ARTHUR_DISABLE the whole program compiles, links without the runtime, and runs none of the arguments.
+#define ARTHUR_DISABLE
+#include <arthur/arthur.hpp>
+
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include <string>
+
+TEST_CASE("disabled macros evaluate nothing, and what is called beside them does nothing") {
+  int evaluated = 0;
+  const auto tracing = arthur::start();
+  CHECK(tracing.ok());
+  ARTHUR_CONTEXT(arthur::session_id("s"), arthur::attribute("a", ++evaluated));
+  ARTHUR_AGENT_SPAN("agent", arthur::attribute("a", ++evaluated));
+  ARTHUR_LLM_SPAN(std::string("llm"));
+  ARTHUR_SET(arthur::attribute("a", ++evaluated), arthur::input_message("user", "hi"));
+  ARTHUR_EVENT("e", arthur::attribute("a", ++evaluated));
+  ARTHUR_ERROR(std::to_string(++evaluated));
+  ARTHUR_DECISION("route", "a", arthur::considered({"a", "b"}), arthur::attribute("a", ++evaluated));
+  ARTHUR_END();
+  arthur::span job(arthur::kind::tool, "job");
+  job.set(arthur::attribute("a", 1));
+  const auto active = job.activate();
+  CHECK(arthur::traced(arthur::kind::tool, "t", [] { return 4; }) == 4);
+  CHECK(evaluated == 0);
+  CHECK(arthur::flush() == arthur::flush_result::ok);
+  CHECK(arthur::stats().opened == 0);
+  CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
+}

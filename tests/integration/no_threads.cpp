@@ -1,0 +1,71 @@
+// no_threads.cpp: without threads the program itself drives the sending, through poll(), flush() and the guard's end.
+#define ARTHUR_NO_THREADS
+#define ARTHUR_IMPLEMENTATION
+#include <arthur/arthur.hpp>
+
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include "support/capture.hpp"
+#include "support/engine.hpp"
+
+namespace {
+
+std::size_t sent = 0;
+bool count(void*, const arthur::batch_view& batch) {
+  sent += batch.spans;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("poll() sends what is due") {
+  sent = 0;
+  arthur::options o;
+  o.on_batch = count;
+  o.schedule_delay = std::chrono::milliseconds(1);
+  const auto tracing = arthur::start(o);
+  REQUIRE(tracing.ok());
+  for (int n = 0; n < 5; ++n) {
+    ARTHUR_AGENT_SPAN("agent");
+    ARTHUR_TOOL_SPAN("tool");
+  }
+  CHECK(sent == 0);
+  while (arthur::poll()) {
+  }
+  CHECK(sent == 10);
+}
+
+TEST_CASE("flush and the guard's end send the rest, to a real socket too") {
+  support::engine engine;
+  arthur::options o;
+  o.service_name = "no-threads";
+  o.base_url = engine.url();
+  {
+    const auto tracing = arthur::start(o);
+    { ARTHUR_SPAN("one"); }
+    CHECK(arthur::flush(std::chrono::seconds(30)) == arthur::flush_result::ok);
+    CHECK(engine.row_count() == 1);
+    ARTHUR_SPAN("two");
+  }
+  CHECK(engine.row_count() == 2);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("overflow::block sends instead of waiting for a thread that isn't there") {
+  sent = 0;
+  arthur::options o;
+  o.on_batch = count;
+  o.overflow = arthur::overflow::block;
+  o.memory_limit = std::size_t{256} << 10;
+  const auto before = arthur::stats();
+  {
+    const auto tracing = arthur::start(o);
+    const std::string text(3000, 't');
+    for (int n = 0; n < 500; ++n) {
+      ARTHUR_SPAN("s", arthur::input(text));
+    }
+  }
+  CHECK(sent == 500);
+  CHECK(arthur::stats().dropped == before.dropped);
+}
