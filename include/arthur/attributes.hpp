@@ -33,7 +33,8 @@ struct text_arg {
 
 /// One attribute on its way to the writer. Plain data: call sites fill an array of them on the stack.
 struct item {
-  enum class type : std::uint8_t { text, json, integer, unsigned_integer, number, boolean, sequence, produced, parts };
+  // 16 bits, so that compilers store `code` and `value_type` at once.
+  enum class type : std::uint16_t { text, json, integer, unsigned_integer, number, boolean, sequence, produced, parts };
 
   key code;
   type value_type;
@@ -154,9 +155,8 @@ item take(A&& argument) noexcept {
 /// Ends the argument lists that the macros build.
 struct no_more {};
 inline item take(no_more&&) noexcept {
-  item i;
-  i.code = key::count;
-  return i;
+  item unread;
+  return unread;
 }
 
 // How values of attribute() are told apart.

@@ -43,7 +43,7 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED bool open(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
@@ -86,6 +86,13 @@ ARTHUR_LINKED bool open(scope_handle& handle, call_site* site, kind k, text_arg 
   settle(*s, f);
   f.start = the_recorder.clock.now();
   return f.is(frame::recording);
+}
+
+ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {
+  return open_scope(handle, &site, site.kind, name);
+}
+ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
+  return open_scope(handle, nullptr, k, name);
 }
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {

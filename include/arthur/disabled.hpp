@@ -15,7 +15,8 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-inline bool open(scope_handle&, call_site*, kind, text_arg) noexcept { return false; }
+inline bool open_at(scope_handle&, call_site&, text_arg) noexcept { return false; }
+inline bool open(scope_handle&, kind, text_arg) noexcept { return false; }
 inline void close(scope_handle&) noexcept {}
 inline void set(const scope_handle&, const item*, std::size_t) noexcept {}
 inline void event(const scope_handle&, text_arg, const item*, std::size_t) noexcept {}

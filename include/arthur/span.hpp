@@ -37,9 +37,9 @@ inline std::atomic<std::uint32_t> recording_enabled{0};
 
 /// A scope's claim on an entry of its thread's stack of open spans.
 struct scope_handle {
-  slot* owner = nullptr;
-  std::uint32_t index = 0;
-  std::uint32_t generation = 0;
+  slot* owner = nullptr;  // null: nothing to end; the rest is unset then
+  std::uint32_t index;
+  std::uint32_t generation;
 };
 
 struct detached_handle {
@@ -50,7 +50,8 @@ struct detached_handle {
 // Everything a call site calls. Not finding these at link time means that no source file defines ARTHUR_IMPLEMENTATION
 // before it includes <arthur/arthur.hpp>.
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-bool open(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept;
+bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept;
+bool open(scope_handle& handle, kind k, text_arg name) noexcept;
 void close(scope_handle& handle) noexcept;
 void set(const scope_handle& handle, const item* items, std::size_t count) noexcept;
 void event(const scope_handle& handle, text_arg name, const item* items, std::size_t count) noexcept;
@@ -113,16 +114,11 @@ constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...)
 /// Belongs to the thread that made it; destroyed on another one it is counted as misuse and dropped.
 class [[nodiscard]] scoped_span {
  public:
-  scoped_span(detail::call_site& site, detail::text_arg name) noexcept {
-    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
-      recording_ = detail::rt::open(handle_, &site, site.kind, name);
-    }
-  }
-  scoped_span(kind k, detail::text_arg name) noexcept {
-    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
-      recording_ = detail::rt::open(handle_, nullptr, k, name);
-    }
-  }
+  scoped_span(detail::call_site& site, detail::text_arg name) noexcept
+      : recording_(detail::recording_enabled.load(std::memory_order_relaxed) != 0 &&
+                   detail::rt::open_at(handle_, site, name)) {}
+  scoped_span(kind k, detail::text_arg name) noexcept
+      : recording_(detail::recording_enabled.load(std::memory_order_relaxed) != 0 && detail::rt::open(handle_, k, name)) {}
   ~scoped_span() {
     if (handle_.owner != nullptr) detail::rt::close(handle_);
   }
@@ -171,7 +167,7 @@ class [[nodiscard]] scoped_span {
 
  private:
   detail::scope_handle handle_;
-  bool recording_ = false;
+  bool recording_;
 };
 
 /// Makes a span the current one of this thread while it lives. Made by span::activate().

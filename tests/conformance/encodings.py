@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""encodings.py: one fixed run through both encodings and both profiles is the same message to the official decoders,
+and keeps the rules of OTLP that can be seen in the bytes."""
+import re
+import sys
+
+from tools import official, sending
+
+INT64_FIELDS = ("intValue", "startTimeUnixNano", "endTimeUnixNano", "timeUnixNano")
+INT32_FIELDS = ("kind", "code", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+FIELDS = {"resourceSpans", "resource", "scopeSpans", "scope", "spans", "version", "attributes", "events", "links", "status",
+          "traceId", "spanId", "parentSpanId", "traceState", "name", "message", "key", "value", "values", "stringValue",
+          "boolValue", "doubleValue", "arrayValue", *INT64_FIELDS, *INT32_FIELDS}
+
+
+def check_json(tree):
+    """J2 to J7: hex ids, enums and 32-bit integers as numbers, 64-bit ones as text, lowerCamelCase, NaN as text."""
+    if isinstance(tree, list):
+        for item in tree:
+            check_json(item)
+    if not isinstance(tree, dict):
+        return
+    for name, value in tree.items():
+        assert name in FIELDS, f"OTLP/JSON has no field {name}"
+        if name in official.ID_FIELDS:
+            digits = 32 if name == "traceId" else 16
+            assert re.fullmatch(f"[0-9a-f]{{{digits}}}", value), f"{name}: {value!r}"
+            assert value.strip("0"), f"{name} is all zero"
+        elif name in INT64_FIELDS:
+            assert isinstance(value, str) and re.fullmatch("-?[0-9]+", value), f"{name}: {value!r}"
+        elif name in INT32_FIELDS:
+            assert type(value) is int, f"{name}: {value!r}"
+        elif name == "doubleValue":
+            assert type(value) in (int, float) or value in ("NaN", "Infinity", "-Infinity"), f"{name}: {value!r}"
+        check_json(value)
+
+
+def check_span(resource, scope, span):
+    """B5, B6, J11, S9, V4 and S18."""
+    assert len(span.trace_id) == 16 and any(span.trace_id)
+    assert len(span.span_id) == 8 and any(span.span_id)
+    assert len(span.parent_span_id) in (0, 8)
+    assert span.parent_span_id == b"" or any(span.parent_span_id)
+    assert span.kind == span.SPAN_KIND_INTERNAL, span.kind
+    assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano
+    assert span.status.code != span.status.STATUS_CODE_ERROR or span.status.message, "an error without a message"
+    assert span.status.code == span.status.STATUS_CODE_ERROR or not span.status.message
+    for key, value in official.attributes(span).items():
+        assert key, "an attribute without a key"
+        assert value.WhichOneof("value"), f"{key} has no value"
+    for event in span.events:
+        assert event.time_unix_nano >= span.start_time_unix_nano
+        assert all(key for key in official.attributes(event))
+    said = official.attributes(resource)
+    assert said["telemetry.sdk.name"].string_value == "arthur"
+    assert said["telemetry.sdk.language"].string_value == "cpp"
+    assert said["telemetry.sdk.version"].string_value
+    assert said["service.name"].string_value
+    assert scope.name == "arthur" and scope.version == said["telemetry.sdk.version"].string_value
+
+
+def check_tree(found):
+    """Parents exist, are of the same trace, and began before their children."""
+    by_id = {span.span_id: span for _, _, span in found}
+    assert len(by_id) == len(found), "a span id twice"
+    for _, _, span in found:
+        if span.parent_span_id:
+            parent = by_id[span.parent_span_id]
+            assert parent.trace_id == span.trace_id and parent.start_time_unix_nano <= span.start_time_unix_nano
+    roots = [span.trace_id for _, _, span in found if not span.parent_span_id]
+    assert len(roots) == len(set(roots)), "two roots in one trace"
+
+
+def main(build):
+    program = f"{build}/tests/conformance_send"
+    failed = []
+    for profile in sending.PATHS:
+        found = {}
+        for encoding, content_type in sending.CONTENT_TYPES.items():
+            requests, _ = sending.collect(program, profile, encoding)
+            for request in requests:
+                assert request.path == sending.PATHS[profile], request.path
+                assert request.headers["Content-Type"] == content_type, request.headers["Content-Type"]
+                assert "Content-Encoding" not in request.headers
+                assert re.search(r"OTel-OTLP-Exporter-Cpp\S*/\d", request.headers["User-Agent"]), request.headers["User-Agent"]
+                if encoding == "json":
+                    check_json(official.json_tree(request.body))
+            found[encoding] = official.spans(official.decode(request) for request in requests)
+            for entry in found[encoding]:
+                try:
+                    check_span(*entry)
+                except AssertionError as problem:
+                    failed.append(f"{profile}, {encoding}, span {entry[2].name[:40]!r}: {problem!r} {entry[2].span_id.hex()}")
+            check_tree(found[encoding])
+        failed += [f"{profile}: {line}" for line in official.unequal(found["json"], found["protobuf"])]
+        print(f"{profile}: {len(found['json'])} spans through both encodings")
+    for line in failed[:40]:
+        print(line)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
