@@ -89,8 +89,12 @@ void current_set_all(Attributes&&... attributes) noexcept {
 }
 template <class... Attributes>
 void current_event_all(text_arg name, Attributes&&... attributes) noexcept {
-  const item items[] = {take(static_cast<Attributes&&>(attributes))...};
-  rt::current_event(name, items, sizeof...(Attributes) - 1);
+  if constexpr (sizeof...(Attributes) == 1) {
+    rt::current_event(name, nullptr, 0);
+  } else {
+    const item items[] = {take(static_cast<Attributes&&>(attributes))...};
+    rt::current_event(name, items, sizeof...(Attributes) - 1);
+  }
 }
 inline void current_error(text_arg message) noexcept { rt::current_error(message); }
 
@@ -152,9 +156,12 @@ class [[nodiscard]] scoped_span {
   /// Adds an event at the present time. Its attributes are attribute() only.
   template <class... Attributes>
   void event(detail::text_arg name, Attributes&&... attributes) noexcept {
-    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...,
-                                  detail::take(detail::no_more())};
-    detail::rt::event(handle_, name, items, sizeof...(Attributes));
+    if constexpr (sizeof...(Attributes) == 0) {
+      detail::rt::event(handle_, name, nullptr, 0);
+    } else {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::event(handle_, name, items, sizeof...(Attributes));
+    }
   }
   /// Marks the span as failed. The last message stays.
   void error(detail::text_arg message) noexcept { detail::rt::error(handle_, message); }
@@ -225,9 +232,12 @@ class [[nodiscard]] span {
   /// As scoped_span::event.
   template <class... Attributes>
   void event(detail::text_arg name, Attributes&&... attributes) noexcept {
-    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...,
-                                  detail::take(detail::no_more())};
-    detail::rt::detached_event(handle_, name, items, sizeof...(Attributes));
+    if constexpr (sizeof...(Attributes) == 0) {
+      detail::rt::detached_event(handle_, name, nullptr, 0);
+    } else {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::detached_event(handle_, name, items, sizeof...(Attributes));
+    }
   }
   /// As scoped_span::error.
   void error(detail::text_arg message) noexcept { detail::rt::detached_error(handle_, message); }

@@ -37,26 +37,55 @@ def check_json(tree):
 
 def check_span(resource, scope, span):
     """B5, B6, J11, S9, V4 and S18."""
-    assert len(span.trace_id) == 16 and any(span.trace_id)
-    assert len(span.span_id) == 8 and any(span.span_id)
-    assert len(span.parent_span_id) in (0, 8)
-    assert span.parent_span_id == b"" or any(span.parent_span_id)
-    assert span.kind == span.SPAN_KIND_INTERNAL, span.kind
-    assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano
+    assert len(span.trace_id) == 16 and any(span.trace_id), f"trace id {span.trace_id.hex()}"
+    assert len(span.span_id) == 8 and any(span.span_id), f"span id {span.span_id.hex()}"
+    assert span.parent_span_id == b"" or (len(span.parent_span_id) == 8 and any(span.parent_span_id)), "parent id"
+    assert span.kind == span.SPAN_KIND_INTERNAL, f"kind {span.kind}"
+    assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano, "times"
     assert span.status.code != span.status.STATUS_CODE_ERROR or span.status.message, "an error without a message"
-    assert span.status.code == span.status.STATUS_CODE_ERROR or not span.status.message
+    assert span.status.code == span.status.STATUS_CODE_ERROR or not span.status.message, "a message without an error"
     for key, value in official.attributes(span).items():
         assert key, "an attribute without a key"
         assert value.WhichOneof("value"), f"{key} has no value"
     for event in span.events:
-        assert event.time_unix_nano >= span.start_time_unix_nano
-        assert all(key for key in official.attributes(event))
-    said = official.attributes(resource)
-    assert said["telemetry.sdk.name"].string_value == "arthur"
-    assert said["telemetry.sdk.language"].string_value == "cpp"
-    assert said["telemetry.sdk.version"].string_value
-    assert said["service.name"].string_value
-    assert scope.name == "arthur" and scope.version == said["telemetry.sdk.version"].string_value
+        assert event.time_unix_nano >= span.start_time_unix_nano, "an event before its span"
+        assert all(official.attributes(event)), "an attribute of an event without a key"
+    said = {key: value.string_value for key, value in official.attributes(resource).items()}
+    assert said["telemetry.sdk.name"] == "arthur" and said["telemetry.sdk.language"] == "cpp", f"resource {said}"
+    assert said["telemetry.sdk.version"] and said["service.name"], f"resource {said}"
+    assert (scope.name, scope.version) == ("arthur", said["telemetry.sdk.version"]), f"scope {scope.name}"
+
+
+# What the values of the fixed run are in the otlp profile, where nothing is cleaned but UTF-8.
+VALUES = {
+    "test.text": "text", "test.empty": "", "test.null": "", "test.true": True, "test.false": False, "test.zero": 0,
+    "test.char": -128, "test.u16": 65535, "test.i64.least": -2**63, "test.i64.most": 2**63 - 1,
+    "test.u64.most": "18446744073709551615", "test.double": 0.1, "test.float": 1.5,
+    "test.inf": float("inf"), "test.minus_inf": float("-inf"), "test.denormal": 5e-324, "test.max": sys.float_info.max,
+    "test.bytes": b"\xff\xfe\x80 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82".decode("utf-8", "replace"),
+    "test.nul": "a\0b", "test.controls": "\x01\x02\b\f\n\r\t\x1b\x7f", "test.json_like": r'{"a":"\u0000 \ud800"}',
+    "test.unicode": "\u00e4 \u20ac \U0001f600 \u2028 \uffff", "test.texts": ["a", "", "\ufffd"], "test.ints": [1, -2],
+    "test.bools": [True, False], "test.nothing": [], "test.u64s": [1, "18446744073709551615"],
+    "test.a/b": 1, "test.\0": 1,
+}
+EVENT_VALUES = {"test.text": "\ufffd", "test.int": -2**63, "test.u64.most": "18446744073709551615", "test.double": 2.5,
+                "test.bool": False, "test.empty": "", "test.\ufffd": 1}
+
+
+def plain(value):
+    kind = value.WhichOneof("value")
+    return [plain(v) for v in value.array_value.values] if kind == "array_value" else getattr(value, kind)
+
+
+def check_values(found):
+    for _, _, span in found:
+        holders = {"values": [(VALUES, span)], "events": [(EVENT_VALUES, e) for e in span.events if e.name == "full"]}
+        for wanted, holder in holders.get(span.name, []):
+            # Looked up one by one: check_span says whether a key comes twice.
+            got = {pair.key: plain(pair.value) for pair in holder.attributes}
+            for key, want in wanted.items():
+                if key not in got or got[key] != want or type(got[key]) is not type(want):
+                    yield f"{key!r} is {got.get(key, 'not there')!r}, not {want!r}"
 
 
 def check_tree(found):
@@ -90,8 +119,10 @@ def main(build):
                 try:
                     check_span(*entry)
                 except AssertionError as problem:
-                    failed.append(f"{profile}, {encoding}, span {entry[2].name[:40]!r}: {problem!r} {entry[2].span_id.hex()}")
+                    failed.append(f"{profile}, {encoding}, span {entry[2].name[:40]!r}: {problem}")
             check_tree(found[encoding])
+        if profile == "otlp":
+            failed += check_values(found["protobuf"])
         failed += [f"{profile}: {line}" for line in official.unequal(found["json"], found["protobuf"])]
         print(f"{profile}: {len(found['json'])} spans through both encodings")
     for line in failed[:40]:

@@ -5,12 +5,12 @@ import sys
 
 from tools import engine, official, sending
 
-SEEDS = 2000
+SEEDS = 1000
 
 
 def check_texts(found, printed):
     """What went in comes out, each ill-formed sequence replaced as Python replaces it."""
-    spans = {span.span_id.hex(): official.attributes(span) for _, _, span in found}
+    spans = {span.span_id.hex(): {pair.key: pair.value for pair in span.attributes} for _, _, span in found}
     lines = printed.splitlines()
     for line in lines:
         span_id, key, value = line.split(" ")
@@ -18,8 +18,8 @@ def check_texts(found, printed):
         got = spans[span_id][bytes.fromhex(key).decode()].string_value
         if got != want:
             yield f"{span_id}: {value}: {got!r} in place of {want!r}"
-    if len(lines) < SEEDS:
-        yield "too few texts were checked"
+    if not lines:
+        yield "no text was checked"
 
 
 def main(build, first="1", seeds=SEEDS):
@@ -35,6 +35,8 @@ def main(build, first="1", seeds=SEEDS):
         failed += [f"{profile}: {line}" for line in official.unequal(found["json"], found["protobuf"])]
         if profile == "otlp":
             failed += check_texts(found["protobuf"], printed)
+            if not any(engine.objections(span) for _, _, span in found["protobuf"]):
+                failed.append("nothing in the uncleaned spans is refused: the judge is blind")
         else:
             failed += [f"the engine refuses span {span.span_id.hex()}: {line}"
                        for _, _, span in found["protobuf"] for line in engine.objections(span)]

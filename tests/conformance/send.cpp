@@ -75,12 +75,13 @@ void every_value() {
              arthur::attribute("test.texts", std::vector<std::string>{"a", "", "\xff"}),
              arthur::attribute("test.ints", std::list<int>{1, -2}), arthur::attribute("test.bools", std::vector<bool>{true, false}),
              arthur::attribute("test.doubles", std::vector<double>{0.5, limits::quiet_NaN(), -limits::infinity()}),
+             arthur::attribute("test.u64s", std::vector<std::uint64_t>{1, UINT64_MAX}),
              arthur::attribute("test.nothing", std::vector<int>{}));
   ARTHUR_SET(arthur::attribute("test.bytes", "\xff\xfe\x80 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82"),
              arthur::attribute("test.nul", "a\0b"s), arthur::attribute("test.controls", "\x01\x02\b\f\n\r\t\x1b\x7f"),
              arthur::attribute("test.json_like", R"({"a":"\u0000 \ud800"})"),
              arthur::attribute("test.unicode", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 \xe2\x80\xa8 \xef\xbf\xbf"),
-             arthur::attribute("test.\xff key", 1), arthur::attribute("test.a/b", 1), arthur::attribute("test."s + std::string(1, '\0'), 1),
+             arthur::attribute("test.\xff key", 1), arthur::attribute("test.\xfe key", 2), arthur::attribute("test.a/b", 1), arthur::attribute("test."s + std::string(1, '\0'), 1),
              arthur::attribute("", "without a key"));
 }
 
@@ -97,6 +98,7 @@ void events_and_errors() {
   ARTHUR_EVENT("bare");
   ARTHUR_EVENT("", arthur::attribute("test.nameless", true));
   ARTHUR_EVENT("full", arthur::attribute("test.text", "\xff"), arthur::attribute("test.int", INT64_MIN),
+               arthur::attribute("test.u64.most", UINT64_MAX), arthur::attribute("test.\xff", 1), arthur::attribute("", 1),
                arthur::attribute("test.double", 2.5), arthur::attribute("test.bool", false), arthur::attribute("test.empty", ""));
   { ARTHUR_TOOL_SPAN("failed"); ARTHUR_ERROR("upstream \"timed\" out\n\xff"); }
   { ARTHUR_TOOL_SPAN("failed without words"); ARTHUR_ERROR(""); }
@@ -162,6 +164,7 @@ int main(int argc, char** argv) {
   if (!tracing.ok()) return 2;
   every_kind();
   every_value();
+  if (arthur::flush(std::chrono::seconds(30)) != arthur::flush_result::ok) return 1;  // the rest is a second request
   repeats_and_conflicts();
   events_and_errors();
   contexts();

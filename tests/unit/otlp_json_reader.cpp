@@ -155,6 +155,9 @@ TEST_CASE("the checker and nlohmann agree on what is JSON") {
       const std::string bytes = "{}[]\",:\\0123eE+-. tfn/u";
       text[dice.below(static_cast<unsigned>(text.size()))] = bytes[dice.below(static_cast<unsigned>(bytes.size()))];
     }
+    buffer fixed;  // nlohmann refuses broken UTF-8, which is not the checker's business
+    append_valid_utf8(fixed, text.data(), text.size());
+    text.assign(fixed.data(), fixed.size());
     const json_check got = check(text);
     const bool strict = json::accept(text);
     if (strict) CHECK_MESSAGE(got.valid, text);

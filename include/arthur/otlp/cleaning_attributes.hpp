@@ -33,7 +33,10 @@ class attribute_cleaner : public attribute_table {
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
     if (!rules_.engine()) return;
-    if (flags_.free_keys) resolve_conflicts();
+    if (flags_.free_keys) {
+      rename_numbered();
+      resolve_conflicts();
+    }
     relabel_json();
   }
 
@@ -67,8 +70,7 @@ class attribute_cleaner : public attribute_table {
 
   void clean_keys(bool nested) noexcept {
     if (!flags_.free_keys) return;
-    bool numeric = nested;
-    each([this, nested, &numeric](entry& at) {
+    each([this, nested](entry& at) {
       if (clean_text(at.key)) at.rewritten = at.renamed = true;
       if (at.key.size == 0 && rules_.engine()) {
         rename(at, {"unnamed", 0, 7});
@@ -76,17 +78,20 @@ class attribute_cleaner : public attribute_table {
       }
       if (!nested) return;
       const key_scan scan = scan_key(key(at), at.key.size);
-      if (scan.slash() || scan.bad_digits() || scan.bad_index() || scan.dots() >= max_key_parts) {
-        rename_hostile(at);
-      }
+      if (scan.slash() || scan.bad_digits() || scan.bad_index() || scan.dots() >= max_key_parts) rename_hostile(at);
       if (const std::size_t parent = scalar_parent_size(key(at), at.key.size)) {
         rename(at, joined("", at.key, ""));
         if (!texts_.bytes.failed()) texts_.bytes.data()[at.key.offset + parent] = '_';
         counts_.add(clean_rule::misplaced_value);
       }
-      numeric = numeric && begins_with_index(key(at), at.key.size);
     });
-    if (!numeric) return;
+  }
+
+  // Keys that all begin with a number become a list, which the engine doesn't expect.
+  void rename_numbered() noexcept {
+    bool numbered = true;
+    each([this, &numbered](entry& at) { numbered = numbered && begins_with_index(key(at), at.key.size); });
+    if (!numbered) return;
     each([this](entry& at) {
       rename(at, joined("_", at.key, ""));
       counts_.add(clean_rule::hostile_key);

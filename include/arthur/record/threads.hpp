@@ -121,7 +121,10 @@ ARTHUR_COLD inline void after_fork() noexcept {
     if (void* memory = reserve_memory(size)) r.source.blocks.attach(memory, size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
-      for (own_counter* c : {&s->opened, &s->committed, &s->unsampled, &s->dropped_attributes}) c->reset();
+      s->opened.reset();
+      s->committed.reset();
+      s->unsampled.reset();
+      s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
       s->taken = 0;
       for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {

@@ -1,6 +1,7 @@
-"""engine.py: what Arthur Engine would do with a span before it stores it, and what its database would refuse.
+"""engine.py: whether Arthur Engine would store a span.
 
-The normalisation of the engine in short (its span_normalization_service.py), with the same python-benedict."""
+A model, in our own words, of what the engine does before it stores (its span_normalization_service.py), with the same
+python-benedict in it; then what PostgreSQL refuses."""
 import json
 import math
 
@@ -9,85 +10,112 @@ from benedict import benedict
 JSON_KEYS = {"metadata", "llm.invocation_parameters", "llm.function_call", "llm.prompt_template.variables",
              "document.metadata", "tool.parameters", "tool.json_schema", "message.function_call_arguments_json",
              "tool_call.function.arguments"}
+TOKEN_COUNTS = ("llm.token_count.prompt", "llm.token_count.completion", "llm.token_count.total")
 INDEXED_BYTES = 2600  # a row of a btree index holds 2704
 INT4 = 2147483647
 
 
-def _value(any_value):
+def is_json(key):
+    return key in JSON_KEYS or key.rsplit(".", 1)[-1] in JSON_KEYS
+
+
+def value_of(any_value):
     kind = any_value.WhichOneof("value")
     if kind == "array_value":
-        # Kept as the raw message: numbers in it reach the database as text.
-        return [str(_value(v)) for v in any_value.array_value.values]
-    return getattr(any_value, kind) if kind else []
+        # Kept as the raw message, in which NaN and infinities are text.
+        return {"values": [{"value": str(value_of(v))} for v in any_value.array_value.values]}
+    return getattr(any_value, kind)
 
 
-def _parsed(text):
+def parsed(text):
+    """Only this error is caught there: a recursion or an endless integer rejects the span."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError:
         return text
 
 
-def _second_pass(value, key=""):
-    if isinstance(value, str):
-        return _second_pass(_parsed(value)) if key == "metadata" and not isinstance(_parsed(value), str) else value
+def coerced(key, value):
+    if key in TOKEN_COUNTS:
+        try:
+            return int(value)
+        except ValueError:
+            if not isinstance(value, str):
+                raise
+    return value
+
+
+def lists_for_numbers(value):
     if isinstance(value, dict):
-        return {name: _second_pass(item, name) for name, item in value.items()}
-    return [_second_pass(item) for item in value] if isinstance(value, list) else value
+        if all(key.isdigit() for key in value):
+            return [lists_for_numbers(value[key]) for key in sorted(value, key=int)]
+        return {key: lists_for_numbers(item) for key, item in value.items()}
+    return [lists_for_numbers(item) for item in value] if isinstance(value, list) else value
 
 
-def _refused(value, where):
+def opened_again(value):
+    if isinstance(value, dict):
+        return {key: opened_again(parsed(item) if is_json(key) and isinstance(item, str) else item)
+                for key, item in value.items()}
+    return [opened_again(item) for item in value] if isinstance(value, list) else value
+
+
+def normalised(flat):
+    opened = {}
+    for key, value in flat.items():
+        wanted = is_json(key) or (".value" in key and flat.get(key.replace(".value", ".mime_type")) == "application/json")
+        opened[key] = parsed(value) if wanted and isinstance(value, str) else value
+    nested = benedict({"attributes": opened}, keypath_separator="/").unflatten(separator=".")
+    nested = lists_for_numbers(nested)
+    try:
+        return opened_again(nested)
+    except Exception:  # logged there, and stored as it was
+        return nested
+
+
+def refused(value, where):
     """Yields why jsonb refuses the value."""
     if isinstance(value, str):
         if "\0" in value:
             yield f"{where}: U+0000"
         if any("\ud800" <= c <= "\udfff" for c in value):
             yield f"{where}: a lone surrogate"
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield f"{where}: {value}"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: {value}"
     elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _refused(name, f"a key in {where}")
-            yield from _refused(item, f"{where}.{name}")
+        for key, item in value.items():
+            yield from refused(key, f"a key in {where}")
+            yield from refused(item, f"{where}.{key}")
     elif isinstance(value, list):
         for n, item in enumerate(value):
-            yield from _refused(item, f"{where}[{n}]")
+            yield from refused(item, f"{where}[{n}]")
 
 
 def objections(span):
-    """Why the engine would reject the span or fail as a whole; empty for one that it stores."""
-    flat = {pair.key: _value(pair.value) for pair in span.attributes}
+    """Why the engine would reject the span, or the whole request; nothing for one that it stores."""
     out = []
-    for key, value in list(flat.items()):
-        mime_type = flat.get(key[:-len("value")] + "mime_type") if key.endswith(".value") else None
-        opened = key in JSON_KEYS or key.rsplit(".", 1)[-1] in JSON_KEYS or mime_type == "application/json"
-        if opened and isinstance(value, str):
-            flat[key] = _parsed(value)
+    flat = {}
     try:
-        nested = benedict(flat, keypath_separator="/").unflatten(separator=".") if flat else {}
-        whole = _second_pass(dict(nested))
-        benedict(whole, keypath_separator="/")
-        out += _refused(whole, "attributes")
-    except Exception as problem:  # whatever it is, the engine rejects the span
+        for pair in span.attributes:
+            if pair.key:
+                flat[pair.key] = coerced(pair.key, value_of(pair.value))
+        out += refused(normalised(flat), "")
+    except Exception as problem:  # whatever it is, the span is rejected
         out.append(f"{type(problem).__name__}: {str(problem)[:200]}")
-    out += _refused(span.name, "name")
+    out += refused(span.name, "name")
+    out += refused(span.status.message, "status")
     for event in span.events:
-        out += _refused(event.name, "event name")
-        out += _refused({pair.key: _value(pair.value) for pair in event.attributes}, "event")
-    out += _refused(span.status.message, "status")
-    texts = {"name": span.name, **{key: flat.get(key) for key in ("session.id", "user.id", "openinference.span.kind")}}
-    for name, text in texts.items():
-        if isinstance(text, str) and len(text.encode("utf-8", "replace")) > INDEXED_BYTES:
-            out.append(f"{name} is longer than an index takes")
-    for key in ("llm.token_count.prompt", "llm.token_count.completion", "llm.token_count.total"):
-        if isinstance(flat.get(key), int) and flat[key] > INT4:
-            out.append(f"{key} is {flat[key]}")
+        out += refused(event.name, "event")
+        for pair in event.attributes:
+            out += refused([pair.key, value_of(pair.value)], "event attribute")
+    indexed = {"name": span.name, **{key: flat.get(key) for key in ("session.id", "user.id", "openinference.span.kind")}}
+    out += [f"{name} is longer than an index takes" for name, text in indexed.items()
+            if isinstance(text, str) and len(text.encode("utf-8", "replace")) > INDEXED_BYTES]
+    for key in TOKEN_COUNTS:
         if isinstance(flat.get(key), str) and flat.get("openinference.span.kind") == "LLM":
-            try:
-                float(flat[key])
-            except ValueError:
-                out.append(f"{key} is text")
+            out.append(f"{key} is text")
+        elif isinstance(flat.get(key), int) and flat[key] > INT4:
+            out.append(f"{key} is {flat[key]}")
     if not span.start_time_unix_nano or not span.end_time_unix_nano:
         out.append("no time")
     return out

@@ -3,6 +3,7 @@ import base64
 import json
 
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 ID_FIELDS = ("traceId", "spanId", "parentSpanId")
@@ -32,15 +33,20 @@ def _with_base64_ids(tree):
             for name, value in tree.items()}
 
 
+def from_json(body):
+    # json_format reads ids as base64, where OTLP writes hex.
+    text = json.dumps(_with_base64_ids(json_tree(body)), ensure_ascii=False)
+    text.encode("utf-8")  # refuses a lone surrogate, which an escape may have hidden
+    return json_format.Parse(text, ExportTraceServiceRequest())
+
+
 def decode(request):
-    message = ExportTraceServiceRequest()
-    if request.headers["Content-Type"] == "application/json":
-        # json_format reads ids as base64, where OTLP writes hex.
-        text = json.dumps(_with_base64_ids(json_tree(request.body)), ensure_ascii=False)
-        text.encode("utf-8")  # refuses a lone surrogate, which an escape may have hidden
-        return json_format.Parse(text, message)
-    message.ParseFromString(request.body)
-    return message
+    kind = request.headers["Content-Type"]
+    read = {"application/json": from_json, "application/x-protobuf": ExportTraceServiceRequest.FromString}[kind]
+    try:
+        return read(request.body)
+    except (ValueError, AssertionError, json_format.ParseError, DecodeError) as problem:
+        raise SystemExit(f"A request of {len(request.body)} bytes of {kind} can't be read: {problem}") from None
 
 
 def spans(messages):

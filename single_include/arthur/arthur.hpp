@@ -1,0 +1,11461 @@
+// arthur.hpp: all of arthur in one file. Made from include/arthur by tests/single_header.py; edit there.
+//
+// MIT License
+//
+// Copyright (c) 2026 The arthur authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+
+// arthur.hpp: the one include. In exactly one .cpp, define ARTHUR_IMPLEMENTATION before it.
+#ifndef ARTHUR_ARTHUR_HPP
+#define ARTHUR_ARTHUR_HPP
+
+// attributes.hpp: what an attribute argument is: a small view of key and value, alive for one statement.
+#ifndef ARTHUR_ATTRIBUTES_HPP
+#define ARTHUR_ATTRIBUTES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+// config.hpp: every compile-time switch, the version, and the namespace that carries both.
+#ifndef ARTHUR_CONFIG_HPP
+#define ARTHUR_CONFIG_HPP
+
+#define ARTHUR_VERSION_MAJOR 0
+#define ARTHUR_VERSION_MINOR 1
+#define ARTHUR_VERSION_PATCH 0
+#define ARTHUR_VERSION "0.1.0"
+
+// Switches. "global" must be the same for every file of a program, "file" may differ from file to file.
+//
+//   ARTHUR_IMPLEMENTATION   file    in exactly one .cpp: compile the runtime there
+//   ARTHUR_DISABLE          global  macros leave no code; their arguments are type-checked, never run
+//   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
+//   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
+//   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
+//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES
+
+#ifndef ARTHUR_POOL_BYTES
+#define ARTHUR_POOL_BYTES (1024 * 1024)  // global; used with ARTHUR_NO_HEAP only
+#endif
+
+// The inline namespace carries version and configuration: two static libraries that both bring the runtime share one
+// copy of it, and two that were built differently don't meet.
+#if defined(ARTHUR_DISABLE)
+#define ARTHUR_ABI v0_1_disabled
+#elif defined(ARTHUR_NO_THREADS) && defined(ARTHUR_NO_HEAP)
+#define ARTHUR_ABI v0_1_nothreads_noheap
+#elif defined(ARTHUR_NO_THREADS)
+#define ARTHUR_ABI v0_1_nothreads
+#elif defined(ARTHUR_NO_HEAP)
+#define ARTHUR_ABI v0_1_noheap
+#else
+#define ARTHUR_ABI v0_1
+#endif
+
+#define ARTHUR_NAMESPACE_BEGIN \
+  namespace arthur {           \
+  inline namespace ARTHUR_ABI {
+#define ARTHUR_NAMESPACE_END \
+  }                          \
+  }
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define ARTHUR_HAS_EXCEPTIONS 1
+#else
+#define ARTHUR_HAS_EXCEPTIONS 0
+#endif
+
+// What call sites reach only through the linker: inline, so that several files may bring it, and emitted all the same.
+#if defined(__GNUC__) || defined(__clang__)
+#define ARTHUR_LINKED __attribute__((used)) inline
+#else
+#define ARTHUR_LINKED inline
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define ARTHUR_COLD __attribute__((cold, noinline))
+#define ARTHUR_NOINLINE __attribute__((noinline))
+#define ARTHUR_LIKELY(x) __builtin_expect(!!(x), 1)
+#define ARTHUR_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#else
+#define ARTHUR_COLD
+#define ARTHUR_NOINLINE
+#define ARTHUR_LIKELY(x) (x)
+#define ARTHUR_UNLIKELY(x) (x)
+#endif
+
+#endif
+// keys.hpp: the one table of attribute keys: text, value type, and what hides it.
+#ifndef ARTHUR_OPENINFERENCE_KEYS_HPP
+#define ARTHUR_OPENINFERENCE_KEYS_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Who may hide a value: families of options::hide_inputs and options::hide_outputs.
+enum class family : std::uint8_t { none, input, output };
+
+// X(identifier, key, family)
+//
+// First the keys that a span has at most once: each owns a bit of the record's exact set, so at most 64.
+#define ARTHUR_SINGLE_KEYS(X)                                                      \
+  X(span_kind, "openinference.span.kind", none)                                    \
+  X(input_value, "input.value", input)                                             \
+  X(input_mime_type, "input.mime_type", none)                                      \
+  X(output_value, "output.value", output)                                          \
+  X(output_mime_type, "output.mime_type", none)                                    \
+  X(session_id, "session.id", none)                                                \
+  X(user_id, "user.id", none)                                                      \
+  X(metadata, "metadata", none)                                                    \
+  X(tags, "tag.tags", none)                                                        \
+  X(llm_model_name, "llm.model_name", none)                                        \
+  X(llm_provider, "llm.provider", none)                                            \
+  X(llm_system, "llm.system", none)                                                \
+  X(llm_invocation_parameters, "llm.invocation_parameters", none)                  \
+  X(llm_finish_reason, "llm.finish_reason", none)                                  \
+  X(llm_token_count_prompt, "llm.token_count.prompt", none)                        \
+  X(llm_token_count_completion, "llm.token_count.completion", none)                \
+  X(llm_token_count_total, "llm.token_count.total", none)                          \
+  X(llm_cost_prompt, "llm.cost.prompt", none)                                      \
+  X(llm_cost_completion, "llm.cost.completion", none)                              \
+  X(llm_cost_total, "llm.cost.total", none)                                        \
+  X(tool_name, "tool.name", none)                                                  \
+  X(tool_description, "tool.description", none)                                    \
+  X(tool_parameters, "tool.parameters", none)                                      \
+  X(embedding_model_name, "embedding.model_name", none)                            \
+  X(reranker_model_name, "reranker.model_name", none)                              \
+  X(reranker_query, "reranker.query", none)                                       \
+  X(reranker_top_k, "reranker.top_k", none)                                        \
+  X(agent_name, "agent.name", none)                                                \
+  X(code_function_name, "code.function.name", none)                                \
+  X(code_file_path, "code.file.path", none)                                        \
+  X(code_line_number, "code.line.number", none)
+
+// Lists: `prefix.N.` is put before each part of an element.
+#define ARTHUR_LIST_KEYS(X)                                  \
+  X(llm_input_messages, "llm.input_messages", input)         \
+  X(llm_output_messages, "llm.output_messages", output)      \
+  X(llm_tools, "llm.tools", none)                            \
+  X(retrieval_documents, "retrieval.documents", none)      \
+  X(reranker_input_documents, "reranker.input_documents", none)   \
+  X(reranker_output_documents, "reranker.output_documents", none) \
+  X(embedding_embeddings, "embedding.embeddings", none)
+
+// Parts of list elements: used behind a prefix, never alone.
+#define ARTHUR_PART_KEYS(X)                                            \
+  X(message_role, "message.role", none)                                \
+  X(message_content, "message.content", none)                          \
+  X(message_name, "message.name", none)                                \
+  X(message_tool_call_id, "message.tool_call_id", none)                \
+  X(message_tool_calls, "message.tool_calls", none)                    \
+  X(tool_call_id, "tool_call.id", none)                                \
+  X(tool_call_function_name, "tool_call.function.name", none)          \
+  X(tool_call_function_arguments, "tool_call.function.arguments", none) \
+  X(tool_json_schema, "tool.json_schema", none)                        \
+  X(document_id, "document.id", none)                                  \
+  X(document_content, "document.content", none)                        \
+  X(document_score, "document.score", none)                            \
+  X(document_metadata, "document.metadata", none)                      \
+  X(embedding_text, "embedding.text", none)                           \
+  X(embedding_vector, "embedding.vector", none)
+
+#define ARTHUR_KEY_NAME(identifier, text, hidden_by) identifier,
+enum class key : std::uint16_t {
+  ARTHUR_SINGLE_KEYS(ARTHUR_KEY_NAME) single_count,
+  // What follows isn't a key of its own: composites and resource settings, told apart by the writer.
+  before_lists = 63,
+  ARTHUR_LIST_KEYS(ARTHUR_KEY_NAME) ARTHUR_PART_KEYS(ARTHUR_KEY_NAME) count,
+  free,          // the key is the user's text
+  token_counts,  // prompt and completion: three keys
+  costs,
+  input_json,  // value and mime type
+  output_json,
+  document,  // the list depends on the kind of the span
+  input_document,
+  tool,       // llm.tools.N on LLM spans, tool.* on the others
+  tool_call,  // within a message
+  task_id,    // resource
+  service_name,
+};
+#undef ARTHUR_KEY_NAME
+static_assert(static_cast<int>(key::single_count) <= 63, "single keys own one bit each of a 64-bit word");
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class sequence_sink;  // receives the elements of a range; lives in the implementation
+class text_sink;      // receives one text made on demand
+
+/// A text argument: anything that converts to std::string_view; a null pointer is an empty text.
+struct text_arg {
+  const char* data;
+  std::size_t size;
+
+  constexpr text_arg(const char* s) noexcept
+      : data(s == nullptr ? "" : s), size(s == nullptr ? 0 : std::char_traits<char>::length(s)) {}
+  constexpr text_arg(std::string_view s) noexcept : data(s.data()), size(s.size()) {}
+  text_arg(const std::string& s) noexcept : data(s.data()), size(s.size()) {}
+  template <class T, class = std::enable_if_t<std::is_convertible_v<const T&, std::string_view> &&
+                                              !std::is_convertible_v<const T&, const char*>>>
+  constexpr text_arg(const T& s) noexcept : text_arg(std::string_view(s)) {}
+};
+
+/// One attribute on its way to the writer. Plain data: call sites fill an array of them on the stack.
+struct item {
+  // 16 bits, so that compilers store `code` and `value_type` at once.
+  enum class type : std::uint16_t { text, json, integer, unsigned_integer, number, boolean, sequence, produced, parts };
+
+  key code;
+  type value_type;
+  std::uint32_t key_size;  // free keys only
+  const char* key_data;    // free keys only; two-text composites put their second text here
+  union {
+    const char* data;  // text, json
+    const void* object;  // sequence, produced
+    const item* parts;
+    std::int64_t integer;  // two-integer composites put the second one into `second`
+    std::uint64_t unsigned_integer;
+    double number;
+    bool boolean;
+  };
+  union {
+    std::size_t size;  // text, json, parts
+    std::int64_t second;
+    double second_number;
+    void (*each)(const void* object, sequence_sink& sink);
+    void (*produce)(const void* object, text_sink& sink);
+  };
+};
+
+inline item text_item(key code, text_arg value) noexcept {
+  item i;
+  i.code = code;
+  i.value_type = item::type::text;
+  i.data = value.data;
+  i.size = value.size;
+  return i;
+}
+
+inline item json_item(key code, text_arg value) noexcept {
+  item i = text_item(code, value);
+  i.value_type = item::type::json;
+  return i;
+}
+
+inline item integer_item(key code, std::int64_t value) noexcept {
+  item i;
+  i.code = code;
+  i.value_type = item::type::integer;
+  i.integer = value;
+  i.size = 0;
+  return i;
+}
+
+inline item number_item(key code, double value) noexcept {
+  item i;
+  i.code = code;
+  i.value_type = item::type::number;
+  i.number = value;
+  i.size = 0;
+  return i;
+}
+
+inline item parts_item(key code, const item* parts, std::size_t count) noexcept {
+  item i;
+  i.code = code;
+  i.value_type = item::type::parts;
+  i.parts = parts;
+  i.size = count;
+  return i;
+}
+
+}  // namespace detail
+
+/// An attribute, an element of a list (message, document, ...) or a part of one, as the functions of `arthur::` make it.
+/// Holds views only: it must be used in the statement that makes it.
+class [[nodiscard]] attr {
+ public:
+  attr(const attr&) = delete;
+  attr& operator=(const attr&) = delete;
+
+  explicit attr(const detail::item& i) noexcept : item_(i) {}
+  const detail::item& view() && noexcept { return item_; }
+
+ private:
+  detail::item item_;
+};
+
+/// An attribute made of several parts.
+template <std::size_t N>
+class [[nodiscard]] composite {
+ public:
+  composite(const composite&) = delete;
+  composite& operator=(const composite&) = delete;
+
+  template <class... Parts>
+  explicit composite(detail::key code, const Parts&... parts) noexcept : code_(code), parts_{parts...} {}
+  detail::item view() && noexcept { return detail::parts_item(code_, parts_, N); }
+
+ private:
+  detail::key code_;
+  detail::item parts_[N];
+};
+
+namespace detail {
+
+template <class T>
+struct is_attribute : std::false_type {};
+template <>
+struct is_attribute<attr> : std::true_type {};
+template <std::size_t N>
+struct is_attribute<composite<N>> : std::true_type {};
+
+/// Takes an attribute argument apart. A named variable is refused: what it views may be gone already.
+template <class A>
+item take(A&& argument) noexcept {
+  static_assert(is_attribute<std::decay_t<A>>::value,
+                "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
+                "arthur::input(text)");
+  static_assert(!std::is_lvalue_reference_v<A>,
+                "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
+  return static_cast<A&&>(argument).view();
+}
+
+/// Ends the argument lists that the macros build.
+struct no_more {};
+inline item take(no_more&&) noexcept {
+  item unread;
+  return unread;
+}
+
+// How values of attribute() are told apart.
+template <class T, class = void>
+struct is_range : std::false_type {};
+template <class T>
+struct is_range<T, std::void_t<decltype(std::declval<const T&>().begin() != std::declval<const T&>().end())>>
+    : std::true_type {};
+template <class T>
+struct is_text : std::is_convertible<const T&, text_arg> {};
+
+/// Specialise for a type of your own: `static void produce(const T&, detail::text_sink&)`. See json.hpp.
+template <class T, class = void>
+struct produced_text : std::false_type {};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// context.hpp: attributes that every span opened in a scope inherits.
+#ifndef ARTHUR_CONTEXT_HPP
+#define ARTHUR_CONTEXT_HPP
+
+// span.hpp: spans: scoped (what the macros open), detached (ends anywhere), and functions traced with their exceptions.
+#ifndef ARTHUR_SPAN_HPP
+#define ARTHUR_SPAN_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
+#include <typeinfo>
+#endif
+
+// builders.hpp: the functions that users write inside the macros: arthur::input(...), arthur::tokens(...), ...
+#ifndef ARTHUR_OPENINFERENCE_BUILDERS_HPP
+#define ARTHUR_OPENINFERENCE_BUILDERS_HPP
+
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// Called by `sequence` items to hand over one element; part of the implementation.
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void add_text(sequence_sink& sink, text_arg value) noexcept;
+void add_integer(sequence_sink& sink, std::int64_t value) noexcept;
+void add_number(sequence_sink& sink, double value) noexcept;
+void add_boolean(sequence_sink& sink, bool value) noexcept;
+void use_text(text_sink& sink, text_arg value) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+namespace rt = define_ARTHUR_IMPLEMENTATION_in_one_source_file;
+
+template <class T>
+void add_element(sequence_sink& sink, const T& value) noexcept {
+  if constexpr (std::is_same_v<T, bool>) {
+    rt::add_boolean(sink, value);
+  } else if constexpr (std::is_integral_v<T>) {
+    rt::add_integer(sink, static_cast<std::int64_t>(value));
+  } else if constexpr (std::is_floating_point_v<T>) {
+    rt::add_number(sink, static_cast<double>(value));
+  } else {
+    static_assert(is_text<T>::value, "arthur: elements of a range must be text, numbers or bool");
+    rt::add_text(sink, value);
+  }
+}
+
+template <class Range>
+item sequence_item(key code, const Range& range) noexcept {
+  item i;
+  i.code = code;
+  i.value_type = item::type::sequence;
+  i.object = &range;
+  // Called twice, to measure and to write: the range must give the same elements both times.
+  i.each = [](const void* object, sequence_sink& sink) {
+    for (const auto& element : *static_cast<const Range*>(object)) add_element(sink, element);
+  };
+  return i;
+}
+
+template <class T>
+item value_item(const T& value) noexcept {
+  item i;
+  i.code = key::free;
+  i.size = 0;
+  if constexpr (std::is_same_v<T, bool>) {
+    i.value_type = item::type::boolean;
+    i.boolean = value;
+  } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T> && sizeof(T) == 8) {
+    i.value_type = item::type::unsigned_integer;
+    i.unsigned_integer = value;
+  } else if constexpr (std::is_integral_v<T>) {
+    i.value_type = item::type::integer;
+    i.integer = static_cast<std::int64_t>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    i.value_type = item::type::number;
+    i.number = static_cast<double>(value);
+  } else if constexpr (produced_text<T>::value) {
+    i.value_type = item::type::produced;
+    i.object = &value;
+    i.produce = [](const void* object, text_sink& sink) { produced_text<T>::produce(*static_cast<const T*>(object), sink); };
+  } else if constexpr (is_text<T>::value) {
+    const text_arg as_text(value);
+    i.value_type = item::type::text;
+    i.data = as_text.data;
+    i.size = as_text.size;
+  } else {
+    static_assert(is_range<T>::value,
+                  "arthur: values are text, bool, integers, float or double, or ranges of these; for other types use "
+                  "arthur::format (ARTHUR_WITH_FMT) or convert to text");
+    i = sequence_item(key::free, value);
+  }
+  return i;
+}
+
+}  // namespace detail
+
+/// Any attribute. Keys: dot-separated, lower case; never both `x` and `x.y`. Setting a key again replaces its value.
+template <class T>
+attr attribute(detail::text_arg key, const T& value) noexcept {
+  detail::item i = detail::value_item(value);
+  i.key_data = key.data;
+  i.key_size = static_cast<std::uint32_t>(key.size);
+  return attr(i);
+}
+
+/// `input.value`: what went into the step, as text.
+inline attr input(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::input_value, value)); }
+/// `input.value` that holds JSON; the engine opens it. Malformed JSON is kept as text.
+inline attr input_json(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::input_json, json)); }
+/// `output.value`: what came out of the step, as text.
+inline attr output(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::output_value, value)); }
+/// `output.value` that holds JSON.
+inline attr output_json(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::output_json, json)); }
+
+/// The model's name: `llm.model_name`; on embedding and reranker spans `embedding.model_name`, `reranker.model_name`.
+inline attr model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_model_name, name)); }
+/// `llm.provider`: who hosts the model, e.g. "openai", "azure".
+inline attr provider(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_provider, name)); }
+/// `llm.system`: who made the model's API, e.g. "openai", "anthropic".
+inline attr llm_system(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_system, name)); }
+/// `llm.invocation_parameters`: a JSON object such as {"temperature":0.2}.
+inline attr invocation_parameters(detail::text_arg json) noexcept {
+  return attr(detail::json_item(detail::key::llm_invocation_parameters, json));
+}
+/// `llm.finish_reason`: the provider's own word, e.g. "stop".
+inline attr finish_reason(detail::text_arg reason) noexcept {
+  return attr(detail::text_item(detail::key::llm_finish_reason, reason));
+}
+
+/// `llm.token_count.*`. The total is their sum. Counts beyond 2^31-1 don't fit the engine and are cut to it.
+inline attr tokens(std::int64_t prompt, std::int64_t completion) noexcept {
+  detail::item i = detail::integer_item(detail::key::token_counts, prompt);
+  i.second = completion;
+  return attr(i);
+}
+/// `llm.cost.*` in US dollars. The total is their sum.
+inline attr cost(double prompt, double completion) noexcept {
+  detail::item i = detail::number_item(detail::key::costs, prompt);
+  i.second_number = completion;
+  return attr(i);
+}
+/// `llm.cost.total` in US dollars.
+inline attr cost(double total) noexcept { return attr(detail::number_item(detail::key::llm_cost_total, total)); }
+
+/// `session.id`: all spans of one conversation. The engine keeps the first one it sees for a trace.
+inline attr session_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::session_id, id)); }
+/// `user.id`.
+inline attr user_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::user_id, id)); }
+/// `metadata`: a JSON object. Inside document(): the document's metadata.
+inline attr metadata(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::metadata, json)); }
+/// `tag.tags`.
+inline attr tags(const std::initializer_list<std::string_view>& list) noexcept {
+  return attr(detail::sequence_item(detail::key::tags, list));
+}
+/// `tag.tags` from any range of texts.
+template <class Range, class = std::enable_if_t<detail::is_range<Range>::value>>
+attr tags(const Range& range) noexcept {
+  return attr(detail::sequence_item(detail::key::tags, range));
+}
+/// Sends the spans of this scope to another task of the engine (its id). In ARTHUR_CONTEXT only.
+inline attr task_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::task_id, id)); }
+/// Sends the spans of this scope under another `service.name`. In ARTHUR_CONTEXT only.
+inline attr service_name(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::service_name, name)); }
+/// `agent.name`.
+inline attr agent_name(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::agent_name, name)); }
+
+/// The options that a decision chose from: `input.value` as a JSON list. For ARTHUR_DECISION.
+inline attr considered(const std::initializer_list<std::string_view>& options) noexcept {
+  return attr(detail::sequence_item(detail::key::input_json, options));
+}
+/// The options that a decision chose from, from any range of texts.
+template <class Range, class = std::enable_if_t<detail::is_range<Range>::value>>
+attr considered(const Range& options) noexcept {
+  return attr(detail::sequence_item(detail::key::input_json, options));
+}
+
+/// Part of document(): `document.id`.
+inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::document_id, value)); }
+/// Part of document(): `document.score`.
+inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::document_score, value)); }
+/// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`.
+/// Parts: id(), score(), metadata().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> document(detail::text_arg content, Parts&&... parts) noexcept {
+  return composite<1 + sizeof...(Parts)>(detail::key::document, detail::text_item(detail::key::document_content, content),
+                                         detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One document given to a reranker, appended: `reranker.input_documents.N`. Parts as document().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> input_document(detail::text_arg content, Parts&&... parts) noexcept {
+  return composite<1 + sizeof...(Parts)>(detail::key::input_document,
+                                         detail::text_item(detail::key::document_content, content),
+                                         detail::take(static_cast<Parts&&>(parts))...);
+}
+/// `reranker.query`.
+inline attr reranker_query(detail::text_arg query) noexcept {
+  return attr(detail::text_item(detail::key::reranker_query, query));
+}
+/// `reranker.top_k`.
+inline attr top_k(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::reranker_top_k, count)); }
+
+/// One embedded text, appended: `embedding.embeddings.N`.
+inline composite<1> embedding(detail::text_arg content) noexcept {
+  return composite<1>(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content));
+}
+/// One embedded text with its vector, a range of numbers.
+template <class Range>
+composite<2> embedding(detail::text_arg content, const Range& vector) noexcept {
+  return composite<2>(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content),
+                      detail::sequence_item(detail::key::embedding_vector, vector));
+}
+
+/// A tool call that the model asked for; part of output_message() (or of input_message() when repeated to the model).
+inline composite<3> tool_call(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json) noexcept {
+  return composite<3>(detail::key::tool_call, detail::text_item(detail::key::tool_call_id, id),
+                      detail::text_item(detail::key::tool_call_function_name, name),
+                      detail::text_item(detail::key::tool_call_function_arguments, arguments_json));
+}
+/// The id of the call that a message of role "tool" answers; part of input_message().
+inline attr tool_call_id(detail::text_arg id) noexcept {
+  return attr(detail::text_item(detail::key::message_tool_call_id, id));
+}
+/// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(
+      detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role),
+      detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One message of the model, appended: `llm.output_messages.N`. Parts: tool_call().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> output_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(
+      detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role),
+      detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// A tool: on LLM spans one that the model may call (`llm.tools.N.tool.json_schema`), on others `tool.name`,
+/// `tool.description`, `tool.parameters`. `json_schema`: the JSON schema of its parameters.
+inline composite<3> tool(detail::text_arg name, detail::text_arg description, detail::text_arg json_schema) noexcept {
+  return composite<3>(detail::key::tool, detail::text_item(detail::key::tool_name, name),
+                      detail::text_item(detail::key::tool_description, description),
+                      detail::json_item(detail::key::tool_parameters, json_schema));
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// kinds.hpp: the OpenInference span kinds.
+#ifndef ARTHUR_OPENINFERENCE_KINDS_HPP
+#define ARTHUR_OPENINFERENCE_KINDS_HPP
+
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// `openinference.span.kind`. The engine reads tokens and costs of `llm` spans only.
+enum class kind : std::uint8_t { llm, tool, agent, chain, retriever, reranker, embedding, guardrail, evaluator, prompt };
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class slot;
+struct frame;
+
+/// Where a span macro stands. Registered at its first recording span; `id` names the copy of its texts.
+struct call_site {
+  const char* function;
+  const char* file;
+  std::uint32_t line;
+  arthur::kind kind;
+  std::atomic<std::uint32_t> id;
+
+  constexpr call_site(arthur::kind k, const char* function_name, const char* file_name, std::uint32_t line_number) noexcept
+      : function(function_name), file(file_name), line(line_number), kind(k), id(0) {}
+};
+
+/// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
+inline std::atomic<std::uint32_t> recording_enabled{0};
+
+/// A scope's claim on an entry of its thread's stack of open spans.
+struct scope_handle {
+  slot* owner = nullptr;  // null: nothing to end; the rest is unset then
+  std::uint32_t index;
+  std::uint32_t generation;
+};
+
+struct detached_handle {
+  frame* open = nullptr;
+  std::uint32_t generation = 0;
+};
+
+// Everything a call site calls. Not finding these at link time means that no source file defines ARTHUR_IMPLEMENTATION
+// before it includes <arthur/arthur.hpp>.
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept;
+bool open(scope_handle& handle, kind k, text_arg name) noexcept;
+void close(scope_handle& handle) noexcept;
+void set(const scope_handle& handle, const item* items, std::size_t count) noexcept;
+void event(const scope_handle& handle, text_arg name, const item* items, std::size_t count) noexcept;
+void error(const scope_handle& handle, text_arg message) noexcept;
+
+bool current_recording() noexcept;
+void current_set(const item* items, std::size_t count) noexcept;
+void current_event(text_arg name, const item* items, std::size_t count) noexcept;
+void current_error(text_arg message) noexcept;
+void current_exception(const char* mangled_type, text_arg message) noexcept;
+void current_end() noexcept;
+
+bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept;
+void detached_end(detached_handle& handle) noexcept;
+void detached_set(const detached_handle& handle, const item* items, std::size_t count) noexcept;
+void detached_event(const detached_handle& handle, text_arg name, const item* items, std::size_t count) noexcept;
+void detached_error(const detached_handle& handle, text_arg message) noexcept;
+void activate(scope_handle& scope, const detached_handle& handle) noexcept;
+void deactivate(scope_handle& scope) noexcept;
+
+bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept;
+void context_pop(scope_handle& handle) noexcept;
+
+void current_ids(char* trace_hex, char* span_hex) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+using rt::current_end;
+using rt::current_recording;
+
+// What the macros call: the last argument is always `no_more`.
+template <class... Attributes>
+void current_set_all(Attributes&&... attributes) noexcept {
+  const item items[] = {take(static_cast<Attributes&&>(attributes))...};
+  rt::current_set(items, sizeof...(Attributes) - 1);
+}
+template <class... Attributes>
+void current_event_all(text_arg name, Attributes&&... attributes) noexcept {
+  if constexpr (sizeof...(Attributes) == 1) {
+    rt::current_event(name, nullptr, 0);
+  } else {
+    const item items[] = {take(static_cast<Attributes&&>(attributes))...};
+    rt::current_event(name, items, sizeof...(Attributes) - 1);
+  }
+}
+inline void current_error(text_arg message) noexcept { rt::current_error(message); }
+
+// What the macros become with ARTHUR_DISABLE.
+template <class... Attributes>
+constexpr void check_all(Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+template <class... Attributes>
+constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+template <class... Attributes>
+constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
+  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+}
+
+}  // namespace detail
+
+/// Opens a span for its own lifetime and makes it the current one of the thread. What the macros expand to.
+/// Belongs to the thread that made it; destroyed on another one it is counted as misuse and dropped.
+class [[nodiscard]] scoped_span {
+ public:
+  scoped_span(detail::call_site& site, detail::text_arg name) noexcept
+      : recording_(detail::recording_enabled.load(std::memory_order_relaxed) != 0 &&
+                   detail::rt::open_at(handle_, site, name)) {}
+  scoped_span(kind k, detail::text_arg name) noexcept
+      : recording_(detail::recording_enabled.load(std::memory_order_relaxed) != 0 && detail::rt::open(handle_, k, name)) {}
+  ~scoped_span() {
+    if (handle_.owner != nullptr) detail::rt::close(handle_);
+  }
+  scoped_span(const scoped_span&) = delete;
+  scoped_span& operator=(const scoped_span&) = delete;
+
+  /// Whether attributes would be kept: false when tracing is off, the trace isn't sampled, or there is no room.
+  bool recording() const noexcept { return recording_; }
+
+  /// Sets attributes; a key that was set before is replaced.
+  template <class... Attributes>
+  void set(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 0) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::set(handle_, items, sizeof...(Attributes));
+    }
+  }
+  /// What the macros call: the last argument is `no_more`.
+  template <class... Attributes>
+  void set_all(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 1) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::set(handle_, items, sizeof...(Attributes) - 1);
+    }
+  }
+  /// As set_all, with the choice of a decision as output.
+  template <class... Attributes>
+  void decide(detail::text_arg choice, Attributes&&... attributes) noexcept {
+    set_all(arthur::output(choice), static_cast<Attributes&&>(attributes)...);
+  }
+  /// Adds an event at the present time. Its attributes are attribute() only.
+  template <class... Attributes>
+  void event(detail::text_arg name, Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) == 0) {
+      detail::rt::event(handle_, name, nullptr, 0);
+    } else {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::event(handle_, name, items, sizeof...(Attributes));
+    }
+  }
+  /// Marks the span as failed. The last message stays.
+  void error(detail::text_arg message) noexcept { detail::rt::error(handle_, message); }
+  /// Ends the span before the scope does.
+  void end() noexcept {
+    if (handle_.owner != nullptr) detail::rt::close(handle_);
+    handle_.owner = nullptr;
+    recording_ = false;
+  }
+
+ private:
+  detail::scope_handle handle_;
+  bool recording_;
+};
+
+/// Makes a span the current one of this thread while it lives. Made by span::activate().
+class [[nodiscard]] activation {
+ public:
+  activation(const activation&) = delete;
+  activation& operator=(const activation&) = delete;
+  ~activation() {
+    if (handle_.owner != nullptr) detail::rt::deactivate(handle_);
+  }
+
+ private:
+  friend class span;
+  explicit activation(const detail::detached_handle& of) noexcept {
+    if (of.open != nullptr) detail::rt::activate(handle_, of);
+  }
+  detail::scope_handle handle_;
+};
+
+/// A span that isn't tied to a scope or a thread: movable, may end anywhere, and is not current unless activated.
+/// Its parent is the current span of the thread that makes it. Use by one thread at a time.
+class [[nodiscard]] span {
+ public:
+  span() noexcept = default;
+  span(kind k, detail::text_arg name) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      recording_ = detail::rt::detached_open(handle_, k, name);
+    }
+  }
+  ~span() { end(); }
+  span(span&& from) noexcept : handle_(from.handle_), recording_(from.recording_) {
+    from.handle_ = {};
+    from.recording_ = false;
+  }
+  span& operator=(span&& from) noexcept {
+    if (this != &from) {
+      end();
+      handle_ = from.handle_;
+      recording_ = from.recording_;
+      from.handle_ = {};
+      from.recording_ = false;
+    }
+    return *this;
+  }
+
+  bool recording() const noexcept { return recording_; }
+  /// As scoped_span::set.
+  template <class... Attributes>
+  void set(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 0) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::detached_set(handle_, items, sizeof...(Attributes));
+    }
+  }
+  /// As scoped_span::event.
+  template <class... Attributes>
+  void event(detail::text_arg name, Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) == 0) {
+      detail::rt::detached_event(handle_, name, nullptr, 0);
+    } else {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::detached_event(handle_, name, items, sizeof...(Attributes));
+    }
+  }
+  /// As scoped_span::error.
+  void error(detail::text_arg message) noexcept { detail::rt::detached_error(handle_, message); }
+  /// Ends the span; everything after it is ignored.
+  void end() noexcept {
+    if (handle_.open != nullptr) detail::rt::detached_end(handle_);
+    handle_ = {};
+    recording_ = false;
+  }
+  /// Spans opened on this thread while the result lives become children. Ending the span meanwhile is fine.
+  activation activate() const noexcept { return activation(handle_); }
+
+ private:
+  detail::detached_handle handle_;
+  bool recording_ = false;
+};
+
+/// 32 lower-case hex digits of the current trace, for log lines; all zero outside any span. Ends with a null character.
+struct trace_id_text {
+  char text[33];
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, 32}; }
+};
+/// 16 lower-case hex digits of the current span.
+struct span_id_text {
+  char text[17];
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, 16}; }
+};
+inline trace_id_text current_trace_id() noexcept {
+  trace_id_text id;
+  detail::rt::current_ids(id.text, nullptr);
+  return id;
+}
+inline span_id_text current_span_id() noexcept {
+  span_id_text id;
+  detail::rt::current_ids(nullptr, id.text);
+  return id;
+}
+
+/// Runs `work` inside a span and returns what it returns. An exception is recorded (type, message), marks the span as
+/// failed and is passed on.
+template <class Work>
+auto traced(kind k, detail::text_arg name, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
+  scoped_span span(k, name);
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return static_cast<Work&&>(work)();
+  } catch (const std::exception& e) {
+#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
+    detail::rt::current_exception(typeid(e).name(), e.what());
+#else
+    detail::rt::current_exception(nullptr, e.what());
+#endif
+    throw;
+  } catch (...) {
+    // Also how some platforms cancel a thread: it must be passed on.
+    detail::rt::current_exception(nullptr, "");
+    throw;
+  }
+#else
+  return static_cast<Work&&>(work)();
+#endif
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// While it lives, every span opened on this thread starts with the given attributes: session_id(), user_id(),
+/// metadata(), tags(), attribute(), task_id(), service_name(). Scopes nest; the inner one wins. What ARTHUR_CONTEXT makes.
+class [[nodiscard]] context_scope {
+ public:
+  context_scope() noexcept = default;
+  context_scope(const context_scope&) = delete;
+  context_scope& operator=(const context_scope&) = delete;
+  ~context_scope() {
+    if (handle_.owner != nullptr) detail::rt::context_pop(handle_);
+  }
+
+  /// Whether tracing is on at all.
+  bool recording() const noexcept { return detail::recording_enabled.load(std::memory_order_relaxed) != 0; }
+  /// Call once.
+  template <class... Attributes>
+  void push(Attributes&&... attributes) noexcept {
+    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+    detail::rt::context_push(handle_, items, sizeof...(Attributes));
+  }
+
+ private:
+  detail::scope_handle handle_;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// macros.hpp: the macros; each enabled form has its disabled one below, in the same order.
+#ifndef ARTHUR_MACROS_HPP
+#define ARTHUR_MACROS_HPP
+
+
+#define ARTHUR_JOIN_(a, b) a##b
+#define ARTHUR_JOIN(a, b) ARTHUR_JOIN_(a, b)
+#define ARTHUR_FIRST_(first, ...) first
+#define ARTHUR_REST_(first, ...) __VA_ARGS__
+
+#ifndef ARTHUR_DISABLE
+
+// An object, then a statement: an unbraced `if` before the macro doesn't compile (the statement can't see the object),
+// and the attributes are evaluated only when the span records. No lambda around them, so structured bindings and
+// co_await work. Names carry the line, not a counter, so that an inline function reads the same in every file.
+// `no_more` ends every argument list because a variadic macro may not be called without variadic arguments before C++20.
+#define ARTHUR_SPAN_(span_kind, ...)                                                                              \
+  static ::arthur::detail::call_site ARTHUR_JOIN(arthur_site_, __LINE__){::arthur::kind::span_kind,               \
+                                                                         static_cast<const char*>(__func__),      \
+                                                                         __FILE__, __LINE__};                     \
+  ::arthur::scoped_span ARTHUR_JOIN(arthur_span_, __LINE__)(ARTHUR_JOIN(arthur_site_, __LINE__),                  \
+                                                            ARTHUR_FIRST_(__VA_ARGS__, ));                        \
+  if (ARTHUR_JOIN(arthur_span_, __LINE__).recording())                                                            \
+  ARTHUR_JOIN(arthur_span_, __LINE__).set_all(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()))
+
+/// ARTHUR_..._SPAN(name, attributes...): opens a span for the rest of the scope. Names are stable words, never ids.
+#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
+#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
+#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
+#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
+#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
+#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
+#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
+#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
+#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
+/// Ordinary work: kind CHAIN.
+#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+/// Sets attributes of the innermost open span of the thread; outside any span it does nothing.
+#define ARTHUR_SET(...)                                                             \
+  do {                                                                              \
+    if (::arthur::detail::current_recording())                                      \
+      ::arthur::detail::current_set_all(__VA_ARGS__, ::arthur::detail::no_more());  \
+  } while (false)
+/// Ends the innermost macro span of the thread before its scope does.
+#define ARTHUR_END() ::arthur::detail::current_end()
+/// Attributes that every span opened in the rest of the scope inherits.
+#define ARTHUR_CONTEXT(...)                                             \
+  ::arthur::context_scope ARTHUR_JOIN(arthur_context_, __LINE__);       \
+  if (ARTHUR_JOIN(arthur_context_, __LINE__).recording())               \
+  ARTHUR_JOIN(arthur_context_, __LINE__).push(__VA_ARGS__)
+/// ARTHUR_EVENT(name, attributes...): an event of the current span.
+#define ARTHUR_EVENT(...)                                                            \
+  do {                                                                               \
+    if (::arthur::detail::current_recording())                                       \
+      ::arthur::detail::current_event_all(__VA_ARGS__, ::arthur::detail::no_more()); \
+  } while (false)
+/// Marks the current span as failed, with a message.
+#define ARTHUR_ERROR(message)                                                                     \
+  do {                                                                                            \
+    if (::arthur::detail::current_recording()) ::arthur::detail::current_error(message);          \
+  } while (false)
+/// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a span of its own: the choice is its output,
+/// considered({...}) its input.
+#define ARTHUR_DECISION(...)                                                                                     \
+  do {                                                                                                           \
+    static ::arthur::detail::call_site arthur_site{::arthur::kind::chain, static_cast<const char*>(__func__),    \
+                                                   __FILE__, __LINE__};                                          \
+    ::arthur::scoped_span arthur_span(arthur_site, ARTHUR_FIRST_(__VA_ARGS__, ));                                \
+    if (arthur_span.recording())                                                                                 \
+      arthur_span.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                                \
+  } while (false)
+
+#else
+
+// `check` is a defined, empty template: the arguments are compiled but never run and no symbol is left, even at -O0.
+#define ARTHUR_SPAN_(span_kind, ...)                                                              \
+  do {                                                                                            \
+    if (false) ::arthur::detail::check_named(__VA_ARGS__, ::arthur::detail::no_more());           \
+  } while (false)
+#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
+#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
+#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
+#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
+#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
+#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
+#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
+#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
+#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
+#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+#define ARTHUR_SET(...)                                                                 \
+  do {                                                                                  \
+    if (false) ::arthur::detail::check_all(__VA_ARGS__, ::arthur::detail::no_more());   \
+  } while (false)
+#define ARTHUR_END() static_cast<void>(0)
+#define ARTHUR_CONTEXT(...) ARTHUR_SET(__VA_ARGS__)
+#define ARTHUR_EVENT(...) ARTHUR_SPAN_(event, __VA_ARGS__)
+#define ARTHUR_ERROR(message) ARTHUR_SPAN_(error, message)
+#define ARTHUR_DECISION(...)                                                                   \
+  do {                                                                                         \
+    if (false) ::arthur::detail::check_decision(__VA_ARGS__, ::arthur::detail::no_more());     \
+  } while (false)
+
+#endif
+
+#endif
+// options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
+#ifndef ARTHUR_OPTIONS_HPP
+#define ARTHUR_OPTIONS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// How spans are written on the wire.
+enum class protocol {
+  automatic,      ///< JSON, and protobuf where the endpoint refuses JSON (asked once, with an empty request)
+  http_json,      ///< OTLP/JSON, always
+  http_protobuf,  ///< OTLP/protobuf, always
+};
+
+/// What happens to a span for which the pool has no room.
+enum class overflow {
+  drop,   ///< the span is dropped whole and counted; the caller never waits
+  block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
+};
+
+/// One HTTP header.
+struct header {
+  std::string name;
+  std::string value;
+};
+
+/// Importance of a diagnostic line.
+enum class severity { info, warning, error };
+
+/// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
+struct batch_view {
+  const char* data;          ///< an OTLP ExportTraceServiceRequest
+  std::size_t size;          ///< bytes
+  const char* content_type;  ///< "application/json" or "application/x-protobuf"
+  std::size_t spans;         ///< number of spans inside
+};
+
+/// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
+/// those over the defaults. An empty string means "not given".
+struct options {
+  /// `service.name` of every span. Default: ARTHUR_SERVICE_NAME, OTEL_SERVICE_NAME, the task's name or id,
+  /// "unknown_service:<program>". On the engine a span without a task lands in a task of this name.
+  std::string service_name;
+  /// Id of the engine's task (`arthur.task`). Default: ARTHUR_TASK_ID. An id that doesn't exist makes the engine refuse
+  /// everything, so prefer `task_name` where you aren't sure.
+  std::string task_id;
+  /// Name of the engine's task; looked up once, before the first export. Default: ARTHUR_TASK_NAME. Needs a key that may read.
+  std::string task_name;
+  /// Where the engine is, e.g. "https://engine.example.com". Default: ARTHUR_BASE_URL, then http://localhost:3030.
+  std::string base_url;
+  /// Bearer key of the engine. Default: ARTHUR_API_KEY. Never sent to a host that only OTEL_* names; never printed.
+  std::string api_key;
+  /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
+  std::string endpoint;
+  /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
+  std::vector<header> headers;
+  /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
+  std::vector<header> resource_attributes;
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
+  arthur::protocol protocol = protocol::automatic;
+  /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  std::string exporters;
+  /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
+  std::string output_file;
+  /// Receives every encoded request instead of a socket; called on the worker, one call at a time, must not throw.
+  /// Return false to say that the batch was not taken (it is counted as failed). Default: none.
+  bool (*on_batch)(void* user, const batch_view& batch) = nullptr;
+  /// Passed to on_batch.
+  void* on_batch_user = nullptr;
+
+  /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
+  /// Fixed by the first start of a process. Minimum 256 KiB.
+  std::size_t memory_limit = std::size_t{64} << 20;
+  /// What to do when the pool is full.
+  arthur::overflow overflow = overflow::drop;
+  /// Longest wait of a caller with overflow::block.
+  std::chrono::milliseconds block_timeout{1000};
+
+  /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
+  /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
+  std::chrono::milliseconds schedule_delay{0};
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// LLM span, and a request given up too early may be stored all the same.
+  std::chrono::milliseconds export_timeout{0};
+  /// Longest time the end of the guard, exit() or a terminate handler may take.
+  std::chrono::milliseconds shutdown_timeout{5000};
+  /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
+  std::size_t max_batch_spans = 0;
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB.
+  std::size_t max_batch_bytes = std::size_t{1} << 20;
+
+  /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
+  double sample_ratio = 1.0;
+  /// Record code.function.name, code.file.path and code.line.number of each macro span.
+  bool code_location = true;
+  /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
+  bool hide_inputs = false;
+  bool hide_outputs = false;
+  /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
+  bool flush_on_terminate = false;
+
+  /// One line per event, rate limited, never with a secret in it. Default: stderr.
+  /// Called on any thread that calls arthur, mostly the worker.
+  void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
+  /// Passed to on_diagnostic.
+  void* on_diagnostic_user = nullptr;
+
+  /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
+  std::uint64_t (*clock)() = nullptr;
+  /// 64 random bits for ids. For boards with a generator of their own and for tests. Default: seeded by the system.
+  std::uint64_t (*random)() = nullptr;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// runtime.hpp: start, flush, poll, stats: what a program calls once or seldom.
+#ifndef ARTHUR_RUNTIME_HPP
+#define ARTHUR_RUNTIME_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// What arthur::flush found.
+enum class flush_result {
+  ok,       ///< every span that had ended before the call was delivered
+  timeout,  ///< the time was over first
+  failed,   ///< some spans were dropped, refused or left unconfirmed, or nothing is running
+};
+
+/// Counters since the start of the process. Every span is in exactly one place:
+/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded.
+struct statistics {
+  std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
+  std::uint64_t open = 0;       ///< spans still open
+  std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
+  std::uint64_t unsampled = 0;  ///< spans that the sampler left out; not part of opened
+
+  std::uint64_t dropped = 0;                ///< sum of the next five
+  std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit
+  std::uint64_t dropped_too_deep = 0;       ///< more open spans on one thread than it can hold
+  std::uint64_t dropped_scope_misuse = 0;   ///< a scope that ended on another thread or out of order
+  std::uint64_t dropped_thread_exit = 0;    ///< open when their thread ended
+  std::uint64_t dropped_fork = 0;           ///< open in the parent when it forked: the parent sends them
+
+  std::uint64_t waiting = 0;      ///< committed, not yet judged
+  std::uint64_t delivered = 0;    ///< the endpoint confirmed them
+  std::uint64_t rejected = 0;     ///< the endpoint refused them: 206, 4xx, or one poisonous span
+  std::uint64_t failed = 0;       ///< retries exhausted (otlp profile) or no transport would take them
+  std::uint64_t unconfirmed = 0;  ///< sent, no answer: sending again might store them twice
+  std::uint64_t discarded = 0;    ///< still waiting when the runtime stopped
+
+  std::uint64_t cleaned = 0;             ///< spans whose content was corrected before sending
+  std::uint64_t dropped_attributes = 0;  ///< attributes over the limit, or malformed
+  std::uint64_t requests = 0;            ///< HTTP requests with spans
+  std::uint64_t retries = 0;             ///< requests repeated
+  std::uint64_t bytes_held = 0;          ///< pool memory in use
+  std::string last_error;                ///< the newest problem in plain words, or empty
+};
+
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void stop() noexcept;
+}
+}  // namespace detail
+
+/// Keeps tracing running; its end flushes and stops. Only the guard of the first arthur::start() owns the runtime.
+class [[nodiscard]] tracing_guard {
+ public:
+  tracing_guard(tracing_guard&& from) noexcept : owner_(from.owner_), ok_(from.ok_), error_(static_cast<std::string&&>(from.error_)) {
+    from.owner_ = false;
+  }
+  tracing_guard(const tracing_guard&) = delete;
+  tracing_guard& operator=(const tracing_guard&) = delete;
+  tracing_guard& operator=(tracing_guard&&) = delete;
+  ~tracing_guard() {
+    if (owner_) detail::define_ARTHUR_IMPLEMENTATION_in_one_source_file::stop();
+  }
+
+  /// False if the configuration can't work; the program then runs on untraced.
+  bool ok() const noexcept { return ok_; }
+  /// One line: the value, the rule and the fix. Empty if ok().
+  const std::string& error() const noexcept { return error_; }
+
+  tracing_guard(bool owner, bool ok, std::string error) noexcept
+      : owner_(owner), ok_(ok), error_(static_cast<std::string&&>(error)) {}
+
+ private:
+  bool owner_;
+  bool ok_;
+  std::string error_;
+};
+
+/// Begins to record and send. Never blocks, never throws: nothing is sent before the worker runs. Thread-safe.
+tracing_guard start(const options& settings = {}) noexcept;
+
+/// Waits until every span that ended before the call was delivered, at most `timeout`. Thread-safe.
+flush_result flush(std::chrono::nanoseconds timeout = std::chrono::seconds(5)) noexcept;
+
+/// Without threads (ARTHUR_NO_THREADS): does what the worker would do now, and returns whether spans are left.
+/// With threads it only tells whether spans are left.
+bool poll() noexcept;
+
+/// A consistent reading once all threads rest; else each counter is right by itself. Thread-safe.
+statistics stats() noexcept;
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// values.hpp: values of third-party types: nlohmann::json with ARTHUR_WITH_JSON, arthur::format with ARTHUR_WITH_FMT.
+#ifndef ARTHUR_VALUES_HPP
+#define ARTHUR_VALUES_HPP
+
+
+#if defined(ARTHUR_WITH_JSON)
+#include <nlohmann/json.hpp>
+#endif
+#if defined(ARTHUR_WITH_FMT)
+#include <fmt/format.h>
+
+#include <utility>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+#if defined(ARTHUR_WITH_JSON)
+namespace detail {
+
+/// A JSON value is recorded as its text. Invalid UTF-8 in it is replaced, never thrown at the program.
+template <class T>
+struct produced_text<T, std::enable_if_t<nlohmann::detail::is_basic_json<T>::value>> : std::true_type {
+  static void produce(const T& value, text_sink& sink) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      rt::use_text(sink, value.dump(-1, ' ', false, T::error_handler_t::replace));
+    } catch (...) {
+      rt::use_text(sink, "");  // no memory
+    }
+#else
+    rt::use_text(sink, value.dump(-1, ' ', false, T::error_handler_t::replace));
+#endif
+  }
+};
+
+template <class T>
+item json_value_item(key code, const T& value) noexcept {
+  item i = value_item(value);
+  i.code = code;
+  return i;
+}
+
+template <class T>
+using if_json = std::enable_if_t<nlohmann::detail::is_basic_json<T>::value>;
+
+}  // namespace detail
+
+/// input_json() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr input_json(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::input_json, value));
+}
+/// output_json() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr output_json(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::output_json, value));
+}
+/// metadata() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr metadata(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::metadata, value));
+}
+/// invocation_parameters() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr invocation_parameters(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::llm_invocation_parameters, value));
+}
+#endif
+
+#if defined(ARTHUR_WITH_FMT)
+/// A text made by fmt, for values that need formatting: arthur::input(arthur::format("{} of {}", n, total)).
+/// A format that throws at run time gives an empty text.
+template <class... Args>
+std::string format(fmt::format_string<Args...> text, Args&&... args) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return fmt::format(text, std::forward<Args>(args)...);
+  } catch (...) {
+    return {};
+  }
+#else
+  return fmt::format(text, std::forward<Args>(args)...);
+#endif
+}
+#endif
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(ARTHUR_DISABLE)
+// disabled.hpp: with ARTHUR_DISABLE, what programs call beside the macros: functions that do nothing.
+#ifndef ARTHUR_DISABLED_HPP
+#define ARTHUR_DISABLED_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+inline bool open_at(scope_handle&, call_site&, text_arg) noexcept { return false; }
+inline bool open(scope_handle&, kind, text_arg) noexcept { return false; }
+inline void close(scope_handle&) noexcept {}
+inline void set(const scope_handle&, const item*, std::size_t) noexcept {}
+inline void event(const scope_handle&, text_arg, const item*, std::size_t) noexcept {}
+inline void error(const scope_handle&, text_arg) noexcept {}
+inline bool current_recording() noexcept { return false; }
+inline void current_set(const item*, std::size_t) noexcept {}
+inline void current_event(text_arg, const item*, std::size_t) noexcept {}
+inline void current_error(text_arg) noexcept {}
+inline void current_exception(const char*, text_arg) noexcept {}
+inline void current_end() noexcept {}
+inline bool detached_open(detached_handle&, kind, text_arg) noexcept { return false; }
+inline void detached_end(detached_handle&) noexcept {}
+inline void detached_set(const detached_handle&, const item*, std::size_t) noexcept {}
+inline void detached_event(const detached_handle&, text_arg, const item*, std::size_t) noexcept {}
+inline void detached_error(const detached_handle&, text_arg) noexcept {}
+inline void activate(scope_handle&, const detached_handle&) noexcept {}
+inline void deactivate(scope_handle&) noexcept {}
+inline bool context_push(scope_handle&, const item*, std::size_t) noexcept { return false; }
+inline void context_pop(scope_handle&) noexcept {}
+inline void current_ids(char* trace_hex, char* span_hex) noexcept {
+  if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
+  if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
+}
+inline void add_text(sequence_sink&, text_arg) noexcept {}
+inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
+inline void add_number(sequence_sink&, double) noexcept {}
+inline void add_boolean(sequence_sink&, bool) noexcept {}
+inline void use_text(text_sink&, text_arg) noexcept {}
+inline void stop() noexcept {}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+inline tracing_guard start(const options&) noexcept { return tracing_guard(false, true, {}); }
+inline flush_result flush(std::chrono::nanoseconds) noexcept { return flush_result::ok; }
+inline bool poll() noexcept { return false; }
+inline statistics stats() noexcept { return {}; }
+
+ARTHUR_NAMESPACE_END
+
+#endif
+#elif defined(ARTHUR_IMPLEMENTATION)
+// implementation.hpp: the heavy half, compiled where ARTHUR_IMPLEMENTATION is defined.
+#ifndef ARTHUR_IMPLEMENTATION_HPP
+#define ARTHUR_IMPLEMENTATION_HPP
+
+// call_sites.hpp: the functions behind the macros and span classes; compiled in one .cpp.
+#ifndef ARTHUR_CALL_SITES_HPP
+#define ARTHUR_CALL_SITES_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+// item_writer.hpp: turns the arguments of the macros into OTLP attributes of an open span.
+#ifndef ARTHUR_OPENINFERENCE_ITEM_WRITER_HPP
+#define ARTHUR_OPENINFERENCE_ITEM_WRITER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// recorder.hpp: what all threads share while recording: pool, clock, slots, interned call sites and resource groups.
+#ifndef ARTHUR_RECORD_RECORDER_HPP
+#define ARTHUR_RECORD_RECORDER_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+// clock.hpp: wall and steady time in nanoseconds; spans may read a calibrated time stamp counter instead.
+#ifndef ARTHUR_PLATFORM_CLOCK_HPP
+#define ARTHUR_PLATFORM_CLOCK_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+
+#if defined(_WIN32)
+#include <chrono>
+#endif
+#if defined(__x86_64__) && !defined(_WIN32)
+#define ARTHUR_HAS_TSC 1
+#include <cpuid.h>
+#include <x86intrin.h>
+#else
+#define ARTHUR_HAS_TSC 0
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(_WIN32)
+inline std::uint64_t unix_nanoseconds() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+inline std::uint64_t steady_nanoseconds() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+#else
+inline std::uint64_t read_clock(clockid_t id) noexcept {
+  timespec now{};
+  ::clock_gettime(id, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000000000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+inline std::uint64_t unix_nanoseconds() noexcept { return read_clock(CLOCK_REALTIME); }
+inline std::uint64_t steady_nanoseconds() noexcept { return read_clock(CLOCK_MONOTONIC); }
+#endif
+
+/// The clock of the spans. Reads the user's clock if there is one, the time stamp counter while a fresh calibration of
+/// it is at hand, else the system clock. `calibrate` is called by one thread at a time; `now` by any.
+class span_clock {
+ public:
+  std::uint64_t now() noexcept {
+    const auto user = user_.load(std::memory_order_relaxed);
+    if (ARTHUR_UNLIKELY(user != nullptr)) return user();
+#if ARTHUR_HAS_TSC
+    // A seqlock made of atomics. Acquire on the first load keeps the fields from being read before it; the fields are
+    // acquire as well so that the second load of the sequence can't move before them. On x86 all of these are plain loads.
+    const std::uint32_t before = sequence_.load(std::memory_order_acquire);
+    const std::uint64_t base_ticks = base_ticks_.load(std::memory_order_acquire);
+    const std::uint64_t base_unix = base_unix_.load(std::memory_order_acquire);
+    const std::uint64_t scale = scale_.load(std::memory_order_acquire);
+    if (ARTHUR_LIKELY(scale != 0 && (before & 1U) == 0 && sequence_.load(std::memory_order_relaxed) == before)) {
+      const std::uint64_t ticks = __rdtsc() - base_ticks;
+      // Older than the limit: nobody has compared the counter with the wall clock for seconds (the worker sleeps).
+      if (ARTHUR_LIKELY(ticks < max_age_ticks)) return base_unix + scaled(ticks, scale);
+    }
+#endif
+    return unix_nanoseconds();
+  }
+
+  void use(std::uint64_t (*clock)()) noexcept { user_.store(clock, std::memory_order_relaxed); }
+
+#if ARTHUR_HAS_TSC
+  /// Compares the counter with the wall clock; the first two calls, at least 1 ms apart, also measure its rate.
+  /// `trusted`: the kernel itself keeps time with the counter.
+  void calibrate(bool trusted) noexcept {
+    if (!trusted || !invariant()) return;
+    std::uint64_t ticks = 0, steady = 0, wall = 0;
+    if (!sample(ticks, steady, wall)) return;
+    if (first_steady_ == 0) {
+      first_ticks_ = ticks;
+      first_steady_ = steady;
+      return;
+    }
+    const std::uint64_t elapsed = steady - first_steady_;
+    if (elapsed < 1000000) return;
+    // The longer the base line, the better the rate; restart it hourly so that the product below can't overflow.
+    const auto rate = static_cast<double>(elapsed) / static_cast<double>(ticks - first_ticks_);
+    if (!(rate > 0.05 && rate < 20.0)) return;
+    if (elapsed > 3600000000000U) {
+      first_ticks_ = ticks;
+      first_steady_ = steady;
+    }
+    const std::uint32_t sequence = sequence_.load(std::memory_order_relaxed);
+    // Odd: readers stay away. The stores behind it are release so that none becomes visible before the odd number.
+    sequence_.store(sequence + 1, std::memory_order_relaxed);
+    base_ticks_.store(ticks, std::memory_order_release);
+    base_unix_.store(wall, std::memory_order_release);
+    scale_.store(static_cast<std::uint64_t>(rate * 4294967296.0), std::memory_order_release);
+    sequence_.store(sequence + 2, std::memory_order_release);
+  }
+
+ private:
+  static constexpr std::uint64_t max_age_ticks = std::uint64_t{1} << 34;  // 4 to 8 s at 2 to 4 GHz
+
+  static std::uint64_t scaled(std::uint64_t ticks, std::uint64_t scale) noexcept {
+    return ((ticks >> 17) * scale >> 15) + ((ticks & 0x1ffffU) * scale >> 32);  // ticks < 2^34, scale < 2^37: no overflow
+  }
+
+  bool invariant() noexcept {
+    if (invariant_ == 0) {  // asked once: in a virtual machine cpuid takes microseconds
+      unsigned a = 0, b = 0, c = 0, d = 0;
+      invariant_ = __get_cpuid(0x80000007U, &a, &b, &c, &d) != 0 && (d & (1U << 8)) != 0 ? 1 : 2;
+    }
+    return invariant_ == 1;
+  }
+
+  // Both clocks between two close readings of the counter, else the thread was interrupted in the middle.
+  static bool sample(std::uint64_t& ticks, std::uint64_t& steady, std::uint64_t& wall) noexcept {
+    for (int attempt = 0; attempt < 8; ++attempt) {
+      const std::uint64_t before = __rdtsc();
+      steady = steady_nanoseconds();
+      wall = unix_nanoseconds();
+      const std::uint64_t after = __rdtsc();
+      if (after - before < 2000) {
+        ticks = before + (after - before) / 2;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  int invariant_ = 0;  // 1 yes, 2 no
+  std::uint64_t first_ticks_ = 0;
+  std::uint64_t first_steady_ = 0;
+  std::atomic<std::uint32_t> sequence_{0};
+  std::atomic<std::uint64_t> base_ticks_{0};
+  std::atomic<std::uint64_t> base_unix_{0};
+  std::atomic<std::uint64_t> scale_{0};  // nanoseconds per tick, 32.32; 0 = not calibrated
+#else
+  void calibrate(bool) noexcept {}
+
+ private:
+#endif
+  std::atomic<std::uint64_t (*)()> user_{nullptr};
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// memory.hpp: address space that costs nothing until it is touched, and a page that a forked child finds wiped.
+#ifndef ARTHUR_PLATFORM_MEMORY_HPP
+#define ARTHUR_PLATFORM_MEMORY_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#include <unistd.h>
+#define ARTHUR_HAS_MMAP 1
+#else
+#define ARTHUR_HAS_MMAP 0
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written.
+inline void* reserve_memory(std::size_t size) noexcept {
+#if defined(ARTHUR_NO_HEAP)
+  static_assert(ARTHUR_POOL_BYTES >= 64 * 1024, "ARTHUR_POOL_BYTES must be at least 65536");
+  alignas(64) static char memory[ARTHUR_POOL_BYTES];
+  static bool taken = false;
+  if (taken || size > sizeof memory) return nullptr;
+  taken = true;
+  return memory;
+#elif ARTHUR_HAS_MMAP
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+#else
+  const auto raw = reinterpret_cast<std::uintptr_t>(std::calloc(1, size + 64));
+  return raw == 0 ? nullptr : reinterpret_cast<void*>((raw + 63) & ~std::uintptr_t{63});
+#endif
+}
+
+/// A word that reads 1 in the process that made it and 0 in a child that fork() made of it.
+/// Null where the platform can't wipe a page at fork: then the word comes from pthread_atfork (see lifecycle.hpp).
+inline std::atomic<std::uint32_t>* make_fork_word() noexcept {
+#if ARTHUR_HAS_MMAP && defined(MADV_WIPEONFORK) && !defined(ARTHUR_NO_HEAP)
+  const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return nullptr;
+  if (::madvise(page, size, MADV_WIPEONFORK) != 0) {
+    ::munmap(page, size);
+    return nullptr;
+  }
+  return ::new (page) std::atomic<std::uint32_t>(1);
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// thread_local.hpp: how a variable becomes one per thread, or one per program where there are no threads.
+#ifndef ARTHUR_PLATFORM_THREAD_LOCAL_HPP
+#define ARTHUR_PLATFORM_THREAD_LOCAL_HPP
+
+
+// Only for constant-initialised objects without a destructor: then an access is one address computation, without an
+// init-function test, and stays valid while other static objects are destroyed.
+#ifdef ARTHUR_NO_THREADS
+#define ARTHUR_THREAD_LOCAL
+#else
+#define ARTHUR_THREAD_LOCAL thread_local
+#endif
+
+#endif
+// slot.hpp: one thread's side of recording: its open spans, its ids, its queue of committed spans, its account.
+#ifndef ARTHUR_RECORD_SLOT_HPP
+#define ARTHUR_RECORD_SLOT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+// entropy.hpp: seed bytes from the operating system.
+#ifndef ARTHUR_PLATFORM_ENTROPY_HPP
+#define ARTHUR_PLATFORM_ENTROPY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+#if defined(__linux__)
+#include <sys/random.h>
+#elif defined(_WIN32)
+#include <random>
+#else
+#include <cstdlib>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Fills `to` with random bytes. Falls back to clock and address bits, mixed, if the system has nothing to give.
+inline void fill_random(void* to, std::size_t size) noexcept {
+#if defined(__linux__)
+  // 256 bytes and less are never interrupted once the pool is initialised; GRND_NONBLOCK keeps early boot from hanging us.
+  if (size <= 256 && ::getrandom(to, size, GRND_NONBLOCK) == static_cast<ssize_t>(size)) return;
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__)
+  ::arc4random_buf(to, size);
+  return;
+#endif
+  std::uint64_t state = unix_nanoseconds() ^ (steady_nanoseconds() << 20) ^
+                        static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&to));
+#if defined(_WIN32)
+  {
+    std::random_device device;
+    state ^= std::uint64_t{device()} << 32 | device();
+  }
+#endif
+  auto* out = static_cast<unsigned char*>(to);
+  for (std::size_t i = 0; i < size; ++i) {
+    state += 0x9e3779b97f4a7c15U;  // splitmix64
+    std::uint64_t z = state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    out[i] = static_cast<unsigned char>(z >> 56);
+  }
+}
+
+/// xoshiro256++ (Blackman, Vigna): 64 good random bits in about a nanosecond. Not for secrets.
+class random_stream {
+ public:
+  void seed() noexcept {
+    fill_random(state_, sizeof state_);
+    if ((state_[0] | state_[1] | state_[2] | state_[3]) == 0) state_[0] = 1;
+  }
+
+  std::uint64_t next() noexcept {
+    const std::uint64_t result = rotate(state_[0] + state_[3], 23) + state_[0];
+    const std::uint64_t t = state_[1] << 17;
+    state_[2] ^= state_[0];
+    state_[3] ^= state_[1];
+    state_[1] ^= state_[2];
+    state_[0] ^= state_[3];
+    state_[2] ^= t;
+    state_[3] = rotate(state_[3], 45);
+    return result;
+  }
+
+ private:
+  static std::uint64_t rotate(std::uint64_t x, int k) noexcept { return x << k | x >> (64 - k); }
+  std::uint64_t state_[4] = {1, 2, 3, 4};
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// layout.hpp: how a span lies in the pool, byte by byte.
+#ifndef ARTHUR_RECORD_LAYOUT_HPP
+#define ARTHUR_RECORD_LAYOUT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+// pool.hpp: all memory for span bytes: blocks of one region, taken and given back by any thread without a lock.
+#ifndef ARTHUR_RECORD_POOL_HPP
+#define ARTHUR_RECORD_POOL_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A place in the pool: distance from its first byte in units of 8 bytes; 0 is "nowhere". Never a pointer, so that the
+/// pool may be a file that another process reads.
+using pool_offset = std::uint32_t;
+
+/// The unit that threads take from the pool. 8 KiB: an idle thread may hold one, and a 2 KiB span costs a third of a
+/// compare-and-swap.
+struct block {
+  static constexpr std::size_t size = 8192;
+
+  std::atomic<std::uint32_t> next_free;  // index + 1 of the block below it on the free stack
+  // Open for appending: `bias` minus what was released so far. Closed: the segments that are still needed.
+  std::atomic<std::uint32_t> references;
+  static constexpr std::uint32_t bias = std::uint32_t{1} << 30;
+
+  char* begin() noexcept { return reinterpret_cast<char*>(this) + sizeof(block); }
+  char* end() noexcept { return reinterpret_cast<char*>(this) + size; }
+};
+static_assert(sizeof(block) == 8, "a block's content must stay aligned to 8");
+
+/// Thread-safe. The memory outlives every user of it.
+class pool {
+ public:
+  /// `memory`: zeroed, aligned to 8, at most 32 GiB; its first block is never handed out, so offset 0 stays "nowhere".
+  void attach(void* memory, std::size_t size) noexcept {
+    base_ = static_cast<char*>(memory);
+    count_ = static_cast<std::uint32_t>(size / block::size);
+    limit_.store(count_, std::memory_order_relaxed);
+    fresh_.store(1, std::memory_order_relaxed);
+    free_.store(0, std::memory_order_relaxed);
+    used_.store(0, std::memory_order_relaxed);
+  }
+
+  bool attached() const noexcept { return base_ != nullptr; }
+  std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
+  std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
+  /// Lowers what may be in use at once.
+  void limit(std::size_t bytes) noexcept {
+    const std::size_t blocks = bytes / block::size;
+    limit_.store(blocks < count_ ? static_cast<std::uint32_t>(blocks) : count_, std::memory_order_relaxed);
+  }
+
+  /// A block with `block::bias` references, or null when the pool is empty.
+  block* take() noexcept {
+    if (used_.fetch_add(1, std::memory_order_relaxed) >= limit_.load(std::memory_order_relaxed) - 1) {
+      used_.fetch_sub(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+    // Acquire pairs with the release in give(): whoever read the block's former content is done with it.
+    std::uint64_t top = free_.load(std::memory_order_acquire);
+    while ((top & 0xffffffffU) != 0) {
+      block* const found = at_index(static_cast<std::uint32_t>(top) - 1);
+      // The block may be taken by another thread meanwhile; its link is atomic, and the count in the upper half of
+      // `top` makes the exchange fail if the stack changed at all (ABA).
+      const std::uint64_t below = found->next_free.load(std::memory_order_relaxed);
+      if (free_.compare_exchange_weak(top, changed(top) | below,
+                                      std::memory_order_acquire)) {
+        return opened(found);
+      }
+    }
+    const std::uint32_t index = fresh_.load(std::memory_order_relaxed) < count_
+                                    ? fresh_.fetch_add(1, std::memory_order_relaxed)
+                                    : count_;
+    if (index < count_) return opened(::new (base_ + std::size_t{index} * block::size) block{});
+    used_.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+
+  /// Drops `count` references; with the last one the block returns to the pool.
+  void release(block* from, std::uint32_t count) noexcept {
+    // Acquire and release: the last one to let go must see everything the others did with the block.
+    if (from->references.fetch_sub(count, std::memory_order_acq_rel) == count) give(from);
+  }
+
+  /// Ends appending to a block in which `added` segments were begun.
+  void close(block* from, std::uint32_t added) noexcept { release(from, block::bias - added); }
+
+  pool_offset to_offset(const void* where) const noexcept {
+    return static_cast<pool_offset>(static_cast<std::size_t>(static_cast<const char*>(where) - base_) / 8);
+  }
+  char* at(pool_offset where) const noexcept { return base_ + std::size_t{where} * 8; }
+  block* block_of(const void* where) const noexcept {
+    const auto distance = static_cast<std::size_t>(static_cast<const char*>(where) - base_);
+    return at_index(static_cast<std::uint32_t>(distance / block::size));
+  }
+  const char* base() const noexcept { return base_; }
+  bool owns(const void* where) const noexcept {
+    const auto* p = static_cast<const char*>(where);
+    return p >= base_ && p < base_ + capacity();
+  }
+
+ private:
+  block* at_index(std::uint32_t index) const noexcept {
+    return std::launder(reinterpret_cast<block*>(base_ + std::size_t{index} * block::size));
+  }
+  static std::uint64_t changed(std::uint64_t top) noexcept { return ((top >> 32) + 1) << 32; }
+  static block* opened(block* b) noexcept {
+    b->references.store(block::bias, std::memory_order_relaxed);
+    return b;
+  }
+  void give(block* b) noexcept {
+    const auto index = static_cast<std::uint32_t>(static_cast<std::size_t>(reinterpret_cast<char*>(b) - base_) / block::size);
+    std::uint64_t top = free_.load(std::memory_order_relaxed);
+    do {
+      b->next_free.store(static_cast<std::uint32_t>(top), std::memory_order_relaxed);
+    } while (!free_.compare_exchange_weak(top, changed(top) | (index + 1),
+                                          std::memory_order_release, std::memory_order_relaxed));
+    used_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  char* base_ = nullptr;
+  std::uint32_t count_ = 0;
+  std::atomic<std::uint32_t> limit_{0};
+  alignas(64) std::atomic<std::uint64_t> free_{0};  // upper half: changes so far; lower half: index + 1 of the top
+  std::atomic<std::uint32_t> fresh_{1};             // first block that was never taken
+  std::atomic<std::uint32_t> used_{0};
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// wire.hpp: the protobuf wire format, written and read in place; the OTLP field numbers.
+#ifndef ARTHUR_RECORD_WIRE_HPP
+#define ARTHUR_RECORD_WIRE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace wire {
+
+// Tags (field number << 3 | wire type) of opentelemetry/proto/trace/v1/trace.proto and common/v1/common.proto.
+enum type : std::uint32_t { type_varint = 0, type_fixed64 = 1, type_bytes = 2, type_fixed32 = 5 };
+
+constexpr std::uint8_t span_trace_id = 1 << 3 | type_bytes;
+constexpr std::uint8_t span_span_id = 2 << 3 | type_bytes;
+constexpr std::uint8_t span_trace_state = 3 << 3 | type_bytes;
+constexpr std::uint8_t span_parent_span_id = 4 << 3 | type_bytes;
+constexpr std::uint8_t span_name = 5 << 3 | type_bytes;
+constexpr std::uint8_t span_kind = 6 << 3 | type_varint;
+constexpr std::uint8_t span_start_time = 7 << 3 | type_fixed64;
+constexpr std::uint8_t span_end_time = 8 << 3 | type_fixed64;
+constexpr std::uint8_t span_attributes = 9 << 3 | type_bytes;
+constexpr std::uint8_t span_dropped_attributes = 10 << 3 | type_varint;
+constexpr std::uint8_t span_events = 11 << 3 | type_bytes;
+constexpr std::uint8_t span_dropped_events = 12 << 3 | type_varint;
+constexpr std::uint8_t span_links = 13 << 3 | type_bytes;
+constexpr std::uint8_t span_dropped_links = 14 << 3 | type_varint;
+constexpr std::uint8_t span_status = 15 << 3 | type_bytes;
+constexpr std::uint32_t span_flags = 16 << 3 | type_fixed32;  // two bytes on the wire
+
+constexpr std::uint8_t event_time = 1 << 3 | type_fixed64;
+constexpr std::uint8_t event_name = 2 << 3 | type_bytes;
+constexpr std::uint8_t event_attributes = 3 << 3 | type_bytes;
+constexpr std::uint8_t event_dropped_attributes = 4 << 3 | type_varint;
+
+constexpr std::uint8_t link_trace_id = 1 << 3 | type_bytes;
+constexpr std::uint8_t link_span_id = 2 << 3 | type_bytes;
+constexpr std::uint8_t link_trace_state = 3 << 3 | type_bytes;
+constexpr std::uint8_t link_attributes = 4 << 3 | type_bytes;
+constexpr std::uint8_t link_dropped_attributes = 5 << 3 | type_varint;
+constexpr std::uint8_t link_flags = 6 << 3 | type_fixed32;
+
+constexpr std::uint8_t status_message = 2 << 3 | type_bytes;
+constexpr std::uint8_t status_code = 3 << 3 | type_varint;
+
+constexpr std::uint8_t key_value_key = 1 << 3 | type_bytes;
+constexpr std::uint8_t key_value_value = 2 << 3 | type_bytes;
+
+constexpr std::uint8_t any_string = 1 << 3 | type_bytes;
+constexpr std::uint8_t any_bool = 2 << 3 | type_varint;
+constexpr std::uint8_t any_int = 3 << 3 | type_varint;
+constexpr std::uint8_t any_double = 4 << 3 | type_fixed64;
+constexpr std::uint8_t any_array = 5 << 3 | type_bytes;
+constexpr std::uint8_t any_kvlist = 6 << 3 | type_bytes;
+constexpr std::uint8_t any_bytes = 7 << 3 | type_bytes;
+constexpr std::uint8_t array_values = 1 << 3 | type_bytes;
+constexpr std::uint8_t kvlist_values = 1 << 3 | type_bytes;
+
+/// Bytes that `value` takes as a varint: 1 to 10.
+constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+#if defined(__GNUC__)
+  // Bits / 7, rounded up, without a division.
+  return static_cast<std::size_t>((9 * (63 - __builtin_clzll(value | 1)) + 73) / 64);
+#else
+  std::size_t size = 1;
+  while (value >= 0x80) {
+    value >>= 7;
+    ++size;
+  }
+  return size;
+#endif
+}
+
+/// Writes `value` at `to`, which must have room for 10 bytes; returns the first byte behind it.
+inline char* put_varint(char* to, std::uint64_t value) noexcept {
+  while (value >= 0x80) {
+    *to++ = static_cast<char>(static_cast<unsigned char>(value) | 0x80U);
+    value >>= 7;
+  }
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+inline char* put_byte(char* to, std::uint8_t byte) noexcept {
+  *to = static_cast<char>(byte);
+  return to + 1;
+}
+
+/// memcpy for the sizes that spans are made of: short keys and values need no call.
+inline char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
+  if (size > 32) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {
+    // Two halves that may overlap, as in the branches below: no loop, no switch over the size.
+    char head[16], tail[16];
+    std::memcpy(head, from, 16);
+    std::memcpy(tail, from + size - 16, 16);
+    std::memcpy(to, head, 16);
+    std::memcpy(to + size - 16, tail, 16);
+  } else if (size >= 8) {
+    std::uint64_t head, tail;
+    std::memcpy(&head, from, 8);
+    std::memcpy(&tail, from + size - 8, 8);
+    std::memcpy(to, &head, 8);
+    std::memcpy(to + size - 8, &tail, 8);
+  } else if (size >= 4) {
+    std::uint32_t head, tail;
+    std::memcpy(&head, from, 4);
+    std::memcpy(&tail, from + size - 4, 4);
+    std::memcpy(to, &head, 4);
+    std::memcpy(to + size - 4, &tail, 4);
+  } else if (size != 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
+  return to + size;
+}
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+inline char* put_fixed64(char* to, std::uint64_t value) noexcept {
+  std::memcpy(to, &value, 8);
+  return to + 8;
+}
+inline char* put_fixed32(char* to, std::uint32_t value) noexcept {
+  std::memcpy(to, &value, 4);
+  return to + 4;
+}
+inline std::uint64_t get_fixed64(const char* from) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, 8);
+  return value;
+}
+inline std::uint32_t get_fixed32(const char* from) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, 4);
+  return value;
+}
+#else
+inline char* put_fixed64(char* to, std::uint64_t value) noexcept {
+  for (int i = 0; i < 8; ++i) to[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
+  return to + 8;
+}
+inline char* put_fixed32(char* to, std::uint32_t value) noexcept {
+  for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
+  return to + 4;
+}
+inline std::uint64_t get_fixed64(const char* from) noexcept {
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
+  return value;
+}
+inline std::uint32_t get_fixed32(const char* from) noexcept {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(from[i])} << (8 * i);
+  return value;
+}
+#endif
+
+/// One field of a message. For type_bytes `data`/`size` are its content, otherwise `value` holds the number.
+struct field {
+  std::uint32_t tag = 0;
+  std::uint64_t value = 0;
+  const char* data = nullptr;
+  std::size_t size = 0;
+  const char* begin = nullptr;  // the whole field, tag included: [begin, end)
+  const char* end = nullptr;
+};
+
+/// Walks the fields of a message. Never reads outside it; after false, `ok()` tells the end from damage.
+class reader {
+ public:
+  reader(const char* data, std::size_t size) noexcept : at_(data), end_(data + size) {}
+
+  bool next(field& out) noexcept {
+    if (at_ == end_ || !ok_) return false;
+    out.begin = at_;
+    std::uint64_t tag = 0;
+    if (!varint(tag) || tag > 0xffffffffU || tag >> 3 == 0) return fail();
+    out.tag = static_cast<std::uint32_t>(tag);
+    out.data = nullptr;
+    out.size = 0;
+    switch (out.tag & 7U) {
+      case type_varint:
+        if (!varint(out.value)) return fail();
+        break;
+      case type_fixed64:
+        if (end_ - at_ < 8) return fail();
+        out.value = get_fixed64(at_);
+        at_ += 8;
+        break;
+      case type_fixed32:
+        if (end_ - at_ < 4) return fail();
+        out.value = get_fixed32(at_);
+        at_ += 4;
+        break;
+      case type_bytes: {
+        std::uint64_t size = 0;
+        if (!varint(size) || size > static_cast<std::uint64_t>(end_ - at_)) return fail();
+        out.data = at_;
+        out.size = static_cast<std::size_t>(size);
+        at_ += out.size;
+        break;
+      }
+      default:
+        return fail();
+    }
+    out.end = at_;
+    return true;
+  }
+
+  bool ok() const noexcept { return ok_; }
+
+ private:
+  bool varint(std::uint64_t& value) noexcept {
+    value = 0;
+    for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*at_++);
+      value |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+  bool fail() noexcept {
+    ok_ = false;
+    return false;
+  }
+
+  const char* at_;
+  const char* end_;
+  bool ok_ = true;
+};
+
+}  // namespace wire
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A run of bytes inside one block; the content follows directly. A span is a chain of segments: it begins a new one
+/// when another span wrote in between, or when its block is full.
+struct segment {
+  pool_offset next;         // the continuation, 0 = none
+  std::uint32_t size;  // bytes of content; set when the segment is left
+
+  char* content() noexcept { return reinterpret_cast<char*>(this) + sizeof(segment); }
+};
+
+/// A span in the pool. Its bytes, head included, are the body of an OTLP protobuf `Span`.
+struct record {
+  std::atomic<pool_offset> next;  // the record committed after this one on the same thread; 0 = not yet
+  std::uint32_t group;       // resource group, 0 = the process's own
+  std::uint32_t site;        // call site whose code.* attributes belong to it, 0 = none
+  std::uint32_t flags;
+  segment first;
+
+  enum flag : std::uint32_t {
+    root = 1,              // no parent: the body begins behind the parent's place
+    may_repeat_keys = 2,   // the worker must look for keys that were set twice
+    has_free_keys = 4,     // keys of the user's own may be hostile
+  };
+};
+static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
+static_assert(std::is_trivially_destructible<record>::value, "nobody destroys records");
+
+/// The fixed part of a span at the beginning of the first segment. Written whole at commit.
+///   parent_span_id 10 | trace_id 18 | span_id 10 | kind 2 | start 9 | end 9 | flags 6 | status code 4
+struct head {
+  static constexpr std::size_t parent = 0;
+  static constexpr std::size_t trace = 10;
+  static constexpr std::size_t span = 28;
+  static constexpr std::size_t kind = 38;
+  static constexpr std::size_t start = 40;
+  static constexpr std::size_t end = 49;
+  static constexpr std::size_t flags = 58;
+  static constexpr std::size_t status = 64;
+  static constexpr std::size_t size = 68;
+
+  // OTLP flags: sampled | random trace id (W3C) | "whether the parent is remote is known" | it is remote
+  static constexpr std::uint32_t local = 0x103;
+};
+
+enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
+
+struct span_ids {
+  unsigned char trace[16];
+  unsigned char span[8];
+  unsigned char parent[8];
+  bool has_parent;
+};
+
+inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, span_status status) noexcept {
+  if (ids.has_parent) {
+    at[head::parent] = wire::span_parent_span_id;
+    at[head::parent + 1] = 8;
+    std::memcpy(at + head::parent + 2, ids.parent, 8);
+  }
+  at[head::trace] = wire::span_trace_id;
+  at[head::trace + 1] = 16;
+  std::memcpy(at + head::trace + 2, ids.trace, 16);
+  at[head::span] = wire::span_span_id;
+  at[head::span + 1] = 8;
+  std::memcpy(at + head::span + 2, ids.span, 8);
+  at[head::kind] = wire::span_kind;
+  at[head::kind + 1] = 1;  // INTERNAL, as every OpenInference instrumentor writes; UNSPECIFIED is not allowed
+  at[head::start] = wire::span_start_time;
+  wire::put_fixed64(at + head::start + 1, start);
+  at[head::end] = wire::span_end_time;
+  wire::put_fixed64(at + head::end + 1, end);
+  at[head::flags] = static_cast<char>(wire::span_flags | 0x80U);
+  at[head::flags + 1] = static_cast<char>(wire::span_flags >> 7);
+  wire::put_fixed32(at + head::flags + 2, head::local);
+  // The message, if any, is a second status field further on: protobuf merges the two.
+  at[head::status] = wire::span_status;
+  at[head::status + 1] = 2;
+  at[head::status + 2] = wire::status_code;
+  at[head::status + 3] = static_cast<char>(status);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// writer.hpp: appends bytes and OTLP attributes to an open span.
+#ifndef ARTHUR_RECORD_WRITER_HPP
+#define ARTHUR_RECORD_WRITER_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Where one thread (or one detached span) appends: the free rest of a block that it owns.
+struct arena {
+  block* current = nullptr;
+  char* at = nullptr;
+  char* end = nullptr;
+  std::uint32_t added = 0;  // segments begun in `current`
+  std::uint32_t taken = 0;  // blocks taken so far
+};
+
+/// Where pool blocks come from: the pool, and what to do when it is empty.
+struct block_source {
+  pool blocks;
+  // Waits a moment for room (overflow::block); false = give up. Null = drop at once.
+  std::atomic<bool (*)(std::uint32_t attempt) noexcept> wait_for_room{nullptr};
+
+  block* take() noexcept {
+    block* b = blocks.take();
+    if (ARTHUR_LIKELY(b != nullptr)) return b;
+    const auto wait = wait_for_room.load(std::memory_order_relaxed);
+    for (std::uint32_t attempt = 0; b == nullptr && wait != nullptr && wait(attempt); ++attempt) b = blocks.take();
+    return b;
+  }
+};
+
+inline void close_arena(pool& blocks, arena& a) noexcept {
+  if (a.current != nullptr) blocks.close(a.current, a.added);
+  a.current = nullptr;
+  a.at = a.end = nullptr;
+  a.added = 0;
+}
+
+/// The growing bytes of one span (or of one context). After a failure it stays failed: a span is kept whole or not at all.
+class writer {
+ public:
+  /// Begins with `prefix` bytes (a record, or whatever holds the first segment) and the first segment behind them.
+  /// Returns the place of the prefix, aligned to 8, or null.
+  char* begin(block_source& source, arena& memory, std::size_t prefix, std::size_t room) noexcept {
+    static_assert(alignof(segment) <= 8, "prefixes are multiples of 8");
+    source_ = &source;
+    memory_ = &memory;
+    failed_ = false;
+    first_ = last_ = nullptr;
+    char* at = align(memory.at);
+    const std::size_t needed = prefix + sizeof(segment) + room;
+    if (ARTHUR_UNLIKELY(memory.current == nullptr || at > memory.end || static_cast<std::size_t>(memory.end - at) < needed)) {
+      if (!next_block()) return nullptr;
+      at = memory.at;
+    }
+    ++memory.added;
+    first_ = last_ = ::new (at + prefix) segment{};
+    memory.at = position_ = last_->content();
+    return at;
+  }
+
+  bool failed() const noexcept { return failed_; }
+  segment* first() const noexcept { return first_; }
+
+  /// `size` bytes in one piece, or null. At most `max_piece`.
+  char* reserve(std::size_t size) noexcept {
+    if (ARTHUR_LIKELY(position_ == memory_->at && static_cast<std::size_t>(memory_->end - position_) >= size)) {
+      char* const at = position_;
+      position_ = memory_->at = at + size;
+      return at;
+    }
+    return reserve_elsewhere(size);
+  }
+  static constexpr std::size_t max_piece = 2048;
+
+  /// Bytes that may be cut anywhere.
+  void append(const char* from, std::size_t size) noexcept {
+    if (ARTHUR_LIKELY(size <= 256)) {
+      if (char* at = reserve(size)) wire::put_bytes(at, from, size);
+      return;
+    }
+    while (size != 0 && !failed_) {
+      std::size_t room = position_ == memory_->at ? static_cast<std::size_t>(memory_->end - position_) : 0;
+      if (room == 0) {
+        if (!begin_segment(1)) return;
+        room = static_cast<std::size_t>(memory_->end - position_);
+      }
+      const std::size_t part = size < room ? size : room;
+      std::memcpy(position_, from, part);
+      position_ = memory_->at = position_ + part;
+      from += part;
+      size -= part;
+    }
+  }
+
+  /// Ends the chain; the span may be published.
+  void finish() noexcept { last_->size = static_cast<std::uint32_t>(position_ - last_->content()); }
+
+  /// Gives all blocks back: the span is dropped.
+  void discard() noexcept {
+    failed_ = true;
+    segment* s = first_;
+    first_ = nullptr;
+    while (s != nullptr) {
+      segment* const next = s->next == 0 ? nullptr : segment_at(source_->blocks, s->next);
+      block* const b = source_->blocks.block_of(s);
+      if (b == memory_->current) {
+        --memory_->added;
+      } else {
+        source_->blocks.release(b, 1);
+      }
+      s = next;
+    }
+  }
+
+  /// Appends another chain, which may lie in another pool (`base`: of before a fork).
+  void append_chain(const segment* chain, const char* base) noexcept {
+    while (chain != nullptr) {
+      append(reinterpret_cast<const char*>(chain) + sizeof(segment), chain->size);
+      chain = chain->next == 0 ? nullptr : std::launder(reinterpret_cast<const segment*>(base + std::size_t{chain->next} * 8));
+    }
+  }
+
+  static segment* segment_at(const pool& blocks, pool_offset where) noexcept {
+    return std::launder(reinterpret_cast<segment*>(blocks.at(where)));
+  }
+
+ private:
+  static char* align(char* p) noexcept {
+    return reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(p) + 7) & ~std::uintptr_t{7});
+  }
+
+  ARTHUR_NOINLINE char* reserve_elsewhere(std::size_t size) noexcept {
+    if (failed_ || size > max_piece || !begin_segment(size)) return nullptr;
+    char* const at = position_;
+    position_ = memory_->at = at + size;
+    return at;
+  }
+
+  bool begin_segment(std::size_t room) noexcept {
+    finish();
+    char* at = align(memory_->at);
+    if (at > memory_->end || static_cast<std::size_t>(memory_->end - at) < sizeof(segment) + room) {
+      if (!next_block()) return false;
+      at = memory_->at;
+    }
+    ++memory_->added;
+    auto* const s = ::new (at) segment{};
+    last_->next = source_->blocks.to_offset(s);
+    last_ = s;
+    memory_->at = position_ = s->content();
+    return true;
+  }
+
+  ARTHUR_NOINLINE bool next_block() noexcept {
+    block* const b = source_->take();
+    if (b == nullptr) {
+      failed_ = true;
+      return false;
+    }
+    close_arena(source_->blocks, *memory_);
+    memory_->current = b;
+    ++memory_->taken;
+    memory_->at = b->begin();
+    memory_->end = b->end();
+    return true;
+  }
+
+  block_source* source_ = nullptr;
+  arena* memory_ = nullptr;
+  segment* first_ = nullptr;
+  segment* last_ = nullptr;
+  char* position_ = nullptr;  // equal to memory_->at as long as nobody else wrote behind us
+  bool failed_ = true;
+};
+
+// Attributes. `tag` is the field of the enclosing message: wire::span_attributes, or wire::event_attributes within one.
+
+/// Size of a KeyValue field with its tag and length, for a value of `any` bytes (the AnyValue message).
+inline std::size_t attribute_size(std::size_t key, std::size_t any) noexcept {
+  const std::size_t body = 1 + wire::varint_size(key) + key + 1 + wire::varint_size(any) + any;
+  return 1 + wire::varint_size(body) + body;
+}
+
+/// Everything of the field up to the AnyValue message.
+inline char* put_attribute_start(char* at, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t any) noexcept {
+  const std::size_t body = 1 + wire::varint_size(key_size) + key_size + 1 + wire::varint_size(any) + any;
+  at = wire::put_byte(at, tag);
+  at = wire::put_varint(at, body);
+  at = wire::put_byte(at, wire::key_value_key);
+  at = wire::put_varint(at, key_size);
+  at = wire::put_bytes(at, key, key_size);
+  at = wire::put_byte(at, wire::key_value_value);
+  return wire::put_varint(at, any);
+}
+
+inline std::size_t text_any_size(std::size_t text) noexcept { return 1 + wire::varint_size(text) + text; }
+
+/// A text attribute. Keys longer than 1 KiB are cut: nobody reads them.
+inline void write_text(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, const char* data,
+                       std::size_t size) noexcept {
+  if (ARTHUR_UNLIKELY(key_size > 1024)) key_size = 1024;
+  const std::size_t any = text_any_size(size);
+  const std::size_t total = attribute_size(key_size, any);
+  if (ARTHUR_LIKELY(total <= writer::max_piece)) {
+    char* at = to.reserve(total);
+    if (at == nullptr) return;
+    at = put_attribute_start(at, tag, key, key_size, any);
+    at = wire::put_byte(at, wire::any_string);
+    at = wire::put_varint(at, size);
+    wire::put_bytes(at, data, size);
+  } else {
+    char* at = to.reserve(total - size);
+    if (at == nullptr) return;
+    at = put_attribute_start(at, tag, key, key_size, any);
+    at = wire::put_byte(at, wire::any_string);
+    wire::put_varint(at, size);
+    to.append(data, size);
+  }
+}
+
+inline void write_integer(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, std::int64_t value) noexcept {
+  if (ARTHUR_UNLIKELY(key_size > 1024)) key_size = 1024;
+  const std::size_t any = 1 + wire::varint_size(static_cast<std::uint64_t>(value));
+  char* at = to.reserve(attribute_size(key_size, any));
+  if (at == nullptr) return;
+  at = put_attribute_start(at, tag, key, key_size, any);
+  at = wire::put_byte(at, wire::any_int);
+  wire::put_varint(at, static_cast<std::uint64_t>(value));
+}
+
+inline void write_number(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, double value) noexcept {
+  if (ARTHUR_UNLIKELY(key_size > 1024)) key_size = 1024;
+  char* at = to.reserve(attribute_size(key_size, 9));
+  if (at == nullptr) return;
+  at = put_attribute_start(at, tag, key, key_size, 9);
+  at = wire::put_byte(at, wire::any_double);
+  std::uint64_t bits = 0;
+  static_assert(sizeof bits == sizeof value, "OTLP doubles are IEEE 754 binary64");
+  std::memcpy(&bits, &value, sizeof bits);
+  wire::put_fixed64(at, bits);
+}
+
+inline void write_boolean(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, bool value) noexcept {
+  if (ARTHUR_UNLIKELY(key_size > 1024)) key_size = 1024;
+  char* at = to.reserve(attribute_size(key_size, 2));
+  if (at == nullptr) return;
+  at = put_attribute_start(at, tag, key, key_size, 2);
+  at = wire::put_byte(at, wire::any_bool);
+  wire::put_byte(at, value ? 1 : 0);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct context_node;
+
+/// Why a span was dropped; order of statistics::dropped_*.
+enum class drop : std::uint8_t { pool_full, too_deep, scope_misuse, thread_exit, fork, count };
+
+/// A counter that only its thread changes and everybody may read.
+class own_counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    // Not an atomic addition: there is one writer, and a plain load and store cost nothing.
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void reset() noexcept { value_.store(0, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// An open span.
+struct frame {
+  enum state : std::uint8_t {
+    closed,
+    recording,
+    silent,     // not sampled or dropped: passes its ids on, keeps no bytes
+    activated,  // stands for a detached span
+  };
+
+  std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
+  std::uint8_t span_kind = 0;  // arthur::kind
+  span_status result = span_status::unset;
+  bool sampled = false;
+  std::uint32_t generation = 0;
+  int exceptions = 0;  // std::uncaught_exceptions() when it was opened
+  std::uint32_t flags = 0;
+  std::uint32_t group = 0;
+  std::uint32_t site = 0;
+  std::uint32_t attributes = 0;
+  std::uint32_t dropped_attributes = 0;
+  std::uint32_t lists[8] = {};   // next index of each list key
+  std::uint64_t single_keys = 0;  // exact set of the single keys that were written
+  std::uint64_t all_keys = 0;     // Bloom filter of every key that was written
+  std::uint64_t free_keys = 0;    // Bloom filter of the user's own keys
+  std::uint64_t start = 0;
+  span_ids ids{};
+  writer bytes;
+  record* place = nullptr;
+  frame* target = nullptr;  // of an activation
+
+  bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
+  void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
+};
+
+/// Committed spans of one thread, oldest first: a list that runs through the records themselves. One producer, one
+/// consumer, no capacity of its own: the pool is the only limit. (A ring of entries would be a second limit, or as large.)
+class commit_queue {
+ public:
+  commit_queue() noexcept : tail_(&first_), read_at_(&first_) {}
+
+  /// Producer. The record is complete.
+  void push(const pool& blocks, record* r) noexcept {
+    // Release: whoever sees the link sees the bytes of the span.
+    tail_->store(blocks.to_offset(r), std::memory_order_release);
+    tail_ = &r->next;
+  }
+
+  /// Consumer: the next record or null. Its memory must stay until the next one was popped: the queue runs through it.
+  record* pop(const pool& blocks) noexcept {
+    // Acquire pairs with the release in push().
+    const pool_offset next = read_at_->load(std::memory_order_acquire);
+    if (next == 0) return nullptr;
+    auto* const r = std::launder(reinterpret_cast<record*>(blocks.at(next)));
+    read_at_ = &r->next;
+    return r;
+  }
+  bool empty() const noexcept { return read_at_->load(std::memory_order_acquire) == 0; }
+  void reset() noexcept {
+    first_.store(0, std::memory_order_relaxed);
+    tail_ = &first_;
+    read_at_ = &first_;
+  }
+
+ private:
+  std::atomic<pool_offset> first_{0};
+  std::atomic<pool_offset>* tail_;
+  alignas(64) std::atomic<pool_offset>* read_at_;  // the consumer's, on a line of its own
+};
+
+class slot {
+ public:
+  static constexpr std::uint32_t max_depth = 128;
+  enum state : std::uint8_t { unused, active, exited };
+
+  // Shared.
+  std::atomic<std::uint8_t> status{unused};
+  slot* registered_before = nullptr;  // set before the slot is published, never changed
+  // Generations of scopes that ended on other threads; their owner picks them up. 0 = empty.
+  std::atomic<std::uint32_t> foreign_ends[8] = {};
+  std::atomic<std::uint32_t> foreign_end_count{0};
+
+  // The thread's own.
+  alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted
+  std::uint32_t last_generation = 0;
+  arena memory;
+  random_stream random;
+  context_node* context = nullptr;
+  std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
+  bool reporting_exception = false;  // `exception` describes the one in flight
+  char exception[256] = {};
+  own_counter opened, committed, unsampled, dropped_attributes;
+  own_counter dropped[static_cast<std::size_t>(drop::count)];
+  commit_queue queue;
+  // The worker's own.
+  record* pinned = nullptr;  // last record taken, kept because the queue continues in it
+  std::uint64_t taken = 0;   // spans taken out of the queue
+  frame open[max_depth];
+
+  frame* top() noexcept { return depth == 0 ? nullptr : &open[(depth < max_depth ? depth : max_depth) - 1]; }
+  void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Texts that many spans share, kept for the life of the process: appended without a lock, read by number.
+/// Numbers start at 1; 0 means "none" or "no room".
+class interned_texts {
+ public:
+  static constexpr std::uint32_t capacity = 2048;
+
+  /// `entries`: capacity zeroed words; `bytes`: room for the texts.
+  void attach(std::atomic<std::uint32_t>* entries, char* bytes, std::size_t size) noexcept {
+    entries_ = entries;
+    bytes_ = bytes;
+    size_ = static_cast<std::uint32_t>(size);
+    // 8, so that 0 stays "not yet".
+    used_.store(8, std::memory_order_relaxed);
+    count_.store(1, std::memory_order_relaxed);
+  }
+
+  /// Keeps a copy of what `fill(char*)` writes: exactly `size` bytes.
+  template <class Fill>
+  std::uint32_t add(std::size_t size, Fill&& fill) noexcept {
+    const auto whole = static_cast<std::uint32_t>((size + 4 + 7) & ~std::size_t{7});
+    if (size > 65535 || used_.load(std::memory_order_relaxed) > size_ - whole || whole > size_) return 0;
+    const std::uint32_t at = used_.fetch_add(whole, std::memory_order_relaxed);
+    if (at > size_ - whole) return 0;
+    const std::uint32_t number = count_.load(std::memory_order_relaxed) < capacity
+                                     ? count_.fetch_add(1, std::memory_order_relaxed)
+                                     : capacity;
+    if (number >= capacity) return 0;
+    const auto length = static_cast<std::uint32_t>(size);
+    std::memcpy(bytes_ + at, &length, 4);
+    fill(bytes_ + at + 4);
+    entries_[number].store(at, std::memory_order_release);  // pairs with the acquire in get()
+    return number;
+  }
+
+  /// False while the entry is being written.
+  bool get(std::uint32_t number, const char*& data, std::size_t& size) const noexcept {
+    if (number == 0 || number >= capacity) return false;
+    const std::uint32_t at = entries_[number].load(std::memory_order_acquire);
+    if (at == 0) return false;
+    std::uint32_t length = 0;
+    std::memcpy(&length, bytes_ + at, 4);
+    data = bytes_ + at + 4;
+    size = length;
+    return true;
+  }
+  std::uint32_t count() const noexcept {
+    const std::uint32_t n = count_.load(std::memory_order_relaxed);
+    return n < capacity ? n : capacity;
+  }
+
+ private:
+  std::atomic<std::uint32_t>* entries_ = nullptr;
+  char* bytes_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::atomic<std::uint32_t> used_{8};
+  std::atomic<std::uint32_t> count_{1};
+};
+
+/// Immortal: constant-initialised and never destroyed, so spans in static constructors and destructors are safe.
+struct recorder {
+  block_source source;
+  span_clock clock;
+  std::atomic<std::atomic<std::uint32_t>*> fork_word{nullptr};
+  std::atomic<slot*> slots{nullptr};  // newest first, linked by registered_before; slots are recycled, never freed
+  interned_texts sites;   // encoded code.* attributes
+  interned_texts groups;  // task id and service name, each with a 2-byte length before it
+
+  // Settings, written by start().
+  std::atomic<std::uint64_t (*)()> user_random{nullptr};
+  std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
+  std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
+  std::atomic<bool> code_location{true};
+  std::atomic<std::uint32_t> max_attributes{10000};
+
+  // How a commit wakes the worker. `wake` is called when `wanted` isn't 0: the worker sleeps without a time limit.
+  std::atomic<std::uint32_t> wanted{0};
+  std::atomic<void (*)() noexcept> wake{nullptr};
+
+  std::atomic<void (*)() noexcept> forked{nullptr};  // called in the child, once, before its first span
+
+  // Spans of threads that have no slot: no memory for one, or the thread is past its end.
+  std::atomic<std::uint64_t> slotless_opened{0};
+  std::atomic<std::uint64_t> slotless_dropped{0};
+
+  /// Reserves the pool once. False if the memory can't be had.
+  bool prepare(std::size_t bytes) noexcept {
+    if (source.blocks.attached()) return true;
+    constexpr std::size_t table_words = interned_texts::capacity * sizeof(std::atomic<std::uint32_t>);
+    const std::size_t texts = bytes / 64 < (std::size_t{512} << 10) ? bytes / 64 : std::size_t{512} << 10;
+    const std::size_t tables = (2 * (table_words + texts) + block::size) & ~(block::size - 1);
+    if (bytes < tables + 8 * block::size) return false;
+    char* const memory = static_cast<char*>(reserve_memory(bytes));
+    if (memory == nullptr) return false;
+    // Zeroed memory is a valid state of the words; placement new says so to the language.
+    auto* const words = ::new (memory) std::atomic<std::uint32_t>[2 * interned_texts::capacity] {};
+    sites.attach(words, memory + 2 * table_words, texts);
+    groups.attach(words + interned_texts::capacity, memory + 2 * table_words + texts, texts);
+    source.blocks.attach(memory + tables, bytes - tables);
+    return true;
+  }
+};
+
+inline recorder the_recorder;
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// key_table.hpp: the key table as data: text, filter bits and family of each key.
+#ifndef ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
+#define ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr std::uint64_t key_word(const char* p, std::size_t size) noexcept {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < size; ++i) word |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
+  return word;
+}
+
+/// Two bits of a 64-bit Bloom filter, from the length, the first and the last 8 bytes of a key: two keys that agree in
+/// these only cost the worker a look.
+constexpr std::uint64_t bloom_bits(std::uint64_t first, std::uint64_t last, std::size_t size) noexcept {
+  std::uint64_t hash = (first ^ size) * 0x9e3779b97f4a7c15U;
+  hash = (hash ^ (hash >> 29) ^ last) * 0xbf58476d1ce4e5b9U;
+  return std::uint64_t{1} << (hash >> 58) | std::uint64_t{1} << (hash >> 52 & 63U);
+}
+constexpr std::uint64_t constant_key_bits(const char* key, std::size_t size) noexcept {
+  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
+                  : bloom_bits(key_word(key, 8), key_word(key + size - 8, 8), size);
+}
+/// The same at run time.
+inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
+  return size < 8 ? bloom_bits(key_word(key, size), 0, size)
+                  : bloom_bits(wire::get_fixed64(key), wire::get_fixed64(key + size - 8), size);
+}
+
+struct key_info {
+  std::string_view text;
+  std::uint64_t bits;
+  family hidden_by;
+  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
+  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f) {}
+};
+
+struct key_table {
+  key_info entries[static_cast<std::size_t>(key::count)];
+  constexpr key_table() noexcept : entries() {
+#define ARTHUR_KEY_ENTRY(identifier, text, hidden_by) \
+  entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
+    ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_PART_KEYS(ARTHUR_KEY_ENTRY)
+#undef ARTHUR_KEY_ENTRY
+  }
+  constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
+};
+inline constexpr key_table key_texts;
+
+/// The exact upper-case values of `openinference.span.kind`, in the order of arthur::kind; the engine folds no case.
+inline constexpr std::string_view kind_names[] = {"LLM",      "TOOL",      "AGENT",     "CHAIN",     "RETRIEVER",
+                                                  "RERANKER", "EMBEDDING", "GUARDRAIL", "EVALUATOR", "PROMPT"};
+constexpr std::size_t kind_count = sizeof kind_names / sizeof kind_names[0];
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// sequence.hpp: ranges as values: an OTLP array, or a JSON list of texts.
+#ifndef ARTHUR_OPENINFERENCE_SEQUENCE_HPP
+#define ARTHUR_OPENINFERENCE_SEQUENCE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
+class sequence_sink {
+ public:
+  enum class mode { measure_array, write_array, measure_json, write_json };
+  sequence_sink(mode m, writer* to) noexcept : mode_(m), to_(to) {}
+  std::size_t size = 0;
+
+  void text_element(std::string_view value) noexcept;
+  void number_element(std::uint8_t tag, std::uint64_t bits) noexcept;
+  /// A JSON string.
+  void quoted(std::string_view value) noexcept;
+
+ private:
+  void piece(const char* data, std::size_t n) noexcept {
+    size += n;
+    if (to_ != nullptr) to_->append(data, n);
+  }
+  mode mode_;
+  writer* to_;
+};
+
+inline void sequence_sink::text_element(std::string_view value) noexcept {
+  if (mode_ == mode::measure_json || mode_ == mode::write_json) {
+    piece(size == 0 ? "[" : ",", 1);
+    return quoted(value);
+  }
+  char start[32];
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, text_any_size(value.size()));
+  at = wire::put_byte(at, wire::any_string);
+  at = wire::put_varint(at, value.size());
+  piece(start, static_cast<std::size_t>(at - start));
+  piece(value.data(), value.size());
+}
+
+inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
+  char start[32];
+  char value[10];
+  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
+  const auto n = static_cast<std::size_t>(end - value);
+  char* at = wire::put_byte(start, wire::array_values);
+  at = wire::put_varint(at, 1 + n);
+  at = wire::put_byte(at, tag);
+  at = wire::put_bytes(at, value, n);
+  piece(start, static_cast<std::size_t>(at - start));
+}
+
+inline void sequence_sink::quoted(std::string_view value) noexcept {
+  piece("\"", 1);
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto c = static_cast<unsigned char>(value[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    piece(value.data() + plain, i - plain);
+    plain = i + 1;
+    static constexpr char hex[] = "0123456789abcdef";
+    const char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    piece(escape, 6);
+  }
+  piece(value.data() + plain, value.size() - plain);
+  piece("\"", 1);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr std::string_view redacted = "__REDACTED__";
+
+/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
+class key_builder {
+ public:
+  key_builder() noexcept = default;
+  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
+    size_ = prefix.size_;
+    std::memcpy(text_, prefix.text_, size_);
+    add(list);
+    text_[size_++] = '.';
+    char digits[10];
+    std::size_t count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + index % 10);
+      index /= 10;
+    } while (index != 0);
+    while (count != 0) text_[size_++] = digits[--count];
+    text_[size_++] = '.';
+  }
+
+  /// The prefix with a part behind it; valid until the next call.
+  std::string_view with(std::string_view part) noexcept {
+    std::memcpy(text_ + size_, part.data(), part.size());
+    return {text_, size_ + part.size()};
+  }
+
+ private:
+  void add(std::string_view s) noexcept {
+    std::memcpy(text_ + size_, s.data(), s.size());
+    size_ += s.size();
+  }
+  // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
+  char text_[160];
+  std::size_t size_ = 0;
+};
+
+/// Writes items into a span (or into a context, which is a span without a record).
+class item_writer {
+ public:
+  explicit item_writer(frame& f) noexcept : f_(f), hidden_(the_recorder.hidden.load(std::memory_order_relaxed)) {}
+
+  void write(const item* items, std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i) write(items[i]);
+  }
+  void write(const item& i) noexcept;
+  void text(key k, std::string_view value) noexcept {
+    if (admit(k)) value_text(key_texts[k].text, value);
+  }
+  /// Notes that a single key is there.
+  void note(key k) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
+    const std::uint64_t bits = key_texts[k].bits;
+    if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
+    f_.single_keys |= bit;
+    f_.all_keys |= bits;
+  }
+
+ private:
+  friend class text_sink;
+
+  /// Counts the attribute and notes its key. False: over the limit.
+  bool admit(key k) noexcept {
+    note(k);
+    return admit();
+  }
+  bool admit_free(std::string_view k) noexcept {
+    const std::uint64_t bits = key_bits(k.data(), k.size());
+    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
+    f_.flags |= record::has_free_keys;
+    f_.free_keys |= bits;
+    f_.all_keys |= bits;
+    return admit();
+  }
+  bool admit() noexcept {
+    if (ARTHUR_UNLIKELY(f_.attributes >= the_recorder.max_attributes.load(std::memory_order_relaxed))) {
+      ++f_.dropped_attributes;
+      return false;
+    }
+    ++f_.attributes;
+    return true;
+  }
+  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(key_texts[k].hidden_by) & 1U) != 0; }
+
+  void value_text(std::string_view k, std::string_view value) noexcept {
+    write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
+  }
+  void value(std::string_view k, const item& i) noexcept;
+  void array(std::string_view k, const item& i) noexcept;
+  void json_list(std::string_view k, const item& i) noexcept;
+  void content(key k, key mime_type, const item& i, bool json) noexcept;
+  void token_counts(std::int64_t prompt, std::int64_t completion) noexcept;
+  void number(key k, double value) noexcept {
+    if (admit(k)) write_number(f_.bytes, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), value);
+  }
+  void element(key list, const item& parts) noexcept;
+  void parts(key_builder& prefix, const item& parts) noexcept;
+  void tool(const item& parts) noexcept;
+  key for_kind(key k) const noexcept;
+  bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
+
+  frame& f_;
+  std::uint32_t hidden_;
+};
+
+/// Receives one text made on demand and writes it under its key.
+class text_sink {
+ public:
+  text_sink(item_writer& to, std::string_view k) noexcept : to_(to), key_(k) {}
+  void use(std::string_view value) noexcept { to_.value_text(key_, value); }
+
+ private:
+  item_writer& to_;
+  std::string_view key_;
+};
+
+inline void item_writer::value(std::string_view k, const item& i) noexcept {
+  switch (i.value_type) {
+    case item::type::text:
+    case item::type::json:
+      return value_text(k, {i.data, i.size});
+    case item::type::integer:
+      return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
+    case item::type::unsigned_integer: {
+      if (i.unsigned_integer <= static_cast<std::uint64_t>(INT64_MAX)) {
+        return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(),
+                             static_cast<std::int64_t>(i.unsigned_integer));
+      }
+      // OpenTelemetry: an unsigned integer that doesn't fit becomes text.
+      char digits[20];
+      char* at = digits + sizeof digits;
+      for (std::uint64_t rest = i.unsigned_integer; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
+      return value_text(k, {at, static_cast<std::size_t>(digits + sizeof digits - at)});
+    }
+    case item::type::number:
+      return write_number(f_.bytes, wire::span_attributes, k.data(), k.size(), i.number);
+    case item::type::boolean:
+      return write_boolean(f_.bytes, wire::span_attributes, k.data(), k.size(), i.boolean);
+    case item::type::sequence:
+      return array(k, i);
+    case item::type::produced: {
+      text_sink sink(*this, k);
+      return i.produce(i.object, sink);
+    }
+    case item::type::parts:
+      return;
+  }
+}
+
+inline void item_writer::array(std::string_view k, const item& i) noexcept {
+  sequence_sink measure(sequence_sink::mode::measure_array, nullptr);
+  i.each(i.object, measure);
+  const std::size_t any = 1 + wire::varint_size(measure.size) + measure.size;
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - measure.size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_array);
+  wire::put_varint(at, measure.size);
+  sequence_sink write(sequence_sink::mode::write_array, &f_.bytes);
+  i.each(i.object, write);
+  // A range that changed between the two passes would leave broken bytes: the worker finds and counts those.
+}
+
+inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
+  sequence_sink measure(sequence_sink::mode::measure_json, nullptr);
+  i.each(i.object, measure);
+  const bool none = measure.size == 0;
+  const std::size_t size = none ? 2 : measure.size + 1;
+  const std::size_t any = text_any_size(size);
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  if (none) return f_.bytes.append("[]", 2);
+  sequence_sink write(sequence_sink::mode::write_json, &f_.bytes);
+  i.each(i.object, write);
+  f_.bytes.append("]", 1);
+}
+
+inline void item_writer::content(key k, key mime_type, const item& i, bool json) noexcept {
+  if (hides(k)) return text(k, redacted);
+  if (admit(k)) {
+    if (i.value_type == item::type::sequence) {
+      json_list(key_texts[k].text, i);
+    } else {
+      value(key_texts[k].text, i);
+    }
+  }
+  // Text is what the engine assumes; it is said only to replace an earlier "JSON".
+  const bool said = (f_.single_keys >> static_cast<unsigned>(mime_type) & 1U) != 0;
+  if (json || said) text(mime_type, json ? "application/json" : "text/plain");
+}
+
+inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completion) noexcept {
+  const key names[] = {key::llm_token_count_prompt, key::llm_token_count_completion, key::llm_token_count_total};
+  // Unsigned addition: a total that overflows is nonsense already, but must not be undefined.
+  const auto total = static_cast<std::int64_t>(static_cast<std::uint64_t>(prompt) + static_cast<std::uint64_t>(completion));
+  const std::int64_t values[] = {prompt, completion, total};
+  for (std::size_t n = 0; n < 3; ++n) {
+    const std::string_view k = key_texts[names[n]].text;
+    if (admit(names[n])) write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), values[n]);
+  }
+}
+
+inline key item_writer::for_kind(key k) const noexcept {
+  if (k != key::llm_model_name) return k;
+  if (is(kind::embedding)) return key::embedding_model_name;
+  if (is(kind::reranker)) return key::reranker_model_name;
+  return k;
+}
+
+inline void item_writer::element(key list, const item& of) noexcept {
+  if (hides(list)) return;
+  std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
+  key_builder prefix(key_builder(), key_texts[list].text, next++);
+  parts(prefix, of);
+}
+
+inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
+  std::uint32_t calls = 0;
+  for (std::size_t n = 0; n < of.size; ++n) {
+    const item& part = of.parts[n];
+    if (part.code == key::tool_call) {
+      key_builder call(prefix, key_texts[key::message_tool_calls].text, calls++);
+      parts(call, part);
+      continue;
+    }
+    const key k = part.code == key::metadata ? key::document_metadata : part.code;
+    if (k >= key::count) continue;
+    if (!admit()) continue;
+    value(prefix.with(key_texts[k].text), part);
+  }
+}
+
+inline void item_writer::tool(const item& of) noexcept {
+  const item& name = of.parts[0];
+  const item& description = of.parts[1];
+  const item& schema = of.parts[2];
+  if (!is(kind::llm)) {
+    text(key::tool_name, {name.data, name.size});
+    text(key::tool_description, {description.data, description.size});
+    text(key::tool_parameters, {schema.data, schema.size});
+    return;
+  }
+  // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
+  std::uint32_t& next =
+      f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
+  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, next++);
+  if (!admit()) return;
+  const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
+  const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
+  constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
+                             last = R"(,"parameters":)", close = "}}";
+  const auto quoted = [](std::string_view s, writer* to) noexcept {
+    sequence_sink sink(to == nullptr ? sequence_sink::mode::measure_json : sequence_sink::mode::write_json, to);
+    sink.quoted(s);
+    return sink.size;
+  };
+  const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
+  const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
+                           last.size() + parameters.size() + close.size();
+  const std::size_t any = text_any_size(size);
+  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
+  if (at == nullptr) return;
+  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  f_.bytes.append(open.data(), open.size());
+  quoted(name_text, &f_.bytes);
+  f_.bytes.append(middle.data(), middle.size());
+  quoted(description_text, &f_.bytes);
+  f_.bytes.append(last.data(), last.size());
+  f_.bytes.append(parameters.data(), parameters.size());
+  f_.bytes.append(close.data(), close.size());
+}
+
+inline void item_writer::write(const item& i) noexcept {
+  switch (i.code) {
+    case key::free: {
+      const std::string_view k(i.key_data, i.key_size < 1024 ? i.key_size : 1024);
+      if (admit_free(k)) value(k, i);
+      return;
+    }
+    case key::input_value:
+      return content(key::input_value, key::input_mime_type, i, false);
+    case key::input_json:
+      return content(key::input_value, key::input_mime_type, i, true);
+    case key::output_value:
+      return content(key::output_value, key::output_mime_type, i, false);
+    case key::output_json:
+      return content(key::output_value, key::output_mime_type, i, true);
+    case key::token_counts:
+      return token_counts(i.integer, i.second);
+    case key::costs:
+      number(key::llm_cost_prompt, i.number);
+      number(key::llm_cost_completion, i.second_number);
+      return number(key::llm_cost_total, i.number + i.second_number);
+    case key::document:
+      return element(is(kind::reranker) ? key::reranker_output_documents : key::retrieval_documents, i);
+    case key::input_document:
+      return element(key::reranker_input_documents, i);
+    case key::llm_input_messages:
+    case key::llm_output_messages:
+    case key::embedding_embeddings:
+      return element(i.code, i);
+    case key::tool:
+      return tool(i);
+    default:
+      break;
+  }
+  const key k = for_kind(i.code);
+  if (k >= key::single_count) {
+    // A part outside its list, e.g. score() beside document(): nothing reads it.
+    ++f_.dropped_attributes;
+    return;
+  }
+  if (admit(k)) value(key_texts[k].text, i);
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
+ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
+  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  sink.number_element(wire::any_double, bits);
+}
+ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
+ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// context_node.hpp: attributes prepared once and inherited by every span opened in a scope; spans without a scope.
+#ifndef ARTHUR_RECORD_CONTEXT_NODE_HPP
+#define ARTHUR_RECORD_CONTEXT_NODE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A frame that lies in the pool, at the beginning of a block of its own, with its bytes behind it and in as many further
+/// blocks as they need. It holds a reference to its block, so it stays valid until release_pooled().
+struct pooled_frame {
+  frame span;  // of a context: the collected bytes, key sets and group
+  arena memory;
+  pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
+  const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
+};
+static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
+
+struct context_node : pooled_frame {};
+
+/// Begins a pooled frame whose bytes start with `prefix` bytes (a record). Null: no room.
+template <class Pooled>
+Pooled* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
+  block_source& source = the_recorder.source;
+  block* const b = source.take();
+  if (b == nullptr) return nullptr;
+  auto* const made = ::new (b->begin()) Pooled{};
+  made->pool_base = source.blocks.base();
+  made->memory.current = b;
+  made->memory.at = b->begin() + sizeof(Pooled);
+  made->memory.end = b->end();
+  made->memory.added = 1;  // the frame itself
+  prefix_at = made->span.bytes.begin(source, made->memory, prefix, room);  // fits: the block is new
+  return made;
+}
+
+/// Ends the frame's life; its bytes live on if they were published.
+inline void release_pooled(pooled_frame* p) noexcept {
+  pool& blocks = the_recorder.source.blocks;
+  if (p->pool_base != blocks.base()) return;
+  close_arena(blocks, p->memory);
+  blocks.release(blocks.block_of(p), 1);
+}
+
+/// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
+inline void inherit(frame& f, const pooled_frame& from) noexcept {
+  f.bytes.append_chain(from.span.bytes.first(), from.pool_base);
+  f.single_keys = from.span.single_keys;
+  f.all_keys = from.span.all_keys;
+  f.free_keys = from.span.free_keys;
+  f.flags |= from.span.flags;
+  f.attributes = from.span.attributes;
+  f.group = from.span.group;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// threads.hpp: which slot the calling thread has; its birth, its end, and what a fork leaves of it.
+#ifndef ARTHUR_RECORD_THREADS_HPP
+#define ARTHUR_RECORD_THREADS_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
+/// The worker (which never traces itself) and threads past their end record nothing.
+inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
+
+/// Drops what a frame holds.
+inline void drop_frame(slot& s, frame& f, drop why) noexcept {
+  if (f.is(frame::recording)) {
+    f.bytes.discard();
+    s.count_drop(why);
+  }
+}
+
+/// Gives a slot back when its thread ends: open spans are dropped, committed ones stay for the worker.
+inline void retire_slot(slot& s) noexcept {
+  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+    drop_frame(s, s.open[n - 1], drop::thread_exit);
+    s.open[n - 1].become(frame::closed);
+  }
+  s.depth = 0;
+  close_arena(the_recorder.source.blocks, s.memory);
+  // Release: the worker, or the thread that takes the slot over, sees all of the above.
+  s.status.store(slot::exited, std::memory_order_release);
+}
+
+#ifndef ARTHUR_NO_THREADS
+struct thread_sentinel {
+  bool armed = false;
+  ~thread_sentinel() {
+    if (this_slot != nullptr) retire_slot(*this_slot);
+    this_slot = nullptr;
+    thread_is_quiet = true;
+  }
+};
+inline thread_local thread_sentinel sentinel;
+#endif
+
+inline slot* allocate_slot() noexcept {
+#ifdef ARTHUR_NO_HEAP
+#ifdef ARTHUR_NO_THREADS
+  constexpr std::size_t count = 1;
+#else
+  constexpr std::size_t count = 16;
+#endif
+  alignas(slot) static unsigned char memory[count][sizeof(slot)];
+  static std::atomic<std::size_t> next{0};
+  const std::size_t n = next.load(std::memory_order_relaxed) < count ? next.fetch_add(1, std::memory_order_relaxed) : count;
+  return n < count ? ::new (static_cast<void*>(memory[n])) slot : nullptr;
+#else
+  // Aligned by hand: aligned operator new throws, and std::aligned_alloc isn't everywhere. Slots are never freed.
+  const auto raw = reinterpret_cast<std::uintptr_t>(std::malloc(sizeof(slot) + alignof(slot)));
+  if (raw == 0) return nullptr;
+  const std::uintptr_t aligned = (raw + alignof(slot) - 1) & ~static_cast<std::uintptr_t>(alignof(slot) - 1);
+  return ::new (reinterpret_cast<void*>(aligned)) slot;
+#endif
+}
+
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
+ARTHUR_COLD inline slot* acquire_slot() noexcept {
+  if (thread_is_quiet || !the_recorder.source.blocks.attached()) return nullptr;
+  slot* found = nullptr;
+  for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+    std::uint8_t expected = slot::unused;
+    // Acquire pairs with the worker's release when it marked the slot unused.
+    if (s->status.compare_exchange_strong(expected, slot::active, std::memory_order_acquire)) {
+      found = s;
+      break;
+    }
+  }
+  if (found == nullptr) {
+    found = allocate_slot();
+    if (found == nullptr) return nullptr;
+    found->status.store(slot::active, std::memory_order_relaxed);
+    found->registered_before = the_recorder.slots.load(std::memory_order_relaxed);
+    // Release: the worker that finds the slot sees it complete.
+    while (!the_recorder.slots.compare_exchange_weak(found->registered_before, found, std::memory_order_release,
+                                                     std::memory_order_relaxed)) {
+    }
+  }
+  found->random.seed();
+  this_slot = found;
+#ifndef ARTHUR_NO_THREADS
+  sentinel.armed = true;  // the first use of it registers its destructor
+#endif
+  return found;
+}
+
+/// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
+/// that were open stay as parents of the child's spans, but are not sent a second time.
+ARTHUR_COLD inline void after_fork() noexcept {
+  recorder& r = the_recorder;
+  auto* const word = r.fork_word.load(std::memory_order_relaxed);
+  static std::atomic<std::uint32_t> busy{0};
+  std::uint32_t expected = 0;
+  // The child may have threads by now; one of them does the work, the others must not record meanwhile.
+  if (!busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
+    while (word->load(std::memory_order_acquire) == 0) {
+    }
+    return;
+  }
+  if (word->load(std::memory_order_relaxed) == 0) {
+    // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
+    const std::size_t size = r.source.blocks.capacity();
+    if (void* memory = reserve_memory(size)) r.source.blocks.attach(memory, size);
+    for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+      // The account begins anew, with the spans that were open.
+      s->opened.reset();
+      s->committed.reset();
+      s->unsampled.reset();
+      s->dropped_attributes.reset();
+      for (own_counter& c : s->dropped) c.reset();
+      s->taken = 0;
+      for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
+        frame& f = s->open[n - 1];
+        if (f.is(frame::recording)) {
+          f.become(frame::silent);
+          s->opened.add();
+          s->count_drop(drop::fork);
+        }
+      }
+      s->memory = arena{};
+      s->queue.reset();
+      s->pinned = nullptr;
+      s->random.seed();
+      // Threads other than the one that forked don't exist here.
+      if (s != this_slot && s->status.load(std::memory_order_relaxed) != slot::unused) {
+        s->depth = 0;
+        s->context = nullptr;
+        s->status.store(slot::unused, std::memory_order_relaxed);
+      }
+    }
+    if (const auto child = r.forked.load(std::memory_order_relaxed)) child();
+    word->store(1, std::memory_order_release);
+  }
+  busy.store(0, std::memory_order_release);
+}
+
+inline bool was_forked() noexcept {
+  const auto* const word = the_recorder.fork_word.load(std::memory_order_relaxed);
+  return word != nullptr && word->load(std::memory_order_relaxed) == 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// recording.hpp: the life of an open span: begun, filled, committed or dropped.
+#ifndef ARTHUR_RECORDING_HPP
+#define ARTHUR_RECORDING_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline int exceptions_in_flight() noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  return std::uncaught_exceptions();
+#else
+  return 0;
+#endif
+}
+
+inline std::uint64_t random_bits(slot& s) noexcept {
+  const auto user = the_recorder.user_random.load(std::memory_order_relaxed);
+  return ARTHUR_UNLIKELY(user != nullptr) ? user() : s.random.next();
+}
+
+/// Never 0: zero ids are invalid.
+inline void put_random(unsigned char* to, slot& s) noexcept {
+  std::uint64_t bits = random_bits(s);
+  if (ARTHUR_UNLIKELY(bits == 0)) bits = 1;
+  std::memcpy(to, &bits, 8);
+}
+
+/// The code.* attributes of a call site, encoded once.
+ARTHUR_COLD inline std::uint32_t register_site(call_site& site) noexcept {
+  const std::string_view function(site.function), file(site.file);
+  const auto text_size = [](key k, std::string_view v) { return attribute_size(key_texts[k].text.size(), text_any_size(v.size())); };
+  const std::size_t line_any = 1 + wire::varint_size(site.line);
+  const std::size_t size = text_size(key::code_function_name, function) + text_size(key::code_file_path, file) +
+                           attribute_size(key_texts[key::code_line_number].text.size(), line_any);
+  const std::uint32_t id = the_recorder.sites.add(size, [&](char* at) {
+    const auto put = [&at](key k, std::string_view v) {
+      at = put_attribute_start(at, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), text_any_size(v.size()));
+      at = wire::put_byte(at, wire::any_string);
+      at = wire::put_varint(at, v.size());
+      at = wire::put_bytes(at, v.data(), v.size());
+    };
+    put(key::code_function_name, function);
+    put(key::code_file_path, file);
+    const std::string_view k = key_texts[key::code_line_number].text;
+    at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), line_any);
+    at = wire::put_byte(at, wire::any_int);
+    wire::put_varint(at, site.line);
+  });
+  // Two threads may register the same site at once: the later id wins, the other stays unused.
+  site.id.store(id, std::memory_order_relaxed);
+  return id;
+}
+
+/// Ids, sampling, kind: everything of a new frame but its bytes.
+inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept {
+  f.span_kind = static_cast<std::uint8_t>(k);
+  f.result = span_status::unset;
+  f.generation = ++s.last_generation;
+  f.exceptions = exceptions_in_flight();
+  f.flags = 0;
+  f.group = 0;
+  f.site = 0;
+  f.attributes = f.dropped_attributes = 0;
+  std::memset(f.lists, 0, sizeof f.lists);
+  f.single_keys = f.all_keys = f.free_keys = 0;
+  f.target = nullptr;
+  f.place = nullptr;
+  if (parent != nullptr) {
+    std::memcpy(f.ids.trace, parent->ids.trace, 16);
+    std::memcpy(f.ids.parent, parent->ids.span, 8);
+    f.ids.has_parent = true;
+    f.sampled = parent->sampled;
+  } else {
+    f.ids.has_parent = false;
+    put_random(f.ids.trace, s);
+    put_random(f.ids.trace + 8, s);
+    std::uint64_t random = 0;
+    std::memcpy(&random, f.ids.trace, 8);
+    f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    f.flags = record::root;
+  }
+  put_random(f.ids.span, s);
+}
+
+/// The first bytes of a record, as the writer lays them out before the first segment.
+constexpr std::size_t record_prefix = sizeof(record) - sizeof(segment);
+/// Room that makes the beginning of any span with a short name one piece: head, kind, name.
+constexpr std::size_t opening_room = head::size + 48 + 2 + 128;
+
+/// `openinference.span.kind` as it stands in the record, for each kind.
+struct encoded_kinds {
+  static constexpr std::size_t room = 48;
+  struct entry {
+    char bytes[room] = {};
+    std::size_t size = 0;
+  } entries[kind_count];
+
+  constexpr encoded_kinds() noexcept : entries() {
+    for (std::size_t k = 0; k < kind_count; ++k) {
+      const std::string_view name = key_texts[key::span_kind].text, value = kind_names[k];
+      entry& e = entries[k];
+      const auto put = [&e](std::size_t byte) { e.bytes[e.size++] = static_cast<char>(byte); };
+      put(wire::span_attributes);
+      put(2 + name.size() + 2 + 2 + value.size());  // every length is below 128: one byte
+      put(wire::key_value_key);
+      put(name.size());
+      for (const char c : name) e.bytes[e.size++] = c;
+      put(wire::key_value_value);
+      put(2 + value.size());
+      put(wire::any_string);
+      put(value.size());
+      for (const char c : value) e.bytes[e.size++] = c;
+    }
+  }
+};
+inline constexpr encoded_kinds kind_attributes;
+
+/// Head, name, kind, inherited attributes. `at`: where the record begins.
+inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noexcept {
+  f.place = std::launder(reinterpret_cast<record*>(at));
+  const encoded_kinds::entry& kind_bytes = kind_attributes.entries[f.span_kind];
+  const bool is_short = name.size() < 128;
+  char* p = f.bytes.reserve(head::size + kind_bytes.size + (is_short ? 2 + name.size() : 0));
+  if (ARTHUR_UNLIKELY(p == nullptr)) return;
+  p = wire::put_bytes(p + head::size, kind_bytes.bytes, kind_bytes.size);
+  if (ARTHUR_LIKELY(is_short)) {
+    p = wire::put_byte(p, wire::span_name);
+    p = wire::put_byte(p, static_cast<std::uint8_t>(name.size()));
+    wire::put_bytes(p, name.data(), name.size());
+  } else {
+    char start[12];
+    p = wire::put_byte(start, wire::span_name);
+    p = wire::put_varint(p, name.size());
+    f.bytes.append(start, static_cast<std::size_t>(p - start));
+    f.bytes.append(name.data(), name.size());
+  }
+  if (s.context != nullptr) inherit(f, *s.context);
+  item_writer to(f);
+  to.note(key::span_kind);
+  if (f.span_kind == static_cast<std::uint8_t>(kind::tool)) to.text(key::tool_name, name);
+}
+
+inline void wake_worker() noexcept {
+  if (const auto wake = the_recorder.wake.load(std::memory_order_relaxed)) wake();
+}
+
+/// Hands a finished frame to the worker.
+inline void commit(slot& s, frame& f, arena& memory) noexcept {
+  recorder& r = the_recorder;
+  std::uint64_t end = r.clock.now();
+  if (ARTHUR_UNLIKELY(end < f.start)) end = f.start;  // the wall clock was set back
+  if (f.result == span_status::unset) f.result = span_status::ok;
+  if (ARTHUR_UNLIKELY(f.dropped_attributes != 0)) {
+    s.dropped_attributes.add(f.dropped_attributes);
+    if (char* at = f.bytes.reserve(6)) {
+      at = wire::put_byte(at, wire::span_dropped_attributes);
+      // Five bytes whatever the value, so that the reserved piece is exactly used.
+      for (int n = 0; n < 4; ++n) at = wire::put_byte(at, static_cast<std::uint8_t>((f.dropped_attributes >> (7 * n) & 0x7fU) | 0x80U));
+      wire::put_byte(at, static_cast<std::uint8_t>(f.dropped_attributes >> 28));
+    }
+  }
+  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+    f.bytes.discard();
+    s.count_drop(drop::pool_full);
+    return;
+  }
+  const segment first = *f.bytes.first();  // the record is made over it
+  record* const place = ::new (static_cast<void*>(f.place)) record{{0}, f.group, f.site, f.flags, first};
+  f.bytes.finish();
+  write_head(place->first.content(), f.ids, f.start, end, f.result);
+  s.queue.push(r.source.blocks, place);
+  s.committed.add();
+  if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
+    wake_worker();
+  } else if (ARTHUR_UNLIKELY(memory.taken - s.woken_at >= 32)) {
+    s.woken_at = memory.taken;
+    wake_worker();
+  }
+}
+
+inline void write_status_message(frame& f, std::string_view message) noexcept {
+  if (message.empty()) message = "unspecified error";  // the engine's error panel needs a message
+  char start[24];
+  char* at = wire::put_byte(start, wire::span_status);
+  at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
+  at = wire::put_byte(at, wire::status_message);
+  at = wire::put_varint(at, message.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(message.data(), message.size());
+  f.result = span_status::error;
+}
+
+/// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
+inline void settle(slot& s, frame& f) noexcept {
+  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+    f.bytes.discard();
+    s.count_drop(drop::pool_full);
+    f.become(frame::silent);
+  }
+}
+
+inline void write_items(slot& s, frame& f, const item* items, std::size_t count) noexcept {
+  item_writer(f).write(items, count);
+  settle(s, f);
+}
+
+/// A KeyValue field inside an event: free keys only, so that its size is known before it is written.
+inline std::size_t event_attribute_size(const item& i) noexcept {
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::text:
+    case item::type::json:
+      return attribute_size(k, text_any_size(i.size));
+    case item::type::integer:
+    case item::type::unsigned_integer:
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::number:
+      return attribute_size(k, 9);
+    case item::type::boolean:
+      return attribute_size(k, 2);
+    default:
+      return 0;
+  }
+}
+
+inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
+  std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
+  for (std::size_t n = 0; n < count; ++n) size += items[n].code == key::free ? event_attribute_size(items[n]) : 0;
+  char start[32];
+  char* at = wire::put_byte(start, wire::span_events);
+  at = wire::put_varint(at, size);
+  at = wire::put_byte(at, wire::event_time);
+  at = wire::put_fixed64(at, the_recorder.clock.now());
+  at = wire::put_byte(at, wire::event_name);
+  at = wire::put_varint(at, name.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(name.data(), name.size());
+  for (std::size_t n = 0; n < count; ++n) {
+    const item& i = items[n];
+    if (i.code != key::free || event_attribute_size(i) == 0) {
+      ++f.dropped_attributes;
+      continue;
+    }
+    const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+    switch (i.value_type) {
+      case item::type::integer:
+      case item::type::unsigned_integer:
+        write_integer(f.bytes, wire::event_attributes, i.key_data, k, i.integer);
+        break;
+      case item::type::number:
+        write_number(f.bytes, wire::event_attributes, i.key_data, k, i.number);
+        break;
+      case item::type::boolean:
+        write_boolean(f.bytes, wire::event_attributes, i.key_data, k, i.boolean);
+        break;
+      default:
+        write_text(f.bytes, wire::event_attributes, i.key_data, k, i.data, i.size);
+        break;
+    }
+  }
+}
+
+/// Scopes of this thread that ended on another one: nobody will end them any more.
+ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
+  s.foreign_end_count.store(0, std::memory_order_relaxed);
+  for (auto& mail : s.foreign_ends) {
+    // Acquire pairs with the release of the thread that ended the scope.
+    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
+    if (generation == 0) continue;
+    for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+      frame& f = s.open[n - 1];
+      if (f.generation != generation || f.is(frame::closed)) continue;
+      drop_frame(s, f, drop::scope_misuse);
+      f.become(frame::closed);
+    }
+  }
+  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+}
+
+ARTHUR_COLD inline void end_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  for (auto& mail : owner.foreign_ends) {
+    std::uint32_t empty = 0;
+    // Release: what this thread did inside the scope happened before its owner drops it.
+    if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
+  }
+  owner.foreign_end_count.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// The slot, ready to record; null if this thread can't.
+inline slot* ready_slot() noexcept {
+  slot* s = this_slot;
+  if (ARTHUR_UNLIKELY(s == nullptr)) {
+    s = acquire_slot();
+    if (s == nullptr) return nullptr;
+  }
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(s->foreign_end_count.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  return s;
+}
+
+/// Pops an entry, and those below it that ended out of order before.
+inline void pop_frame(slot& s, std::uint32_t index) noexcept {
+  s.open[index].become(frame::closed);
+  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+}
+
+/// Ends a frame of this thread's stack.
+inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
+  const bool thrown = exceptions_in_flight() > f.exceptions;
+  if (f.is(frame::recording)) {
+    if (thrown && f.result != span_status::error) {
+      write_status_message(f, s.reporting_exception ? std::string_view(s.exception) : "exception left the scope");
+    }
+    commit(s, f, s.memory);
+  }
+  if (!thrown) s.reporting_exception = false;
+  pop_frame(s, index);
+}
+
+/// The frame a scope handle means; null when it ended before, or belongs to another thread.
+inline frame* frame_of(const scope_handle& h) noexcept {
+  if (h.owner == nullptr || h.owner != this_slot || h.index >= slot::max_depth) return nullptr;
+  frame& f = h.owner->open[h.index];
+  return f.generation == h.generation && f.is(frame::recording) ? &f : nullptr;
+}
+
+/// What ARTHUR_SET and its like act on: the innermost span of the thread, through an activation if it is one.
+inline frame* current_frame() noexcept {
+  slot* const s = this_slot;
+  if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return nullptr;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  frame* f = &s->open[s->depth - 1];
+  if (f->is(frame::activated)) f = f->target;
+  return f->is(frame::recording) ? f : nullptr;
+}
+
+/// Number of the resource group that `items` ask for, beginning from `group`.
+inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
+  std::string_view task, service;
+  bool asked = false;
+  const char* data = nullptr;
+  std::size_t size = 0;
+  const auto parse = [&](std::string_view& a, std::string_view& b) {
+    const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
+    a = {data + 2, first};
+    b = {data + 2 + first, size - 2 - first};
+  };
+  if (the_recorder.groups.get(group, data, size)) parse(task, service);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
+    if (items[n].code == key::task_id) {
+      task = value;
+      asked = true;
+    } else if (items[n].code == key::service_name) {
+      service = value;
+      asked = true;
+    }
+  }
+  if (!asked) return group;
+  const std::uint32_t known = the_recorder.groups.count();
+  for (std::uint32_t n = 1; n < known; ++n) {
+    std::string_view t, v;
+    if (!the_recorder.groups.get(n, data, size)) continue;
+    parse(t, v);
+    if (t == task && v == service) return n;
+  }
+  // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
+  const std::uint32_t added = the_recorder.groups.add(2 + task.size() + service.size(), [&](char* at) {
+    *at++ = static_cast<char>(task.size() >> 8);
+    *at++ = static_cast<char>(task.size() & 0xffU);
+    at = wire::put_bytes(at, task.data(), task.size());
+    wire::put_bytes(at, service.data(), service.size());
+  });
+  return added == 0 ? group : added;
+}
+
+inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t i = 0; i < size; ++i) {
+    *to++ = digits[from[i] >> 4];
+    *to++ = digits[from[i] & 15];
+  }
+  *to = 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#if defined(__GNUC__)
+#include <cxxabi.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A readable type name; leaves `out` as it is when there is none.
+inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
+  if (mangled == nullptr) return;
+  const char* readable = mangled;
+#if defined(__GNUC__)
+  int status = 0;
+  char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  if (plain != nullptr) readable = plain;
+#endif
+  const std::size_t n = std::strlen(readable);
+  const std::size_t kept = n < size - 1 ? n : size - 1;
+  std::memcpy(out, readable, kept);
+  out[kept] = 0;
+#if defined(__GNUC__)
+  std::free(plain);
+#endif
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+  slot* const s = ready_slot();
+  if (ARTHUR_UNLIKELY(s == nullptr)) {
+    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  const std::uint32_t index = s->depth;
+  handle.owner = s;
+  handle.index = index;
+  if (ARTHUR_UNLIKELY(index >= slot::max_depth)) {
+    ++s->depth;
+    handle.generation = 0;
+    s->opened.add();
+    s->count_drop(drop::too_deep);
+    return false;
+  }
+  const frame* const parent = s->top();
+  frame& f = s->open[index];
+  begin_frame(*s, f, k, parent);
+  handle.generation = f.generation;
+  ++s->depth;
+  if (!f.sampled) {
+    s->unsampled.add();
+    f.become(frame::silent);
+    return false;
+  }
+  s->opened.add();
+  char* const at = f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room);
+  if (ARTHUR_UNLIKELY(at == nullptr)) {
+    s->count_drop(drop::pool_full);
+    f.become(frame::silent);
+    return false;
+  }
+  f.become(frame::recording);
+  if (site != nullptr && the_recorder.code_location.load(std::memory_order_relaxed)) {
+    f.site = site->id.load(std::memory_order_relaxed);
+    if (ARTHUR_UNLIKELY(f.site == 0)) f.site = register_site(*site);
+  }
+  begin_bytes(*s, f, at, {name.data, name.size});
+  settle(*s, f);
+  f.start = the_recorder.clock.now();
+  return f.is(frame::recording);
+}
+
+ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {
+  return open_scope(handle, &site, site.kind, name);
+}
+ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
+  return open_scope(handle, nullptr, k, name);
+}
+
+ARTHUR_LINKED void close(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (ARTHUR_UNLIKELY(s != this_slot)) return end_on_foreign_thread(*s, handle.generation);
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
+    if (s->depth > slot::max_depth) --s->depth;
+    return;
+  }
+  frame& f = s->open[handle.index];
+  if (f.generation == handle.generation && !f.is(frame::closed)) end_frame(*s, f, handle.index);
+}
+
+ARTHUR_LINKED void set(const scope_handle& handle, const item* items, std::size_t count) noexcept {
+  if (frame* f = frame_of(handle)) write_items(*handle.owner, *f, items, count);
+}
+
+ARTHUR_LINKED void event(const scope_handle& handle, text_arg name, const item* items, std::size_t count) noexcept {
+  if (frame* f = frame_of(handle)) {
+    write_event(*f, {name.data, name.size}, items, count);
+    settle(*handle.owner, *f);
+  }
+}
+
+ARTHUR_LINKED void error(const scope_handle& handle, text_arg message) noexcept {
+  if (frame* f = frame_of(handle)) {
+    write_status_message(*f, {message.data, message.size});
+    settle(*handle.owner, *f);
+  }
+}
+
+ARTHUR_LINKED bool current_recording() noexcept {
+  return recording_enabled.load(std::memory_order_relaxed) != 0 && current_frame() != nullptr;
+}
+
+ARTHUR_LINKED void current_set(const item* items, std::size_t count) noexcept {
+  if (frame* f = current_frame()) write_items(*this_slot, *f, items, count);
+}
+
+ARTHUR_LINKED void current_event(text_arg name, const item* items, std::size_t count) noexcept {
+  if (frame* f = current_frame()) {
+    write_event(*f, {name.data, name.size}, items, count);
+    settle(*this_slot, *f);
+  }
+}
+
+ARTHUR_LINKED void current_error(text_arg message) noexcept {
+  if (frame* f = current_frame()) {
+    write_status_message(*f, {message.data, message.size});
+    settle(*this_slot, *f);
+  }
+}
+
+ARTHUR_LINKED void current_end() noexcept {
+  slot* const s = this_slot;
+  if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
+  frame& f = s->open[s->depth - 1];
+  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+}
+
+ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) return false;
+  char* unused = nullptr;
+  auto* const node = begin_pooled<context_node>(0, 0, unused);
+  if (node == nullptr) return false;
+  if (s->context != nullptr) inherit(node->span, *s->context);
+  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
+  node->span.group = group_of(items, count, node->span.group);
+  item_writer to(node->span);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
+  }
+  if (node->span.bytes.failed()) {
+    node->span.bytes.discard();
+    release_pooled(node);
+    return false;
+  }
+  node->span.bytes.finish();
+  node->outer = s->context;
+  s->context = node;
+  handle.owner = s;
+  return true;
+}
+
+ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (s != this_slot || s->context == nullptr) return;
+  context_node* const node = s->context;
+  s->context = static_cast<context_node*>(node->outer);
+  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+  release_pooled(node);
+}
+
+ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
+  static constexpr unsigned char none[16] = {};
+  slot* const s = recording_enabled.load(std::memory_order_relaxed) != 0 ? this_slot : nullptr;
+  const frame* const f = s == nullptr ? nullptr : s->top();
+  if (trace_hex != nullptr) hex(trace_hex, f != nullptr ? f->ids.trace : none, 16);
+  if (span_hex != nullptr) hex(span_hex, f != nullptr ? f->ids.span : none, 8);
+}
+
+// Detached spans: a pooled frame each, counted by the thread that opens and by the thread that ends them.
+
+inline frame* frame_of(const detached_handle& h) noexcept {
+  return h.open != nullptr && h.open->generation == h.generation && h.open->is(frame::recording) &&
+                 the_recorder.source.blocks.owns(h.open)
+             ? h.open
+             : nullptr;
+}
+
+ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) {
+    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  char* at = nullptr;
+  auto* const p = begin_pooled<pooled_frame>(record_prefix, opening_room, at);
+  if (p == nullptr) {
+    s->opened.add();
+    s->count_drop(drop::pool_full);
+    return false;
+  }
+  frame& f = p->span;
+  begin_frame(*s, f, k, s->top());
+  handle.open = &f;
+  handle.generation = f.generation;
+  if (!f.sampled) {
+    s->unsampled.add();
+    f.bytes.discard();
+    f.become(frame::silent);
+    return false;
+  }
+  s->opened.add();
+  f.become(frame::recording);
+  begin_bytes(*s, f, at, {name.data, name.size});
+  settle(*s, f);
+  f.start = the_recorder.clock.now();
+  return f.is(frame::recording);
+}
+
+ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
+  auto* const p = reinterpret_cast<pooled_frame*>(handle.open);
+  handle.open = nullptr;
+  slot* const s = ready_slot();
+  if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
+  if (p->span.is(frame::recording)) {
+    if (s != nullptr) {
+      commit(*s, p->span, p->memory);
+    } else {
+      p->span.bytes.discard();
+      the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  p->span.become(frame::closed);
+  release_pooled(p);
+}
+
+ARTHUR_LINKED void detached_set(const detached_handle& handle, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s != nullptr && f != nullptr) write_items(*s, *f, items, count);
+}
+
+ARTHUR_LINKED void detached_event(const detached_handle& handle, text_arg name, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s == nullptr || f == nullptr) return;
+  write_event(*f, {name.data, name.size}, items, count);
+  settle(*s, *f);
+}
+
+ARTHUR_LINKED void detached_error(const detached_handle& handle, text_arg message) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle);
+  if (s == nullptr || f == nullptr) return;
+  write_status_message(*f, {message.data, message.size});
+  settle(*s, *f);
+}
+
+ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr || s->depth >= slot::max_depth || !the_recorder.source.blocks.owns(handle.open)) return;
+  frame& f = s->open[s->depth];
+  f.generation = ++s->last_generation;
+  f.ids = handle.open->ids;
+  f.sampled = handle.open->sampled;
+  f.target = handle.open;
+  f.become(frame::activated);
+  // The span may end while it is active here; its frame must stay readable.
+  the_recorder.source.blocks.block_of(handle.open)->references.fetch_add(1, std::memory_order_relaxed);
+  scope.owner = s;
+  scope.index = s->depth++;
+  scope.generation = f.generation;
+}
+
+ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
+  slot* const s = scope.owner;
+  scope.owner = nullptr;
+  if (s != this_slot) return end_on_foreign_thread(*s, scope.generation);
+  frame& f = s->open[scope.index];
+  if (f.generation != scope.generation || f.is(frame::closed)) return;
+  pool& blocks = the_recorder.source.blocks;
+  if (blocks.owns(f.target)) blocks.release(blocks.block_of(f.target), 1);
+  pop_frame(*s, scope.index);
+}
+
+/// Records an exception that passes through the current span: one event, and the error that every enclosing span will
+/// carry until the exception is caught.
+ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message) noexcept {
+  frame* const f = current_frame();
+  slot* const s = this_slot;
+  if (s == nullptr) return;
+  char type[128] = "unknown exception";
+  demangle(mangled_type, type, sizeof type);
+  char* at = s->exception;
+  char* const end = s->exception + sizeof s->exception - 1;
+  const auto put = [&](std::string_view v) {
+    const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
+    at = wire::put_bytes(at, v.data(), n);
+  };
+  const bool known = s->reporting_exception;  // an inner traced() saw it already
+  if (!known) {
+    put(type);
+    if (message.size != 0) {
+      put(": ");
+      put({message.data, message.size});
+    }
+    *at = 0;
+    s->reporting_exception = true;
+  }
+  if (f == nullptr) return;
+  if (!known) {
+    item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};
+    const std::string_view names[2] = {"exception.type", "exception.message"};
+    for (int n = 0; n < 2; ++n) {
+      items[n].key_data = names[n].data();
+      items[n].key_size = static_cast<std::uint32_t>(names[n].size());
+    }
+    write_event(*f, "exception", items, 2);
+  }
+  if (f->result != span_status::error) write_status_message(*f, s->exception);
+  settle(*s, *f);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// lifecycle.hpp: start and stop of the runtime: its thread, the end of the process, a fork.
+#ifndef ARTHUR_RUNTIME_LIFECYCLE_HPP
+#define ARTHUR_RUNTIME_LIFECYCLE_HPP
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+// settings.hpp: options, environment and defaults, resolved into the one configuration the runtime works with.
+#ifndef ARTHUR_POLICY_SETTINGS_HPP
+#define ARTHUR_POLICY_SETTINGS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// endpoint.hpp: decides where spans go, by whose rules, and with which headers.
+#ifndef ARTHUR_POLICY_ENDPOINT_HPP
+#define ARTHUR_POLICY_ENDPOINT_HPP
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// environment.hpp: typed reading of environment variables by the rules of the OpenTelemetry specification.
+#ifndef ARTHUR_POLICY_ENVIRONMENT_HPP
+#define ARTHUR_POLICY_ENVIRONMENT_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// text.hpp: small, locale-free text helpers for reading configuration and printing it without secrets.
+#ifndef ARTHUR_POLICY_TEXT_HPP
+#define ARTHUR_POLICY_TEXT_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace text {
+
+inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+inline std::string_view trim(std::string_view s) {
+  while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
+  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
+  return s;
+}
+
+inline bool equal_nocase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
+
+inline bool ends_with(std::string_view s, std::string_view tail) {
+  return s.size() >= tail.size() && s.substr(s.size() - tail.size()) == tail;
+}
+
+/// Value of a hexadecimal digit, -1 when it is none.
+inline int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+/// Decimal digits only: no sign, no space, no rest, no overflow.
+inline bool parse_unsigned(std::string_view s, std::uint64_t& out) {
+  if (s.empty()) return false;
+  std::uint64_t value = 0;
+  for (const char c : s) {
+    if (!is_digit(c)) return false;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (value > (UINT64_MAX - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  out = value;
+  return true;
+}
+
+/// A decimal number such as 0.25 or 1e-3. Not strtod: that reads "0.25" as 0 where the program's locale says so.
+inline bool parse_decimal(std::string_view s, double& out) {
+  double value = 0;
+  bool any = false;
+  std::size_t i = 0;
+  for (; i < s.size() && is_digit(s[i]); ++i, any = true) value = value * 10 + (s[i] - '0');
+  if (i < s.size() && s[i] == '.') {
+    double unit = 0.1;
+    for (++i; i < s.size() && is_digit(s[i]); ++i, any = true, unit /= 10) value += unit * (s[i] - '0');
+  }
+  if (!any) return false;
+  if (i < s.size() && lower(s[i]) == 'e') {
+    ++i;
+    const bool negative = i < s.size() && s[i] == '-';
+    if (i < s.size() && (s[i] == '-' || s[i] == '+')) ++i;
+    std::uint64_t exponent = 0;
+    if (!parse_unsigned(s.substr(i), exponent) || exponent > 300) return false;
+    for (; exponent > 0; --exponent) value = negative ? value / 10 : value * 10;
+    i = s.size();
+  }
+  if (i != s.size()) return false;
+  out = value;
+  return true;
+}
+
+/// Decodes %XX; false (and `out` useless) when a % isn't followed by two hexadecimal digits or stands for NUL.
+inline bool percent_decode(std::string_view s, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (s[i] != '%') {
+      out += s[i];
+      continue;
+    }
+    if (i + 2 >= s.size()) return false;
+    const int high = hex_value(s[i + 1]);
+    const int low = hex_value(s[i + 2]);
+    if (high < 0 || low < 0 || high + low == 0) return false;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return true;
+}
+
+/// `s` in quotes, on one line, at most about 120 characters: safe to put into a message.
+inline std::string shown(std::string_view s) {
+  constexpr std::size_t most = 120;
+  static const char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (std::size_t i = 0; i < s.size() && i < most; ++i) {
+    if (is_control(s[i])) {
+      out += "\\x";
+      out += digits[static_cast<unsigned char>(s[i]) >> 4];
+      out += digits[static_cast<unsigned char>(s[i]) & 15];
+    } else {
+      out += s[i];
+    }
+  }
+  out += s.size() > most ? "...\"" : "\"";
+  return out;
+}
+
+/// Like shown(), without what may be secret in a URL: user, password and query. A malformed URL may hold its password
+/// anywhere before the last '@', so all of that is hidden.
+inline std::string shown_url(std::string_view s) {
+  std::string masked;
+  const std::size_t colon = s.find("://");
+  const std::size_t start = colon == std::string_view::npos ? 0 : colon + 3;
+  const std::size_t at = s.rfind('@');
+  if (at != std::string_view::npos) {
+    // "x@http://" has its '@' in front of the scheme.
+    if (at >= start) masked.append(s.substr(0, start));
+    masked += "***@";
+    s.remove_prefix(at + 1);
+  }
+  const std::size_t query = s.find_first_of("?#");
+  masked.append(s.substr(0, query));
+  if (query != std::string_view::npos) {
+    masked += s[query];
+    masked += "***";
+  }
+  return shown(masked);
+}
+
+}  // namespace text
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the surroundings say. Passed in, so that reading it is a pure function and tests need no setenv.
+struct environment {
+  const char* (*lookup)(void* user, const char* name) = nullptr;  ///< nullptr when there is no such variable
+  void* user = nullptr;
+  const char* program = "";  ///< the executable's name without its path; "" where there is none
+  bool ignore_otel = false;  ///< OTEL_CONFIG_FILE is set: no other OTEL_ variable counts
+
+  /// The trimmed value; empty means the same as unset, for every variable.
+  std::string_view get(const char* name) const {
+    if (lookup == nullptr) return {};
+    if (ignore_otel && std::string_view(name).substr(0, 5) == "OTEL_") return {};
+    const char* value = lookup(user, name);
+    return value == nullptr ? std::string_view() : text::trim(value);
+  }
+
+  /// The first of two variables that is set, and its name.
+  std::string_view get(const char* first, const char* second, const char*& name) const {
+    const std::string_view value = get(first);
+    name = value.empty() ? second : first;
+    return value.empty() ? get(second) : value;
+  }
+};
+
+using warning_list = std::vector<std::string>;
+
+inline void ignored(warning_list& warnings, const char* name, std::string_view value, const std::string& why) {
+  warnings.push_back(std::string(name) + "=" + text::shown(value) + " is ignored: " + why);
+}
+
+/// Only "true", in any case, is true; another value is false and worth a warning.
+inline bool read_bool(const environment& env, const char* name, warning_list& warnings) {
+  const std::string_view value = env.get(name);
+  if (value.empty() || text::equal_nocase(value, "false")) return false;
+  if (text::equal_nocase(value, "true")) return true;
+  warnings.push_back(std::string(name) + "=" + text::shown(value) + " counts as false: write true or false");
+  return false;
+}
+
+/// True when the variable is set to a number in [least, most]. Anything else is never read as 0.
+inline bool read_unsigned(const environment& env, const char* name, std::uint64_t least, std::uint64_t most,
+                          std::uint64_t& out, warning_list& warnings) {
+  const std::string_view value = env.get(name);
+  if (value.empty()) return false;
+  std::uint64_t number = 0;
+  if (text::parse_unsigned(value, number) && number >= least && number <= most) {
+    out = number;
+    return true;
+  }
+  ignored(warnings, name, value, "write a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return false;
+}
+
+/// Adds a name or replaces its value. Names of headers have no case, keys of attributes have.
+inline void put_pair(std::vector<header>& list, std::string_view name, std::string_view value, bool any_case = false) {
+  for (header& h : list) {
+    if (any_case ? text::equal_nocase(h.name, name) : h.name == name) {
+      h.value = std::string(value);
+      return;
+    }
+  }
+  list.push_back(header{std::string(name), std::string(value)});
+}
+
+inline const std::string* find_pair(const std::vector<header>& list, std::string_view name, bool any_case = false) {
+  for (const header& h : list) {
+    if (any_case ? text::equal_nocase(h.name, name) : h.name == name) return &h.value;
+  }
+  return nullptr;
+}
+
+inline void erase_pair(std::vector<header>& list, std::string_view name, bool any_case = false) {
+  for (std::size_t i = list.size(); i-- > 0;) {
+    if (any_case ? text::equal_nocase(list[i].name, name) : list[i].name == name) {
+      list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+}
+
+/// Calls `take(key, value)` for each member of `k=v,k2=v2`, both trimmed; an empty member is skipped. `take` returns
+/// false to stop, and so does split_pairs when a member has no '=' or no key (value: the member).
+template <class Take, class Malformed>
+inline bool split_pairs(std::string_view list, Take take, Malformed malformed) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view member = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (member.empty()) continue;
+    const std::size_t equals = member.find('=');
+    const std::string_view key = text::trim(member.substr(0, equals));
+    const bool good = equals != std::string_view::npos && !key.empty();
+    if (!(good ? take(key, text::trim(member.substr(equals + 1))) : malformed(member))) return false;
+  }
+  return true;
+}
+
+/// "" or why a request may not carry this header. Never shows the value.
+inline std::string check_header(std::string_view name, std::string_view value, const char* source) {
+  const std::string who = std::string(source) + ": the header " + text::shown(name);
+  if (name.empty()) return who + " has no name";
+  for (const char c : name) {
+    const bool token = text::is_digit(c) || (text::lower(c) >= 'a' && text::lower(c) <= 'z') ||
+                       std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    if (!token) return who + " has a character that header names don't have; use letters, digits and '-'";
+  }
+  for (const char c : value) {
+    if (text::is_control(c) && c != '\t') {
+      return who + " has a line break or control character in its value; remove it";
+    }
+  }
+  for (const char* own : {"Host", "Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding",
+                          "Connection", "Expect", "User-Agent"}) {
+    if (text::equal_nocase(name, own)) return who + " is written by arthur itself; remove it";
+  }
+  return {};
+}
+
+/// Headers as `k=v,k2=v2`, values percent-decoded. A member without '=' is skipped with a warning, one that can't be
+/// sent is an error: without it the request would be refused, or say something else than was meant.
+inline std::string read_headers(std::string_view list, const char* name, std::vector<header>& out,
+                                warning_list& warnings) {
+  std::string error;
+  split_pairs(
+      list,
+      [&](std::string_view key, std::string_view value) {
+        std::string decoded;
+        if (!text::percent_decode(value, decoded)) {
+          warnings.push_back(std::string(name) + ": the value of " + text::shown(key) +
+                             " is sent as it is: write '%' as %25");
+          decoded = std::string(value);
+        }
+        error = check_header(key, decoded, name);
+        if (error.empty()) put_pair(out, key, decoded, true);
+        return error.empty();
+      },
+      [&](std::string_view) {
+        // The member itself isn't shown: it may be a key somebody forgot to name.
+        warnings.push_back(std::string(name) + ": a member without '=' is ignored: write name=value,name2=value2");
+        return true;
+      });
+  return error;
+}
+
+/// Resource attributes as `k=v,k2=v2`, percent-decoded. Any error discards the whole variable.
+inline std::vector<header> read_resource_attributes(const environment& env, warning_list& warnings) {
+  const char* name = "OTEL_RESOURCE_ATTRIBUTES";
+  const std::string_view value = env.get(name);
+  std::vector<header> out;
+  const bool good = split_pairs(
+      value,
+      [&](std::string_view key, std::string_view text_value) {
+        std::string decoded_key;
+        std::string decoded_value;
+        if (!text::percent_decode(key, decoded_key) || !text::percent_decode(text_value, decoded_value)) return false;
+        put_pair(out, decoded_key, decoded_value);
+        return true;
+      },
+      [](std::string_view) { return false; });
+  if (good) return out;
+  ignored(warnings, name, value, "write key=value,key2=value2 with ',' '=' and '%' percent-encoded");
+  return {};
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// url.hpp: splits http:// and https:// URLs; every refusal says which value, which rule and what to write instead.
+#ifndef ARTHUR_POLICY_URL_HPP
+#define ARTHUR_POLICY_URL_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A parsed URL.
+struct url {
+  bool https = false;
+  std::string host;        ///< lower case; an IPv6 literal without its brackets
+  std::uint16_t port = 0;  ///< 80 or 443 when the URL names none
+  std::string target;      ///< path and query as written; "/" when there is no path
+};
+
+/// Does the host name this machine? A key may go there without TLS.
+inline bool is_loopback(std::string_view host) {
+  if (text::ends_with(host, ".")) host.remove_suffix(1);
+  if (text::equal_nocase(host, "localhost")) return true;
+  if (host.size() > 10 && text::equal_nocase(host.substr(host.size() - 10), ".localhost")) return true;
+  if (host.find(':') != std::string_view::npos) {
+    if (host.size() > 7 && text::equal_nocase(host.substr(0, 7), "::ffff:")) return is_loopback(host.substr(7));
+    return host.back() == '1' && host.find_first_not_of("0:") == host.size() - 1;  // ::1 in any spelling
+  }
+  // 127.0.0.0/8, and never a name such as 127.0.0.1.example.com.
+  if (host.substr(0, 4) != "127.") return false;
+  int parts = 0;
+  while (true) {
+    const std::size_t dot = host.find('.');
+    std::uint64_t value = 0;
+    if (!text::parse_unsigned(host.substr(0, dot), value) || value > 255) return false;
+    ++parts;
+    if (dot == std::string_view::npos) break;
+    host.remove_prefix(dot + 1);
+  }
+  return parts == 4;
+}
+
+/// The value of a Host header: brackets around IPv6, the port only where it isn't the scheme's own.
+inline std::string host_and_port(const url& u) {
+  std::string out = u.host.find(':') == std::string::npos ? u.host : "[" + u.host + "]";
+  if (u.port != (u.https ? 443 : 80)) out += ":" + std::to_string(u.port);
+  return out;
+}
+
+/// Scheme, host and port; never a path or a query, so it may be printed.
+inline std::string origin(const url& u) { return (u.https ? "https://" : "http://") + host_and_port(u); }
+
+inline bool same_origin(const url& a, const url& b) {
+  return a.https == b.https && a.port == b.port && a.host == b.host;
+}
+
+/// The path without the query.
+inline std::string_view path_of(const url& u) { return std::string_view(u.target).substr(0, u.target.find('?')); }
+
+/// Splits `value`. Returns "" or one line for people that begins with `source` (where the value came from).
+inline std::string parse_url(std::string_view value, const char* source, url& out) {
+  const auto refuse = [&](const char* why) { return std::string(source) + " " + text::shown_url(value) + " " + why; };
+  for (const char c : value) {
+    if (text::is_control(c) || c == ' ') return refuse("contains a space or control character; remove it or write %20");
+    if (static_cast<unsigned char>(c) >= 0x80 || c == '\\' || c == '"' || c == '<' || c == '>') {
+      return refuse("contains a character that URLs don't allow; percent-encode it");
+    }
+  }
+  const std::size_t colon = value.find("://");
+  if (colon == std::string_view::npos) return refuse("has no scheme; put http:// or https:// in front of it");
+  const std::string_view scheme = value.substr(0, colon);
+  const bool https = text::equal_nocase(scheme, "https");
+  if (!https && !text::equal_nocase(scheme, "http")) return refuse("has an unknown scheme; use http:// or https://");
+
+  const std::string_view rest = value.substr(colon + 3);
+  const std::size_t authority_end = (std::min)(rest.find_first_of("/?#"), rest.size());
+  std::string_view authority = rest.substr(0, authority_end);
+  const std::string_view target = rest.substr(authority_end);
+  if (authority.find('@') != std::string_view::npos) {
+    return refuse("contains a user or password; remove it with the '@' and give the key as api_key or header");
+  }
+  if (target.find('#') != std::string_view::npos) return refuse("has a '#' part, which is never sent; remove it");
+
+  std::string_view host = authority;
+  std::string_view port;
+  bool port_given = false;
+  if (!authority.empty() && authority.front() == '[') {
+    const std::size_t close = authority.find(']');
+    if (close == std::string_view::npos) return refuse("has no ']' after its IPv6 address; write http://[::1]:3030");
+    host = authority.substr(1, close - 1);
+    const std::string_view after = authority.substr(close + 1);
+    int colons = 0;
+    for (const char c : host) {
+      colons += c == ':';
+      if (text::hex_value(c) < 0 && c != ':' && c != '.') colons = -100;
+    }
+    if (colons < 2) return refuse("has no IPv6 address in its brackets; write http://[::1]:3030");
+    port_given = !after.empty();
+    if (port_given && after.front() != ':') return refuse("has no ':' after ']'; write http://[::1]:3030");
+    port = port_given ? after.substr(1) : after;
+  } else {
+    const std::size_t split = authority.find(':');
+    port_given = split != std::string_view::npos;
+    host = authority.substr(0, split);
+    port = port_given ? authority.substr(split + 1) : std::string_view();
+    if (port.find(':') != std::string_view::npos) {
+      return refuse("has several ':' in its host; an IPv6 address needs brackets: http://[::1]:3030");
+    }
+    for (const char c : host) {
+      const char l = text::lower(c);
+      if (!(l >= 'a' && l <= 'z') && !text::is_digit(c) && c != '-' && c != '.' && c != '_') {
+        return refuse("has a character in its host that names don't have; check the host");
+      }
+    }
+  }
+  if (host.empty()) return refuse("has no host; write http://host:port");
+  if (host.size() > 253) return refuse("has a host of more than 253 characters; check the host");
+
+  std::uint64_t number = https ? 443 : 80;
+  if (port_given && (!text::parse_unsigned(port, number) || number == 0 || number > 65535)) {
+    return refuse("has no usable port; write a number from 1 to 65535 after ':'");
+  }
+
+  out.https = https;
+  out.host.clear();
+  for (const char c : host) out.host += text::lower(c);
+  out.port = static_cast<std::uint16_t>(number);
+  out.target.clear();
+  if (target.empty() || target.front() != '/') out.target = "/";  // "http://host?x=1" asks for "/?x=1"
+  out.target.append(target);
+  return {};
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Whose rules hold for a request.
+enum class profile {
+  arthur,  ///< Arthur Engine: not idempotent, so nothing is sent twice on a guess; values it can't store are cleaned
+  otlp,    ///< any OpenTelemetry endpoint: the specification's rules
+};
+
+/// Where spans go, and where the engine's other routes are.
+struct endpoint {
+  detail::profile profile = detail::profile::arthur;
+  url traces;                          ///< spans are posted here
+  bool has_engine = false;             ///< is anything known about where the engine is?
+  url engine;                          ///< its base; target is the path before "/api/...", "" at the root
+  std::vector<header> headers;         ///< for requests to `traces`
+  std::vector<header> engine_headers;  ///< for requests to `engine`
+};
+
+constexpr std::string_view engine_traces_path = "/api/v1/traces";
+
+namespace endpoints {
+
+/// A base URL: `target` becomes its path without the last '/', so that paths can be appended.
+inline std::string parse_base(std::string_view value, const char* source, url& out) {
+  std::string error = parse_url(value, source, out);
+  if (!error.empty()) return error;
+  if (out.target.find('?') != std::string::npos) {
+    return std::string(source) + " " + text::shown_url(value) + " has a query; a base URL can't have one: remove it";
+  }
+  while (!out.target.empty() && out.target.back() == '/') out.target.pop_back();
+  return {};
+}
+
+/// Does the path belong to the engine? If so its base is written to `engine`.
+inline bool names_engine(const url& traces, url& engine) {
+  std::string_view path = path_of(traces);
+  if (!text::ends_with(path, engine_traces_path)) return false;
+  path.remove_suffix(engine_traces_path.size());
+  engine = traces;
+  engine.target = std::string(path);
+  return true;
+}
+
+inline bool has_secret(const std::vector<header>& headers) {
+  return find_pair(headers, "Authorization", true) != nullptr;
+}
+
+}  // namespace endpoints
+
+/// Fills `out`; returns "" or why no span can be sent.
+///
+/// The traces URL is named by, in this order: options.endpoint; options.base_url; ARTHUR_BASE_URL;
+/// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; OTEL_EXPORTER_OTLP_ENDPOINT; the default engine, http://localhost:3030.
+///
+/// named by          | profile                                       | the key goes along when
+/// ------------------|-----------------------------------------------|------------------------------------------------
+/// base URL, default | arthur                                        | always
+/// options.endpoint  | arthur if its path ends in /api/v1/traces, it | it was given in code, or one of the first two
+///                   | is the engine's origin, or base_url, api_key  | reasons on the left holds
+///                   | or task_* are given in code; else otlp        |
+/// OTEL_*            | arthur if its path ends in /api/v1/traces or  | it is the engine's origin
+///                   | it is the engine's origin; else otlp          |
+///
+/// "The engine's origin": scheme, host and port of the base URL; of the default one only if a key or task is given too.
+/// A general OTEL_EXPORTER_OTLP_ENDPOINT at the engine's origin means the engine's own path, not /v1/traces.
+/// Headers of OTEL_EXPORTER_OTLP_*HEADERS hold other services' credentials, so they go to hosts that OTEL_* names and
+/// to any endpoint in the otlp profile, never to an engine that code or ARTHUR_* name.
+inline std::string resolve_endpoint(const options& given, const environment& env, warning_list& warnings,
+                                    endpoint& out) {
+  out = endpoint();
+  std::string error;
+
+  const std::string_view key = given.api_key.empty() ? env.get("ARTHUR_API_KEY") : text::trim(given.api_key);
+  for (const char c : key) {
+    if (text::is_control(c) || c == ' ') {
+      return std::string(given.api_key.empty() ? "ARTHUR_API_KEY" : "options.api_key") +
+             " contains a space or control character; copy the key again";
+    }
+  }
+  const bool engine_in_code =
+      !given.base_url.empty() || !given.api_key.empty() || !given.task_id.empty() || !given.task_name.empty();
+  const bool engine_wanted = engine_in_code || !key.empty() || !env.get("ARTHUR_TASK_ID").empty() ||
+                             !env.get("ARTHUR_TASK_NAME").empty();
+
+  const char* base_source = given.base_url.empty() ? "ARTHUR_BASE_URL" : "options.base_url";
+  std::string_view base = given.base_url.empty() ? env.get("ARTHUR_BASE_URL") : text::trim(given.base_url);
+  const bool base_given = !base.empty();
+  if (!base_given) base = "http://localhost:3030";
+  error = endpoints::parse_base(base, base_source, out.engine);
+  if (!error.empty()) return error;
+  if (url inner; endpoints::names_engine(out.engine, inner)) out.engine = inner;  // the traces URL given as the base
+  url engine_traces = out.engine;
+  engine_traces.target += engine_traces_path;
+
+  const char* otel_source = nullptr;
+  enum class source { engine, code, otel } by = source::engine;
+  bool at_engine = true;
+  out.traces = engine_traces;
+  if (const std::string_view value = text::trim(given.endpoint); !value.empty()) {
+    by = source::code;
+    error = parse_url(value, "options.endpoint", out.traces);
+  } else if (!base_given) {
+    if (const std::string_view exact = env.get(otel_source = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"); !exact.empty()) {
+      by = source::otel;
+      error = parse_url(exact, otel_source, out.traces);
+    } else if (const std::string_view root = env.get(otel_source = "OTEL_EXPORTER_OTLP_ENDPOINT"); !root.empty()) {
+      by = source::otel;
+      error = endpoints::parse_base(root, otel_source, out.traces);
+      out.traces.target += "/v1/traces";
+      if (error.empty() && engine_wanted && same_origin(out.traces, out.engine)) out.traces = engine_traces;
+    }
+  }
+  if (!error.empty()) return error;
+
+  bool engine_path = true;
+  if (by != source::engine) {
+    at_engine = (base_given || engine_wanted) && same_origin(out.traces, out.engine);
+    if (text::ends_with(path_of(out.traces), "/api/v1/traces/")) {
+      // Arthur Engine answers 307 with an empty body to the trailing slash.
+      out.traces.target.erase(path_of(out.traces).size() - 1, 1);
+    }
+    url engine;
+    engine_path = endpoints::names_engine(out.traces, engine);
+    if (engine_path && !base_given && !at_engine) out.engine = engine;
+  }
+  const bool is_engine = engine_path || at_engine || (by == source::code && engine_in_code);
+  out.profile = is_engine ? profile::arthur : profile::otlp;
+  out.has_engine = base_given || at_engine || engine_path;
+
+  bool key_allowed = at_engine;
+  if (by == source::code) key_allowed = at_engine || engine_path || !given.api_key.empty();
+  if (by == source::otel && engine_wanted && !at_engine) {
+    warnings.push_back(std::string("spans go to ") + origin(out.traces) + ", named by " + otel_source +
+                       (key.empty() ? ", which wins over the default engine" : ", without the Arthur key") +
+                       "; set ARTHUR_BASE_URL to send them to the engine");
+  } else if (!key.empty() && !key_allowed) {
+    warnings.push_back("ARTHUR_API_KEY isn't sent to " + origin(out.traces) +
+                       ", named by options.endpoint; set options.api_key if it belongs there");
+  }
+
+  for (const header& h : given.headers) {
+    error = check_header(h.name, h.value, "options.headers");
+    if (!error.empty()) return error;
+    put_pair(out.headers, h.name, h.value, true);
+  }
+  const char* list_source = nullptr;
+  const std::string_view list =
+      env.get("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS", list_source);
+  if (given.headers.empty() && !list.empty()) {
+    if (by == source::otel || out.profile == profile::otlp) {
+      error = read_headers(list, list_source, out.headers, warnings);
+      if (!error.empty()) return error;
+    } else {
+      warnings.push_back(std::string(list_source) + " isn't sent to the engine at " + origin(out.traces) +
+                         ", which OTEL_* doesn't name; use ARTHUR_API_KEY or options.headers");
+    }
+  }
+  const std::string bearer = "Bearer " + std::string(key);
+  if (!key.empty() && key_allowed && (given.headers.empty() || !endpoints::has_secret(out.headers))) {
+    put_pair(out.headers, "Authorization", bearer, true);
+  }
+  if (out.has_engine) {
+    if (same_origin(out.engine, out.traces)) {
+      out.engine_headers = out.headers;
+    } else if (!key.empty()) {
+      put_pair(out.engine_headers, "Authorization", bearer, true);
+    }
+  }
+
+  const bool bare_traces = endpoints::has_secret(out.headers) && !out.traces.https && !is_loopback(out.traces.host);
+  const bool bare_engine =
+      endpoints::has_secret(out.engine_headers) && !out.engine.https && !is_loopback(out.engine.host);
+  if (bare_traces || bare_engine) {
+    warnings.push_back("the key goes unencrypted to " + origin(bare_traces ? out.traces : out.engine) +
+                       "; use https:// there");
+  }
+  return {};
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Who takes the encoded requests.
+enum class sink {
+  none,
+  endpoint,  ///< HTTP, to settings::where.traces
+  file,      ///< options.output_file
+  callback,  ///< options.on_batch
+};
+
+/// The resolved configuration.
+struct settings {
+  std::string error;      ///< not empty: nothing is exported, ok() is false, and this line says what to change
+  bool disabled = false;  ///< OTEL_SDK_DISABLED=true: nothing is recorded; not an error
+
+  detail::sink sink = detail::sink::endpoint;
+  bool to_stdout = false;  ///< beside the sink: JSON lines
+  endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
+  arthur::protocol protocol = protocol::automatic;
+
+  std::string service_name;      ///< never empty
+  std::string task_id;           ///< "" when unknown
+  std::string task_name;         ///< "" when there is none; look it up when task_id is empty and where.has_engine
+  std::vector<header> resource;  ///< everything, with service.name, telemetry.sdk.* and, where known, arthur.task
+
+  std::chrono::milliseconds block_timeout{0};
+  std::chrono::milliseconds schedule_delay{0};
+  std::chrono::milliseconds export_timeout{0};
+  std::chrono::milliseconds shutdown_timeout{0};
+  std::size_t max_batch_spans = 0;
+  std::size_t max_batch_bytes = 0;
+  double sample_ratio = 1.0;
+};
+
+#if defined(ARTHUR_WITH_HTTPLIB)
+constexpr bool https_built_in = true;
+#else
+constexpr bool https_built_in = false;
+#endif
+
+namespace resolving {
+
+using std::chrono::milliseconds;
+constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
+
+inline std::string out_of_range(const char* field, const std::string& rule) {
+  return std::string("options.") + field + " is out of range: " + rule;
+}
+
+inline std::string check_ranges(const options& given) {
+  const struct {
+    const char* name;
+    milliseconds value;
+  } durations[] = {{"block_timeout", given.block_timeout},
+                   {"schedule_delay", given.schedule_delay},
+                   {"export_timeout", given.export_timeout},
+                   {"shutdown_timeout", given.shutdown_timeout}};
+  for (const auto& d : durations) {
+    if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
+  }
+  if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+  if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
+  if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
+    return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
+  }
+  // Written so that NaN fails too.
+  if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
+      given.protocol != protocol::http_protobuf) {
+    return out_of_range("protocol", "give one of arthur::protocol");
+  }
+  if (given.overflow != overflow::drop && given.overflow != overflow::block) {
+    return out_of_range("overflow", "give one of arthur::overflow");
+  }
+  for (const header& h : given.resource_attributes) {
+    if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
+  }
+  if (given.on_batch != nullptr && !given.output_file.empty()) {
+    return "options.on_batch and options.output_file exclude each other; give one of them";
+  }
+  return {};
+}
+
+/// Fills sink and to_stdout. A wrong name in code is an error; in the environment it is ignored, as the specification
+/// wants, but "console" alone doesn't turn into posting: who asked for a local display wants nothing to leave.
+inline std::string resolve_sinks(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  sink primary = sink::endpoint;
+  if (!given.output_file.empty()) primary = sink::file;
+  if (given.on_batch != nullptr) primary = sink::callback;
+  const bool local = primary != sink::endpoint;
+
+  const bool in_code = !text::trim(given.exporters).empty();
+  const char* source = in_code ? "options.exporters" : "OTEL_TRACES_EXPORTER";
+  std::string_view list = text::trim(given.exporters);
+  if (!in_code && !local) list = env.get(source);
+
+  bool none = false;
+  bool otlp = false;
+  bool console = false;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view name = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (name.empty()) continue;
+    if (text::equal_nocase(name, "otlp")) {
+      otlp = true;
+    } else if (text::equal_nocase(name, "otlp/stdout")) {
+      out.to_stdout = true;
+    } else if (text::equal_nocase(name, "none")) {
+      none = true;
+    } else if (text::equal_nocase(name, "console")) {
+      console = true;
+      ignored(warnings, source, name, "this version has no console exporter; use otlp/stdout");
+    } else if (in_code) {
+      return std::string(source) + " names the unknown exporter " + text::shown(name) +
+             "; use otlp, otlp/stdout or none";
+    } else {
+      ignored(warnings, source, name, "the known exporters are otlp, otlp/stdout and none");
+    }
+  }
+  if (none && (otlp || out.to_stdout || console)) {
+    ignored(warnings, source, "none", "other exporters are named beside it");
+    none = false;
+  }
+  const bool wanted = otlp || local || (!out.to_stdout && !console);
+  out.sink = wanted && !none ? primary : sink::none;
+  return {};
+}
+
+inline void resolve_protocol(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  out.protocol = given.protocol;
+  const char* name = nullptr;
+  const std::string_view value =
+      env.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL", name);
+  if (out.protocol == protocol::automatic && !value.empty()) {
+    if (text::equal_nocase(value, "http/json")) {
+      out.protocol = protocol::http_json;
+    } else if (text::equal_nocase(value, "http/protobuf")) {
+      out.protocol = protocol::http_protobuf;
+    } else {
+      ignored(warnings, name, value, "write http/json or http/protobuf");
+    }
+  }
+  const std::string_view compression =
+      env.get("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION", name);
+  if (!compression.empty() && !text::equal_nocase(compression, "none")) {
+    ignored(warnings, name, compression, "requests are sent uncompressed");
+  }
+}
+
+inline void resolve_numbers(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  constexpr auto most = static_cast<std::uint64_t>(day.count());
+  std::uint64_t number = 0;
+
+  out.block_timeout = given.block_timeout;
+  out.shutdown_timeout = given.shutdown_timeout;
+
+  out.schedule_delay = given.schedule_delay;
+  if (out.schedule_delay == milliseconds(0)) {
+    const bool set = read_unsigned(env, "OTEL_BSP_SCHEDULE_DELAY", 1, most, number, warnings);
+    out.schedule_delay = set ? milliseconds(number) : milliseconds(1000);
+  }
+
+  out.export_timeout = given.export_timeout;
+  if (out.export_timeout == milliseconds(0)) {
+    const bool set = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, number, warnings) ||
+                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, number, warnings);
+    out.export_timeout = set ? milliseconds(number) : milliseconds(30000);
+    if (out.export_timeout == milliseconds(0)) out.export_timeout = day;
+  }
+
+  out.max_batch_bytes = given.max_batch_bytes;
+  out.max_batch_spans = given.max_batch_spans;
+  if (out.max_batch_spans == 0) {
+    out.max_batch_spans = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
+    if (out.where.profile == profile::otlp) {
+      const bool set = read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, number, warnings);
+      out.max_batch_spans = set ? static_cast<std::size_t>(number) : 512;
+    }
+  }
+}
+
+/// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
+inline void resolve_sampler(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  out.sample_ratio = given.sample_ratio;
+  std::string_view name = env.get("OTEL_TRACES_SAMPLER");
+  if (given.sample_ratio < 1.0 || name.empty()) return;
+  const std::string_view whole = name;
+  // Decisions are made at the root and inherited, so both families mean the same here.
+  constexpr std::string_view family = "parentbased_";
+  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
+  if (text::equal_nocase(name, "always_on")) return;
+  if (text::equal_nocase(name, "always_off")) {
+    out.sample_ratio = 0.0;
+  } else if (text::equal_nocase(name, "traceidratio")) {
+    const std::string_view argument = env.get("OTEL_TRACES_SAMPLER_ARG");
+    double ratio = 1.0;
+    if (argument.empty()) return;
+    if (text::parse_decimal(argument, ratio) && ratio <= 1.0) {
+      out.sample_ratio = ratio;
+    } else {
+      ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
+    }
+  } else {
+    ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
+  }
+}
+
+/// Service, task and resource attributes.
+inline void resolve_identity(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  const auto code = [&](const char* key) {
+    std::string_view value;
+    for (const header& h : given.resource_attributes) {
+      if (h.name == key) value = text::trim(h.value);
+    }
+    return value;
+  };
+  const std::vector<header> from_env = read_resource_attributes(env, warnings);
+  const auto otel = [&](const char* key) {
+    const std::string* value = find_pair(from_env, key);
+    return value == nullptr ? std::string_view() : text::trim(*value);
+  };
+  const auto first = [](std::initializer_list<std::string_view> candidates) {
+    for (const std::string_view c : candidates) {
+      if (!c.empty()) return c;
+    }
+    return std::string_view();
+  };
+
+  // A task is one thing with two names: who names it in code isn't overruled by the other variable.
+  std::string_view id = first({text::trim(given.task_id), code("arthur.task")});
+  std::string_view name = text::trim(given.task_name);
+  if (id.empty() && name.empty()) {
+    id = first({env.get("ARTHUR_TASK_ID"), otel("arthur.task")});
+    name = env.get("ARTHUR_TASK_NAME");
+  } else if (id.empty() && !env.get("ARTHUR_TASK_ID").empty()) {
+    ignored(warnings, "ARTHUR_TASK_ID", env.get("ARTHUR_TASK_ID"), "options.task_name names the task");
+  }
+  out.task_id = std::string(id);
+  out.task_name = std::string(name);
+
+  const std::string_view given_name =
+      first({text::trim(given.service_name), code("service.name"), env.get("ARTHUR_SERVICE_NAME"),
+             env.get("OTEL_SERVICE_NAME"), otel("service.name")});
+  out.service_name = std::string(first({given_name, name, id}));
+  if (out.service_name.empty()) {
+    out.service_name = "unknown_service";
+    if (env.program != nullptr && *env.program != '\0') out.service_name += std::string(":") + env.program;
+  }
+
+  put_pair(out.resource, "service.name", out.service_name);
+  put_pair(out.resource, "telemetry.sdk.name", "arthur");
+  put_pair(out.resource, "telemetry.sdk.language", "cpp");
+  put_pair(out.resource, "telemetry.sdk.version", ARTHUR_VERSION);
+  for (const header& h : from_env) put_pair(out.resource, h.name, h.value);
+  for (const header& h : given.resource_attributes) put_pair(out.resource, h.name, h.value);
+  put_pair(out.resource, "service.name", out.service_name);
+  erase_pair(out.resource, "arthur.task");
+  if (!out.task_id.empty()) put_pair(out.resource, "arthur.task", out.task_id);
+}
+
+}  // namespace resolving
+
+/// The complete configuration. Pure: whatever isn't in the arguments doesn't count. Each warning is one line.
+inline settings resolve(const options& given, const environment& surroundings, warning_list& warnings,
+                        bool https_available = https_built_in) {
+  settings out;
+  environment env = surroundings;
+  if (!env.get("OTEL_CONFIG_FILE").empty()) {
+    warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
+    env.ignore_otel = true;
+  }
+  out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
+  if (out.disabled) return out;
+  out.error = resolving::check_ranges(given);
+  if (out.error.empty()) out.error = resolving::resolve_sinks(given, env, warnings, out);
+  if (!out.error.empty()) return out;
+  resolving::resolve_identity(given, env, warnings, out);
+  resolving::resolve_protocol(given, env, warnings, out);
+  // The endpoint only matters where requests are posted: a wrong URL doesn't spoil a file.
+  if (out.sink == sink::endpoint) {
+    out.error = resolve_endpoint(given, env, warnings, out.where);
+    if (out.error.empty() && out.where.traces.https && !https_available) {
+      out.error = origin(out.where.traces) +
+                  " needs TLS, which this build doesn't have; define ARTHUR_WITH_HTTPLIB (cpp-httplib and OpenSSL) for "
+                  "the whole program, or use http://";
+    }
+  }
+  if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
+      out.task_id.empty() && !out.task_name.empty()) {
+    warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
+  }
+  resolving::resolve_numbers(given, env, warnings, out);
+  resolving::resolve_sampler(given, env, warnings, out);
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// callback.hpp: hands encoded requests to options::on_batch.
+#ifndef ARTHUR_TRANSPORT_CALLBACK_HPP
+#define ARTHUR_TRANSPORT_CALLBACK_HPP
+
+#include <cstdint>
+#include <string>
+
+// transport.hpp: the one way in which the runtime hands over an encoded request and learns what became of it.
+#ifndef ARTHUR_TRANSPORT_TRANSPORT_HPP
+#define ARTHUR_TRANSPORT_TRANSPORT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One request. The bytes must live until send() returns.
+struct request {
+  const char* method = "POST";
+  const char* target = "/";       ///< path and query
+  const char* content_type = "";  ///< "" when there is no body
+  const char* body = nullptr;
+  std::size_t body_size = 0;
+  std::size_t spans = 0;  ///< for options::on_batch
+};
+
+/// One answer. Where `truncated` is set the status holds all the same: a server decides before it writes the status.
+struct response {
+  int status = 0;
+  std::string body;          ///< at most 4 MiB
+  std::string content_type;  ///< as sent; "" when there was none
+  std::string retry_after;
+  std::string location;
+  bool truncated = false;  ///< the body was too large, cut off or malformed; it ends early
+};
+
+enum class transport_result {
+  answered,    ///< response::status is what the server said
+  not_sent,    ///< nothing of the request left: safe to repeat
+  unanswered,  ///< bytes went out and no status came back: the request may have been carried out
+};
+
+/// The time by which a transport judges its deadlines.
+struct timing {
+  std::uint64_t (*steady_now)() = nullptr;  ///< nanoseconds of a clock that never goes back
+  /// Shortens what is under way: an absolute time of the same clock, 0 for none. Looked at every 50 ms at least.
+  const std::atomic<std::uint64_t>* stop_deadline = nullptr;
+
+  std::uint64_t limit(std::uint64_t deadline) const {
+    // acquire: pairs with the release of whoever asks for the end, so that what was written before is seen after.
+    const std::uint64_t stop = stop_deadline == nullptr ? 0 : stop_deadline->load(std::memory_order_acquire);
+    return stop != 0 && stop < deadline ? stop : deadline;
+  }
+
+  /// Milliseconds of the next wait, at most 50 and rounded up; 0 when the time is over.
+  int slice(std::uint64_t deadline) const {
+    constexpr std::uint64_t most = 50;
+    constexpr std::uint64_t nanoseconds = 1000000;
+    const std::uint64_t end = limit(deadline);
+    const std::uint64_t now = steady_now();
+    if (now >= end) return 0;
+    const std::uint64_t left = (end - now - 1) / nanoseconds + 1;
+    return static_cast<int>(left < most ? left : most);
+  }
+};
+
+/// Sends requests. Used by one thread at a time.
+class transport {
+ public:
+  transport() = default;
+  transport(const transport&) = delete;
+  transport& operator=(const transport&) = delete;
+  virtual ~transport() = default;
+
+  /// `deadline`: absolute nanoseconds of timing::steady_now. `error`: one line for people wherever `out` doesn't tell
+  /// the whole story, "" otherwise.
+  virtual transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Status 200 where the callback took the batch. A refusal is 400, final: the callback was asked once and said no.
+class callback_transport final : public transport {
+ public:
+  using function = bool (*)(void* user, const batch_view& batch);
+
+  callback_transport(function on_batch, void* user) : on_batch_(on_batch), user_(user) {}
+
+  transport_result send(const request& what, std::uint64_t, response& out, std::string& error) override {
+    out = response();
+    error.clear();
+    const batch_view batch{what.body, what.body_size, what.content_type, what.spans};
+    bool taken = false;
+#if ARTHUR_HAS_EXCEPTIONS
+    // The worker has nobody to pass an exception to; it would end the program.
+    try {
+      taken = on_batch_(user_, batch);
+    } catch (...) {
+      error = "options.on_batch threw an exception; it must not";
+    }
+#else
+    taken = on_batch_(user_, batch);
+#endif
+    out.status = taken ? 200 : 400;
+    if (!taken && error.empty()) error = "options.on_batch returned false";
+    return transport_result::answered;
+  }
+
+ private:
+  function on_batch_;
+  void* user_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// file.hpp: appends requests to a file or to stdout, one JSON line each.
+#ifndef ARTHUR_TRANSPORT_FILE_HPP
+#define ARTHUR_TRANSPORT_FILE_HPP
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#if defined(_WIN32)
+#include <io.h>
+#else
+#include <poll.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Status 200 once the whole line is written. A line cut off by a full disk is no JSON and stays alone on its line, so
+/// writing the request again later stores nothing twice: every failure is not_sent.
+class file_transport final : public transport {
+ public:
+  /// Opened with the first request, created if need be, always appended to.
+  file_transport(std::string path, const timing& time) : time_(time), path_(std::move(path)) {}
+
+  /// Writes to an open descriptor, e.g. 1 for stdout; it stays open.
+  file_transport(int descriptor, const timing& time)
+      : time_(time), path_(descriptor == 1 ? "stdout" : "the descriptor"), file_(descriptor), owned_(false) {
+    look();
+  }
+
+  ~file_transport() override {
+    if (owned_) close_file();
+  }
+
+  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
+    out = response();
+    error.clear();
+    if (file_ < 0 && !open_file()) {
+      error = "can't open " + path_ + ": " + std::generic_category().message(errno);
+      return transport_result::not_sent;
+    }
+    // The first byte ends a line that an earlier failure left unfinished.
+    const std::string_view pieces[] = {torn_ ? "\n" : "", {what.body, what.body_size}, "\n"};
+    const std::size_t total = pieces[0].size() + what.body_size + 1;
+    const std::size_t written = write_all(pieces, total, deadline, error);
+    if (written > 0) torn_ = written < total && !(torn_ && written == 1);
+    if (written < total - 1) {
+      error = "can't write to " + path_ + ": " + error;
+      return transport_result::not_sent;
+    }
+    error.clear();  // only the line's end may be missing, and the next request writes it
+    out.status = 200;
+    return transport_result::answered;
+  }
+
+ private:
+#if defined(_WIN32)
+  bool open_file() {
+    file_ = ::_open(path_.c_str(), _O_WRONLY | _O_APPEND | _O_CREAT | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
+    return file_ >= 0;
+  }
+  void close_file() {
+    if (file_ >= 0) ::_close(file_);
+  }
+  void look() { ::_setmode(file_, _O_BINARY); }
+
+  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
+    std::string line;
+    for (const std::string_view piece : pieces) line.append(piece);
+    std::size_t written = 0;
+    while (written < line.size()) {
+      const std::size_t most = (std::min)(line.size() - written, std::size_t{1} << 30);
+      const int n = ::_write(file_, line.data() + written, static_cast<unsigned>(most));
+      if (n <= 0) {
+        error = std::generic_category().message(errno);
+        break;
+      }
+      written += static_cast<std::size_t>(n);
+    }
+    return written;
+  }
+#else
+  bool open_file() {
+    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0) return false;
+    look();
+    return true;
+  }
+  void close_file() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
+  void look() {
+    struct stat about {};
+    may_block_ = ::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode);
+  }
+
+  // A reader that went away must not end the program.
+  class no_sigpipe {
+   public:
+    no_sigpipe() {
+      sigemptyset(&pipe_);
+      sigaddset(&pipe_, SIGPIPE);
+      sigset_t pending;
+      sigpending(&pending);
+      was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+      ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    ~no_sigpipe() {
+      const int kept = errno;
+      sigset_t pending;
+      sigpending(&pending);
+      if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
+        int which = 0;
+        ::sigwait(&pipe_, &which);
+      }
+      ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+      errno = kept;
+    }
+    no_sigpipe(const no_sigpipe&) = delete;
+    no_sigpipe& operator=(const no_sigpipe&) = delete;
+
+   private:
+    sigset_t pipe_;
+    sigset_t before_;
+    bool was_pending_;
+  };
+
+  /// False when the time is over.
+  bool wait_writable(std::uint64_t deadline) const {
+    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
+      pollfd p{file_, POLLOUT, 0};
+      if (::poll(&p, 1, slice) > 0) return true;
+    }
+    return false;
+  }
+
+  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t total, std::uint64_t deadline,
+                        std::string& error) {
+    constexpr std::size_t portion = PIPE_BUF;  // what a pipe takes after POLLOUT without waiting
+    const no_sigpipe guard;
+    std::size_t written = 0;
+    while (written < total) {
+      iovec parts[3];
+      std::size_t skip = written;
+      std::size_t room = may_block_ ? portion : total;
+      for (int i = 0; i < 3; ++i) {
+        const std::size_t gone = (std::min)(skip, pieces[i].size());
+        const std::size_t size = (std::min)(pieces[i].size() - gone, room);
+        parts[i] = {const_cast<char*>(pieces[i].data()) + gone, size};
+        skip -= gone;
+        room -= size;
+      }
+      if (may_block_ && !wait_writable(deadline)) {
+        error = "nobody reads it";
+        break;
+      }
+      const ssize_t n = ::writev(file_, parts, 3);
+      if (n > 0) {
+        written += static_cast<std::size_t>(n);
+      } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        error = n == 0 ? std::string("nothing was taken") : std::generic_category().message(errno);
+        break;
+      }
+    }
+    return written;
+  }
+#endif
+
+  timing time_;
+  std::string path_;
+  int file_ = -1;
+  bool owned_ = true;
+  bool torn_ = false;  // the last line has no end
+  bool may_block_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// socket.hpp: an HTTP/1.1 client over a plain socket; every wait has a deadline and can be cut short.
+#ifndef ARTHUR_TRANSPORT_SOCKET_HPP
+#define ARTHUR_TRANSPORT_SOCKET_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// http_response.hpp: reads an HTTP/1.x answer from bytes that arrive in pieces of any size; trusts nothing.
+#ifndef ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
+#define ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Feed it what was received until done() or failed(), end_of_stream() when the peer closes.
+class http_response_parser {
+ public:
+  static constexpr std::size_t max_header = std::size_t{64} << 10;  // 1xx answers and trailers included
+  static constexpr std::size_t max_body = std::size_t{4} << 20;     // OTLP: the default limit of an answer
+
+  explicit http_response_parser(response& out) : out_(out) {}
+
+  /// Takes bytes and returns how many belonged to this answer.
+  std::size_t feed(const char* data, std::size_t size) {
+    std::size_t used = 0;
+    while (used < size && !done() && !failed()) {
+      if (state_ == state::body || state_ == state::until_close || state_ == state::chunk_data) {
+        used += take_body(data + used, size - used);
+      } else {
+        take_line_byte(data[used++]);
+      }
+    }
+    return used;
+  }
+
+  /// The peer sends no more.
+  void end_of_stream() {
+    if (done() || failed()) return;
+    if (state_ == state::until_close) {
+      state_ = state::done;
+    } else {
+      fail(has_status() ? "the answer was cut off" : "the connection was closed without an answer");
+    }
+  }
+
+  bool done() const { return state_ == state::done; }
+  bool failed() const { return state_ == state::failed; }
+
+  /// Is response::status final? True from the end of the header on, even where the body then fails.
+  bool has_status() const { return has_status_; }
+
+  /// May the connection carry another request?
+  bool keep_alive() const { return done() && keep_alive_; }
+
+  /// What was wrong; "" unless failed() or the body was too large.
+  const char* error() const { return error_; }
+
+ private:
+  enum class state {
+    status_line,
+    header_line,
+    body,         // left_ bytes
+    until_close,  // all that comes
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    done,
+    failed
+  };
+
+  void fail(const char* why) {
+    state_ = state::failed;
+    error_ = why;
+    keep_alive_ = false;
+    if (has_status_) {
+      out_.truncated = true;
+    } else {
+      out_ = response();
+    }
+  }
+
+  void take_line_byte(char c) {
+    // Chunk sizes have a limit of their own: many small chunks are legal, a long line isn't.
+    const bool chunk_line = state_ == state::chunk_size || state_ == state::chunk_end;
+    if (!chunk_line && ++header_bytes_ > max_header) return fail("the answer's header is larger than 64 KiB");
+    if (c != '\n') {
+      line_ += c;
+      if (chunk_line && line_.size() > 1024) fail("the answer has a malformed chunk");
+      return;
+    }
+    if (!line_.empty() && line_.back() == '\r') line_.pop_back();
+    const std::string line = std::move(line_);
+    line_.clear();
+    take_line(line);
+  }
+
+  void take_line(std::string_view line) {
+    switch (state_) {
+      case state::status_line: return take_status_line(line);
+      case state::header_line: return line.empty() ? end_of_header() : take_header(line);
+      case state::chunk_size: return take_chunk_size(line);
+      case state::chunk_end:
+        if (!line.empty()) return fail("the answer has a malformed chunk");
+        state_ = state::chunk_size;
+        return;
+      default:  // a trailer says nothing that matters here
+        if (line.empty()) state_ = state::done;
+        return;
+    }
+  }
+
+  void take_status_line(std::string_view line) {
+    // "HTTP/1.1 200 OK"; the reason may be missing together with its space.
+    std::uint64_t status = 0;
+    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || !text::is_digit(line[7]) || line[8] != ' ' ||
+        !text::parse_unsigned(line.substr(9, 3), status) || status < 100 || status > 599 ||
+        (line.size() > 12 && line[12] != ' ')) {
+      return fail("the answer isn't HTTP/1.1");
+    }
+    out_.status = static_cast<int>(status);
+    keep_alive_ = line[7] != '0';
+    state_ = state::header_line;
+  }
+
+  void take_header(std::string_view line) {
+    if (text::is_space(line.front())) return;  // the folded rest of the line before, which isn't needed
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0) return fail("the answer has a malformed header");
+    const std::string_view name = text::trim(line.substr(0, colon));
+    const std::string_view value = text::trim(line.substr(colon + 1));
+    if (text::equal_nocase(name, "content-length")) {
+      take_content_length(value);
+    } else if (text::equal_nocase(name, "transfer-encoding")) {
+      encoded_ = true;
+      const std::size_t comma = value.rfind(',');
+      const std::size_t last = comma == std::string_view::npos ? 0 : comma + 1;
+      chunked_ = text::equal_nocase(text::trim(value.substr(last)), "chunked");
+    } else if (text::equal_nocase(name, "connection")) {
+      if (has_token(value, "close")) close_ = true;
+      if (has_token(value, "keep-alive")) keep_alive_ = true;
+    } else if (text::equal_nocase(name, "retry-after")) {
+      out_.retry_after = std::string(value);
+    } else if (text::equal_nocase(name, "location")) {
+      out_.location = std::string(value);
+    } else if (text::equal_nocase(name, "content-type")) {
+      out_.content_type = std::string(value);
+    }
+  }
+
+  static bool has_token(std::string_view list, std::string_view token) {
+    while (!list.empty()) {
+      const std::size_t comma = list.find(',');
+      if (text::equal_nocase(text::trim(list.substr(0, comma)), token)) return true;
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+    return false;
+  }
+
+  // Several equal lengths ("5, 5" or two lines) are one length; different ones are an attack or a defect.
+  void take_content_length(std::string_view list) {
+    while (true) {
+      const std::size_t comma = list.find(',');
+      std::uint64_t length = 0;
+      if (!text::parse_unsigned(text::trim(list.substr(0, comma)), length) || (has_length_ && length != left_)) {
+        return fail("the answer has a malformed Content-Length");
+      }
+      has_length_ = true;
+      left_ = length;
+      if (comma == std::string_view::npos) return;
+      list.remove_prefix(comma + 1);
+    }
+  }
+
+  void end_of_header() {
+    if (out_.status == 101) return fail("the answer switches to another protocol");
+    if (out_.status < 200) {
+      const std::size_t bytes = header_bytes_;  // goes on counting, so endless 1xx answers end
+      out_ = response();
+      has_length_ = encoded_ = chunked_ = close_ = keep_alive_ = false;
+      left_ = 0;
+      header_bytes_ = bytes;
+      state_ = state::status_line;
+      return;
+    }
+    has_status_ = true;
+    if (close_) keep_alive_ = false;
+    if (out_.status == 204 || out_.status == 304) {
+      state_ = state::done;
+    } else if (chunked_) {
+      if (has_length_) keep_alive_ = false;  // both lengths: a message that proxies may see differently
+      state_ = state::chunk_size;
+    } else if (has_length_ && !encoded_) {
+      state_ = left_ == 0 ? state::done : state::body;
+    } else {
+      keep_alive_ = false;
+      state_ = state::until_close;
+    }
+  }
+
+  void take_chunk_size(std::string_view line) {
+    line = text::trim(line.substr(0, line.find(';')));
+    std::uint64_t length = 0;
+    if (line.empty() || line.size() > 15) return fail("the answer has a malformed chunk");
+    for (const char c : line) {
+      const int digit = text::hex_value(c);
+      if (digit < 0) return fail("the answer has a malformed chunk");
+      length = length * 16 + static_cast<std::uint64_t>(digit);
+    }
+    left_ = length;
+    state_ = length == 0 ? state::trailer : state::chunk_data;
+  }
+
+  std::size_t take_body(const char* data, std::size_t size) {
+    std::size_t n = size;
+    if (state_ != state::until_close) n = static_cast<std::size_t>((std::min)(left_, static_cast<std::uint64_t>(n)));
+    const std::size_t room = max_body - out_.body.size();
+    if (n > room) {
+      out_.body.append(data, room);
+      out_.truncated = true;
+      keep_alive_ = false;
+      error_ = "the answer is larger than 4 MiB";
+      state_ = state::done;
+      return n;
+    }
+    out_.body.append(data, n);
+    if (state_ == state::until_close) return n;
+    left_ -= n;
+    if (left_ == 0) state_ = state_ == state::body ? state::done : state::chunk_end;
+    return n;
+  }
+
+  response& out_;
+  state state_ = state::status_line;
+  std::string line_;
+  std::size_t header_bytes_ = 0;
+  std::uint64_t left_ = 0;
+  bool has_length_ = false;
+  bool encoded_ = false;
+  bool chunked_ = false;
+  bool close_ = false;
+  bool keep_alive_ = false;
+  bool has_status_ = false;
+  const char* error_ = "";
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// net.hpp: the few socket calls that differ between POSIX and Winsock.
+#ifndef ARTHUR_TRANSPORT_NET_HPP
+#define ARTHUR_TRANSPORT_NET_HPP
+
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace net {
+
+#if defined(_WIN32)
+
+using handle = SOCKET;
+using address_length = int;
+constexpr handle none = INVALID_SOCKET;
+
+inline void start() {
+  static const bool started = [] {
+    WSADATA data;
+    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
+  }();
+  static_cast<void>(started);
+}
+inline int last_error() { return WSAGetLastError(); }
+inline bool interrupted(int) { return false; }
+inline bool would_block(int error) { return error == WSAEWOULDBLOCK; }
+inline bool in_progress(int error) { return error == WSAEWOULDBLOCK; }
+inline void close(handle s) { closesocket(s); }
+
+inline handle open(int family) {
+  const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  u_long on = 1;
+  if (s != none) ioctlsocket(s, FIONBIO, &on);
+  return s;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  WSAPOLLFD p{s, events, 0};
+  const int n = WSAPoll(&p, 1, milliseconds);
+  return n > 0 ? p.revents : n;
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  WSABUF parts[2] = {{static_cast<ULONG>(a_size), const_cast<char*>(a)},
+                     {static_cast<ULONG>(b_size), const_cast<char*>(b)}};
+  DWORD sent = 0;
+  const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
+  return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
+  return ::recv(s, to, static_cast<int>(size), 0);
+}
+
+inline std::string error_text(int error) { return std::system_category().message(error); }
+inline std::string lookup_error_text(int error) { return std::system_category().message(error); }
+
+#else
+
+using handle = int;
+using address_length = socklen_t;
+constexpr handle none = -1;
+
+inline void start() {}
+inline int last_error() { return errno; }
+inline bool interrupted(int error) { return error == EINTR; }
+inline bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+inline bool in_progress(int error) { return error == EINPROGRESS || error == EINTR; }  // EINTR: goes on in background
+inline void close(handle s) { ::close(s); }
+
+inline handle open(int family) {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+  // In one call: a fork and exec on another thread can't slip in between.
+  const handle s = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+  const handle s = ::socket(family, SOCK_STREAM, 0);
+  if (s != none) {
+    ::fcntl(s, F_SETFD, FD_CLOEXEC);
+    ::fcntl(s, F_SETFL, O_NONBLOCK);
+  }
+#endif
+#if defined(SO_NOSIGPIPE)
+  const int on = 1;
+  if (s != none) ::setsockopt(s, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return s;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  pollfd p{s, events, 0};
+  const int n = ::poll(&p, 1, milliseconds);
+  return n > 0 ? p.revents : n;
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  iovec parts[2] = {{const_cast<char*>(a), a_size}, {const_cast<char*>(b), b_size}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+#if defined(MSG_NOSIGNAL)
+  return ::sendmsg(s, &message, MSG_NOSIGNAL);
+#else
+  return ::sendmsg(s, &message, 0);
+#endif
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
+
+inline std::string error_text(int error) { return std::generic_category().message(error); }
+inline std::string lookup_error_text(int error) {
+  return error == EAI_SYSTEM ? error_text(errno) : std::string(::gai_strerror(error));
+}
+
+#endif
+
+}  // namespace net
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Talks to one host. Follows no redirect: the Authorization header stays where it was meant for.
+class socket_transport final : public transport {
+ public:
+  /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
+  socket_transport(const url& where, const std::vector<header>& headers, const timing& time)
+      : time_(time), host_(where.host), port_(std::to_string(where.port)), name_(host_and_port(where)) {
+    net::start();
+    common_ = "Host: " + name_ + "\r\n";
+    common_ += "User-Agent: ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION "\r\n";
+    for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
+  }
+
+  ~socket_transport() override { disconnect(); }
+
+  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
+    out = response();
+    error.clear();
+    const std::string head = request_head(what);
+    if (reusable()) {
+      const transport_result result = exchange(head, what, deadline, out, error);
+      // The peer closed it in the moment of use and got nothing: a new connection is no repetition.
+      if (result != transport_result::not_sent) return result;
+      error.clear();
+    }
+    disconnect();
+    if (!connect(deadline, error)) return transport_result::not_sent;
+    return exchange(head, what, deadline, out, error);
+  }
+
+ private:
+  // Arthur Engine closes idle connections after 2 s behind gunicorn, 5 s without; well below that no request meets
+  // the closing.
+  static constexpr std::uint64_t reuse_within = 1000000000;
+  static constexpr std::uint64_t addresses_valid_for = 60000000000;
+  static constexpr std::uint64_t connect_within = 10000000000;
+
+  struct address {
+    sockaddr_storage bytes;
+    net::address_length size;
+  };
+
+  std::string request_head(const request& what) const {
+    std::string head = std::string(what.method) + " " + what.target + " HTTP/1.1\r\n" + common_;
+    if (*what.content_type != '\0') head += std::string("Content-Type: ") + what.content_type + "\r\n";
+    if (what.body_size > 0 || std::string_view(what.method) != "GET") {
+      head += "Content-Length: " + std::to_string(what.body_size) + "\r\n";
+    }
+    return head + "\r\n";
+  }
+
+  bool reusable() const {
+    if (socket_ == net::none || time_.steady_now() - last_used_ >= reuse_within) return false;
+    return net::poll_one(socket_, POLLIN, 0) == 0;  // readable means closed, or an answer nobody asked for
+  }
+
+  static bool passing(int reason) { return net::would_block(reason) || net::interrupted(reason); }
+
+  void disconnect() {
+    if (socket_ != net::none) net::close(socket_);
+    socket_ = net::none;
+  }
+
+  /// Waits for events in slices; 0 when the time is over.
+  int wait(short events, std::uint64_t deadline) const {
+    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
+      const int ready = net::poll_one(socket_, events, slice);
+      if (ready > 0) return ready;
+      if (ready < 0 && !net::interrupted(net::last_error())) return POLLERR;
+    }
+    return 0;
+  }
+
+  std::string overdue(std::uint64_t deadline) const {
+    return time_.limit(deadline) < deadline ? "before the program had to end" : "in time";
+  }
+
+  // getaddrinfo has no deadline, so its answer is kept for a while: a new connection per batch is the normal case.
+  bool look_up(std::string& error) {
+    const std::uint64_t now = time_.steady_now();
+    if (!addresses_.empty() && now - looked_up_ < addresses_valid_for) return true;
+    addresses_.clear();
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &found);
+    if (failed != 0) {
+      error = "can't find the address of " + host_ + ": " + net::lookup_error_text(failed);
+      return false;
+    }
+    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
+      address kept{};
+      if (a->ai_addrlen > sizeof kept.bytes) continue;
+      std::memcpy(&kept.bytes, a->ai_addr, a->ai_addrlen);
+      kept.size = static_cast<net::address_length>(a->ai_addrlen);
+      addresses_.push_back(kept);
+    }
+    ::freeaddrinfo(found);
+    looked_up_ = time_.steady_now();
+    return true;
+  }
+
+  bool connect(std::uint64_t deadline, std::string& error) {
+    if (!look_up(error)) return false;
+    for (std::size_t i = 0; i < addresses_.size(); ++i) {
+      // A dead address must leave time for those after it.
+      const std::uint64_t now = time_.steady_now();
+      const std::uint64_t end = time_.limit(deadline);
+      const std::uint64_t share = end > now ? (end - now) / (addresses_.size() - i) : 0;
+      if (connect_to(addresses_[i], now + (std::min)(share, connect_within), error)) return true;
+      disconnect();
+    }
+    addresses_.clear();  // the host may have moved
+    error = "can't connect to " + name_ + ": " + error;
+    return false;
+  }
+
+  bool connect_to(const address& a, std::uint64_t deadline, std::string& error) {
+    socket_ = net::open(a.bytes.ss_family);
+    if (socket_ == net::none) {
+      error = net::error_text(net::last_error());
+      return false;
+    }
+    const int on = 1;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&a.bytes), a.size) != 0) {
+      const int reason = net::last_error();
+      if (!net::in_progress(reason)) {
+        error = net::error_text(reason);
+        return false;
+      }
+      if (wait(POLLOUT, deadline) == 0) {
+        error = "no answer " + overdue(deadline);
+        return false;
+      }
+      int failed = 0;
+      net::address_length size = sizeof failed;
+      ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&failed), &size);
+      if (failed != 0) {
+        error = net::error_text(failed);
+        return false;
+      }
+    }
+    if (connected_to_itself()) {
+      error = "nobody listens there";
+      return false;
+    }
+    return true;
+  }
+
+  // Without a listener on a local port of the ephemeral range, TCP can connect a socket to itself and echo the request.
+  bool connected_to_itself() const {
+    address here{};
+    address there{};
+    here.size = there.size = static_cast<net::address_length>(sizeof here.bytes);
+    if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&here.bytes), &here.size) != 0) return false;
+    if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&there.bytes), &there.size) != 0) return false;
+    return here.size == there.size && std::memcmp(&here.bytes, &there.bytes, static_cast<std::size_t>(here.size)) == 0;
+  }
+
+  std::ptrdiff_t send_rest(const std::string& head, const request& what, std::size_t sent) const {
+    const std::size_t in_head = (std::min)(sent, head.size());
+    const std::size_t in_body = sent - in_head;
+    return net::send_two(socket_, head.data() + in_head, head.size() - in_head, what.body + in_body,
+                         what.body_size - in_body);
+  }
+
+  /// Sends and receives at once, so that an answer to the first half of a request (413, 401) isn't missed.
+  transport_result exchange(const std::string& head, const request& what, std::uint64_t deadline, response& out,
+                            std::string& error) {
+    http_response_parser parser(out);
+    const std::size_t total = head.size() + what.body_size;
+    std::size_t sent = 0;
+    bool sending = true;
+    bool rest = false;  // bytes after the answer
+    char buffer[8192];
+    while (!parser.done() && !parser.failed()) {
+      const int ready = wait(static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), deadline);
+      if (ready == 0) {
+        error = "no answer from " + name_ + " " + overdue(deadline);
+        break;
+      }
+      if (sending && (ready & ~POLLIN) != 0) {
+        const std::ptrdiff_t n = send_rest(head, what, sent);
+        if (n >= 0) {
+          sent += static_cast<std::size_t>(n);
+          sending = sent < total;
+        } else if (const int reason = net::last_error(); !passing(reason)) {
+          error = name_ + " closed the connection: " + net::error_text(reason);
+          sending = false;  // its reason may still be readable
+        }
+      }
+      if ((ready & ~POLLOUT) != 0) {
+        const std::ptrdiff_t n = net::receive(socket_, buffer, sizeof buffer);
+        if (n < 0 && passing(net::last_error())) continue;
+        if (n < 0 && error.empty()) {
+          error = "the connection to " + name_ + " was lost: " + net::error_text(net::last_error());
+        }
+        if (n == 0 && sent > 0) parser.end_of_stream();
+        if (n <= 0 || sent == 0) break;  // bytes before the first of ours answer nothing that was asked
+        rest = parser.feed(buffer, static_cast<std::size_t>(n)) < static_cast<std::size_t>(n);
+      }
+    }
+    if (parser.keep_alive() && sent == total && !rest) {
+      last_used_ = time_.steady_now();
+    } else {
+      disconnect();
+    }
+    if (parser.has_status()) {
+      out.truncated = out.truncated || !parser.done();
+      if (*parser.error() != '\0') error = name_ + ": " + parser.error();
+      if (!out.truncated) error.clear();
+      return transport_result::answered;
+    }
+    out = response();
+    if (error.empty()) error = name_ + ": " + (*parser.error() != '\0' ? parser.error() : "the connection was closed");
+    return sent == 0 ? transport_result::not_sent : transport_result::unanswered;
+  }
+
+  timing time_;
+  std::string host_;
+  std::string port_;
+  std::string name_;    // for messages and the Host header
+  std::string common_;  // header lines that all requests share
+  std::vector<address> addresses_;
+  std::uint64_t looked_up_ = 0;
+  std::uint64_t last_used_ = 0;
+  net::handle socket_ = net::none;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// bell.hpp: how other threads reach the worker: first span, much to do, flush, stop.
+#ifndef ARTHUR_RUNTIME_BELL_HPP
+#define ARTHUR_RUNTIME_BELL_HPP
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+// waker.hpp: lets any thread end the worker's sleep without a lock.
+#ifndef ARTHUR_PLATFORM_WAKER_HPP
+#define ARTHUR_PLATFORM_WAKER_HPP
+
+#include <atomic>
+#include <cstdint>
+
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif !defined(ARTHUR_NO_THREADS)
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One thread waits, any thread signals. A signal is never lost: one that comes before the wait ends it at once.
+class waker {
+ public:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+#if defined(__linux__)
+  /// Takes no lock: a futex, so that a span may end anywhere without waiting for anybody.
+  void signal() noexcept {
+    // Release pairs with the acquire in take(): what was done before the signal is seen after it.
+    if (state_.exchange(1, std::memory_order_release) == 0) futex(FUTEX_WAKE_PRIVATE, 1, nullptr);
+  }
+
+  /// Sleeps until a signal or the given steady time in nanoseconds.
+  void wait_until(std::uint64_t deadline) noexcept {
+    while (!take()) {
+      timespec left{};
+      if (deadline != never) {
+        const std::uint64_t now = steady_nanoseconds();
+        if (now >= deadline) return;
+        left.tv_sec = static_cast<time_t>((deadline - now) / 1000000000U);
+        left.tv_nsec = static_cast<long>((deadline - now) % 1000000000U);
+      }
+      futex(FUTEX_WAIT_PRIVATE, 0, deadline == never ? nullptr : &left);  // relative, on the steady clock
+    }
+  }
+
+ private:
+  bool take() noexcept { return state_.exchange(0, std::memory_order_acquire) != 0; }
+  void futex(int operation, std::uint32_t value, const timespec* timeout) noexcept {
+    static_assert(sizeof state_ == 4, "futexes are 32 bits");
+    ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), operation, value, timeout, nullptr, 0);
+  }
+  std::atomic<std::uint32_t> state_{0};
+#elif !defined(ARTHUR_NO_THREADS)
+  void signal() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    signalled_ = true;
+    condition_.notify_one();
+  }
+  void wait_until(std::uint64_t deadline) noexcept {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto ready = [this] { return signalled_; };
+    const std::uint64_t now = steady_nanoseconds();
+    if (deadline == never) {
+      condition_.wait(lock, ready);
+    } else if (deadline > now) {
+      condition_.wait_for(lock, std::chrono::nanoseconds(deadline - now), ready);
+    }
+    signalled_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool signalled_ = false;
+#else
+  void signal() noexcept {}
+  void wait_until(std::uint64_t) noexcept {}
+#endif
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Lives as long as the process: a thread may ring while the runtime stops and starts again.
+class bell {
+ public:
+  /// Called by recording threads: the worker sleeps and there is a span, or much has gathered.
+  void wake() noexcept {
+    // Relaxed: the alarm's own release and acquire order what was done before.
+    const bool first = the_recorder.wanted.exchange(0, std::memory_order_relaxed) != 0;
+    (first ? woken_ : urgent_).store(true, std::memory_order_relaxed);
+    alarm_.signal();
+  }
+
+  /// Asks for everything that is committed now; returns the ticket to wait for.
+  std::uint64_t request_flush() noexcept {
+    const std::uint64_t ticket = asked_.fetch_add(1, std::memory_order_acq_rel) + 1;
+    alarm_.signal();
+    return ticket;
+  }
+  bool reached(std::uint64_t ticket) const noexcept { return answered_.load(std::memory_order_acquire) >= ticket; }
+  /// False: the deadline (steady nanoseconds) came first.
+  bool wait_for(std::uint64_t ticket, std::uint64_t deadline) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!reached(ticket)) {
+      const std::uint64_t now = steady_nanoseconds();
+      if (now >= deadline) return false;
+      // A wait of centuries would overflow inside the library.
+      const std::uint64_t left = deadline - now < 3600000000000U ? deadline - now : 3600000000000U;
+      changed_.wait_for(lock, std::chrono::nanoseconds(left));
+    }
+    return true;
+  }
+
+  /// Asks the worker to come to its end by then, sending what it can.
+  void request_stop(std::uint64_t deadline) noexcept {
+    // Release: the worker that sees the deadline sees everything that was committed before.
+    stop_deadline_.store(deadline == 0 ? 1 : deadline, std::memory_order_release);
+    alarm_.signal();
+  }
+
+  // The worker's side.
+
+  void sleep_until(std::uint64_t due) noexcept { alarm_.wait_until(due); }
+  bool take_urgent() noexcept { return urgent_.exchange(false, std::memory_order_relaxed); }
+  bool take_woken() noexcept { return woken_.exchange(false, std::memory_order_relaxed); }
+  std::uint64_t asked() const noexcept { return asked_.load(std::memory_order_acquire); }
+  bool all_answered() const noexcept { return asked() == answered_.load(std::memory_order_relaxed); }
+  void answer(std::uint64_t ticket) noexcept {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      // Release pairs with the acquire in reached(): the counters are up to date.
+      answered_.store(ticket, std::memory_order_release);
+    }
+    changed_.notify_all();
+  }
+  /// 0 = go on.
+  const std::atomic<std::uint64_t>& stop_deadline() const noexcept { return stop_deadline_; }
+  bool stopping() const noexcept { return stop_deadline_.load(std::memory_order_acquire) != 0; }
+  /// Before a new worker: nobody has asked for anything.
+  void reset() noexcept {
+    urgent_.store(false, std::memory_order_relaxed);
+    woken_.store(false, std::memory_order_relaxed);
+    stop_deadline_.store(0, std::memory_order_relaxed);
+    answer(asked());
+  }
+
+ private:
+  waker alarm_;
+  std::atomic<bool> urgent_{false};
+  std::atomic<bool> woken_{false};
+  std::atomic<std::uint64_t> asked_{0};
+  std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> stop_deadline_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// diagnostics.hpp: the runtime's counters, its newest problem, and the lines it says about itself.
+#ifndef ARTHUR_RUNTIME_DIAGNOSTICS_HPP
+#define ARTHUR_RUNTIME_DIAGNOSTICS_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <mutex>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What became of committed spans. Written by the worker, read by anybody.
+struct delivery_counters {
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next six say where they are
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<std::uint64_t> rejected{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> unconfirmed{0};
+  std::atomic<std::uint64_t> discarded{0};
+  std::atomic<std::uint64_t> cleaned{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> retries{0};
+};
+
+inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noexcept {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+
+/// Says lines to the user's function or to stderr: the same kind of line at most once in ten seconds, with the number
+/// of those left out. Never holds a secret: callers pass none.
+class diagnostics {
+ public:
+  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, shutdown, count };
+
+  void use(void (*function)(void*, severity, const char*), void* user) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    function_ = function;
+    user_ = user;
+    for (auto& t : topics_) t = {};
+  }
+
+  void say(topic about, severity level, const std::string& line) noexcept {
+    void (*function)(void*, severity, const char*) = nullptr;
+    void* user = nullptr;
+    std::string whole;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (level != severity::info) last_error_ = line;
+      state& s = topics_[static_cast<std::size_t>(about)];
+      const std::uint64_t now = steady_nanoseconds();
+      // Configuration lines differ from each other and are said once each.
+      if (about != topic::configuration && s.said_at != 0 && now - s.said_at < 10000000000U) {
+        ++s.left_out;
+        return;
+      }
+      whole = "arthur: " + line;
+      if (s.left_out != 0) whole += " (and " + std::to_string(s.left_out) + " more like it)";
+      s.said_at = now;
+      s.left_out = 0;
+      function = function_;
+      user = user_;
+    }
+    // Outside the lock: the function may call arthur::stats().
+    if (function != nullptr) {
+      function(user, level, whole.c_str());
+    } else if (level != severity::info) {
+      std::fprintf(stderr, "%s\n", whole.c_str());
+    }
+  }
+
+  std::string last_error() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_error_;
+  }
+
+ private:
+  struct state {
+    std::uint64_t said_at = 0;
+    std::uint64_t left_out = 0;
+  };
+  std::mutex mutex_;
+  void (*function_)(void*, severity, const char*) = nullptr;
+  void* user_ = nullptr;
+  std::string last_error_;
+  state topics_[static_cast<std::size_t>(topic::count)];
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// worker.hpp: the one background loop: sweep, send, wait.
+#ifndef ARTHUR_RUNTIME_WORKER_HPP
+#define ARTHUR_RUNTIME_WORKER_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <string>
+
+// collector.hpp: takes committed spans out of all threads' queues, completes and cleans them, and keeps roots back.
+#ifndef ARTHUR_RUNTIME_COLLECTOR_HPP
+#define ARTHUR_RUNTIME_COLLECTOR_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+// cleaning.hpp: spans and resources made such that nothing in them keeps the receiver from storing them.
+#ifndef ARTHUR_OTLP_CLEANING_HPP
+#define ARTHUR_OTLP_CLEANING_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+// buffer.hpp: a growable run of bytes that never throws.
+#ifndef ARTHUR_OTLP_BUFFER_HPP
+#define ARTHUR_OTLP_BUFFER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bytes under construction. Where memory or the maximum ends, `failed()` turns true and stays so until clear() or
+/// forgive(); appends are ignored meanwhile, so a long run of appends needs one check at its end.
+class buffer {
+ public:
+  buffer() noexcept = default;
+  /// Grows to `maximum` bytes at most.
+  explicit buffer(std::size_t maximum) noexcept : maximum_(maximum) {}
+  /// Lives in `storage` and never grows.
+  buffer(char* storage, std::size_t size) noexcept
+      : data_(storage), capacity_(size), maximum_(size), owned_(false) {}
+
+  buffer(buffer&& other) noexcept { take(other); }
+  buffer& operator=(buffer&& other) noexcept {
+    if (this != &other) {
+      if (owned_) std::free(data_);
+      take(other);
+    }
+    return *this;
+  }
+  buffer(const buffer&) = delete;
+  buffer& operator=(const buffer&) = delete;
+  ~buffer() {
+    if (owned_) std::free(data_);
+  }
+
+  char* data() noexcept { return data_; }
+  const char* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return size_ == 0; }
+  bool failed() const noexcept { return failed_; }
+
+  /// Bytes that may be written at the end without growing.
+  std::size_t room() const noexcept { return capacity_ - size_; }
+
+  /// At least `more` writable bytes behind the end, or nullptr; advance() makes them part of the content.
+  char* reserve_more(std::size_t more) noexcept {
+    // Without memory yet, even nothing needs some: nullptr means failure.
+    if (ARTHUR_UNLIKELY(failed_ || capacity_ - size_ < more || data_ == nullptr) && !grow(more)) return nullptr;
+    return data_ + size_;
+  }
+  void advance(std::size_t count) noexcept { size_ += count; }
+
+  bool append(const char* from, std::size_t count) noexcept {
+    char* to = reserve_more(count);
+    if (to == nullptr) return false;
+    if (count != 0) std::memcpy(to, from, count);
+    size_ += count;
+    return true;
+  }
+  bool append(char byte) noexcept {
+    char* to = reserve_more(1);
+    if (to == nullptr) return false;
+    *to = byte;
+    ++size_;
+    return true;
+  }
+  /// Appends a string literal without its final zero.
+  template <std::size_t N>
+  bool append(const char (&literal)[N]) noexcept {
+    return append(literal, N - 1);
+  }
+
+  /// Cuts to `size` bytes; keeps failed().
+  void truncate(std::size_t size) noexcept {
+    if (size < size_) size_ = size;
+  }
+  void clear() noexcept {
+    size_ = 0;
+    failed_ = false;
+  }
+  /// Lets appends go on after the content was truncated to something complete.
+  void forgive() noexcept { failed_ = false; }
+  /// Marks the content as incomplete.
+  void fail() noexcept { failed_ = true; }
+
+  /// Gives memory back to the system if more than `keep` bytes are held; the content stays.
+  void shrink(std::size_t keep) noexcept {
+    if (!owned_ || capacity_ <= keep) return;
+    const std::size_t wanted = size_ < keep ? keep : size_;
+    if (wanted == 0) {
+      std::free(data_);
+      data_ = nullptr;
+      capacity_ = 0;
+    } else if (wanted < capacity_) {
+      if (void* moved = std::realloc(data_, wanted)) {
+        data_ = static_cast<char*>(moved);
+        capacity_ = wanted;
+      }
+    }
+  }
+
+ private:
+  ARTHUR_NOINLINE bool grow(std::size_t more) noexcept {
+    if (failed_) return false;
+#ifndef ARTHUR_NO_HEAP
+    if (owned_ && more <= maximum_ && size_ <= maximum_ - more) {
+      const std::size_t needed = size_ + more;
+      std::size_t wanted = capacity_ < maximum_ / 2 ? capacity_ * 2 : maximum_;
+      if (wanted < 256) wanted = 256;
+      if (wanted < needed) wanted = needed;
+      if (wanted > maximum_) wanted = maximum_;
+      void* moved = std::realloc(data_, wanted);
+      if (moved == nullptr && wanted > needed) moved = std::realloc(data_, wanted = needed);
+      if (moved != nullptr) {
+        data_ = static_cast<char*>(moved);
+        capacity_ = wanted;
+        return true;
+      }
+    }
+#else
+    (void)more;
+#endif
+    failed_ = true;
+    return false;
+  }
+
+  void take(buffer& other) noexcept {
+    data_ = other.data_;
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    maximum_ = other.maximum_;
+    owned_ = other.owned_;
+    failed_ = other.failed_;
+    other.data_ = nullptr;
+    other.size_ = 0;
+    other.capacity_ = 0;
+    other.failed_ = false;
+  }
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t maximum_ = SIZE_MAX / 4;  // far below PTRDIFF_MAX, which malloc refuses anyway
+  bool owned_ = true;
+  bool failed_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// cleaning_attributes.hpp: a set of attributes made storable: keys, values, and how they stand to one another.
+#ifndef ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
+#define ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// cleaning_rules.hpp: what cleaning may change, how that is counted, and which keys have a meaning of their own.
+#ifndef ARTHUR_OTLP_CLEANING_RULES_HPP
+#define ARTHUR_OTLP_CLEANING_RULES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// utf8.hpp: finding, repairing and cutting UTF-8.
+#ifndef ARTHUR_OTLP_UTF8_HPP
+#define ARTHUR_OTLP_UTF8_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// The first byte is the lowest on every machine. (g++ 12 does not turn a loop over bytes into one load.)
+inline std::uint32_t load_le32(const char* from) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  value = __builtin_bswap32(value);
+#endif
+  return value;
+}
+inline std::uint64_t load_le64(const char* from) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  value = __builtin_bswap64(value);
+#endif
+  return value;
+}
+
+/// Index of the lowest set bit of `bits`, which must not be 0.
+inline unsigned lowest_bit(std::uint64_t bits) noexcept {
+#if defined(__GNUC__) || defined(__clang__)
+  return static_cast<unsigned>(__builtin_ctzll(bits));
+#else
+  unsigned index = 0;
+  while ((bits & 1U) == 0) {
+    bits >>= 1;
+    ++index;
+  }
+  return index;
+#endif
+}
+
+/// One step over non-ASCII text: a code point, or a maximal ill-formed part that one U+FFFD replaces.
+struct utf8_step {
+  unsigned size;
+  bool valid;
+};
+
+inline bool is_utf8_tail(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80; }
+
+/// `at` < `end`, and *at is not ASCII.
+inline utf8_step next_utf8(const char* at, const char* end) noexcept {
+  const auto lead = static_cast<unsigned char>(at[0]);
+  const auto left = end - at;
+  if (lead < 0xc2 || lead > 0xf4 || left < 2) return {1, false};
+  const auto second = static_cast<unsigned char>(at[1]);
+  if (lead < 0xe0) return is_utf8_tail(at[1]) ? utf8_step{2, true} : utf8_step{1, false};
+  // Overlong forms, surrogates and what lies above U+10FFFF are told by the second byte alone.
+  unsigned low = 0x80;
+  unsigned high = 0xbf;
+  if (lead == 0xe0) low = 0xa0;
+  if (lead == 0xed) high = 0x9f;
+  if (lead == 0xf0) low = 0x90;
+  if (lead == 0xf4) high = 0x8f;
+  if (second < low || second > high) return {1, false};
+  if (left < 3 || !is_utf8_tail(at[2])) return {2, false};
+  if (lead < 0xf0) return {3, true};
+  if (left < 4 || !is_utf8_tail(at[3])) return {3, false};
+  return {4, true};
+}
+
+/// True if the low three bytes of `word` are one well-formed three-byte code point: the common case of CJK text.
+inline bool is_utf8_triple(std::uint32_t word) noexcept {
+  const std::uint32_t marks = word & 0x200fU;  // lead's low half, and the bit that tells overlong forms and surrogates
+  return (word & 0x00c0c0f0U) == 0x008080e0U && marks != 0 && marks != 0x200d;
+}
+
+/// The same for two bytes: Cyrillic, Greek, Arabic, accented Latin.
+inline bool is_utf8_pair(std::uint32_t word) noexcept { return (word & 0xc0e0U) == 0x80c0U && (word & 0x1eU) != 0; }
+
+/// The code point that next_utf8() found valid at `at`, or that of an ASCII byte.
+inline std::uint32_t utf8_code_point(const char* at, unsigned size) noexcept {
+  const auto byte = [at](unsigned i) { return std::uint32_t{static_cast<unsigned char>(at[i])}; };
+  switch (size) {
+    case 2: return (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
+    case 3: return (byte(0) & 0x0fU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
+    case 4:
+      return (byte(0) & 0x07U) << 18 | (byte(1) & 0x3fU) << 12 | (byte(2) & 0x3fU) << 6 | (byte(3) & 0x3fU);
+    default: return byte(0);
+  }
+}
+
+/// Writes a code point at `to` (room for 4); returns the first byte behind it.
+inline char* put_utf8(char* to, std::uint32_t code) noexcept {
+  const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(static_cast<unsigned char>(byte)); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xc0U | code >> 6);
+    put(0x80U | (code & 0x3fU));
+  } else if (code < 0x10000) {
+    put(0xe0U | code >> 12);
+    put(0x80U | (code >> 6 & 0x3fU));
+    put(0x80U | (code & 0x3fU));
+  } else {
+    put(0xf0U | code >> 18);
+    put(0x80U | (code >> 12 & 0x3fU));
+    put(0x80U | (code >> 6 & 0x3fU));
+    put(0x80U | (code & 0x3fU));
+  }
+  return to;
+}
+
+/// Whether U+0000 counts as text: protobuf and JSON hold it, the engine's database doesn't.
+enum class nul { allowed, forbidden };
+
+/// Length of the longest prefix of well-formed UTF-8 (without U+0000 if that is forbidden).
+template <nul Nul = nul::allowed>
+inline std::size_t valid_utf8_prefix(const char* data, std::size_t size) noexcept {
+  const char* at = data;
+  const char* const end = data + size;
+  for (;;) {
+#if defined(__SSE2__)
+    while (end - at >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      auto bad = static_cast<unsigned>(_mm_movemask_epi8(bytes));
+      // As signed numbers, ASCII without zero is exactly what is greater than 0.
+      if (Nul == nul::forbidden) {
+        bad = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffU;
+      }
+      if (bad != 0) {
+        at += lowest_bit(bad);
+        break;
+      }
+      at += 16;
+    }
+#endif
+    while (end - at >= 8) {
+      const std::uint64_t word = load_le64(at);
+      std::uint64_t bad = word;
+      if (Nul == nul::forbidden) bad |= word - 0x0101010101010101U;  // a borrow only disturbs bytes above a zero
+      bad &= 0x8080808080808080U;
+      if (bad != 0) {
+        at += lowest_bit(bad) / 8;
+        break;
+      }
+      at += 8;
+    }
+    while (at != end && static_cast<signed char>(*at) > (Nul == nul::allowed ? -1 : 0)) ++at;
+    if (at == end || *at == 0) return static_cast<std::size_t>(at - data);
+    do {
+      if (end - at >= 4) {
+        const std::uint32_t word = load_le32(at);
+        if (is_utf8_triple(word)) {
+          at += 3;
+          continue;
+        }
+        if (is_utf8_pair(word)) {
+          at += 2;
+          continue;
+        }
+      }
+      const utf8_step step = next_utf8(at, end);
+      if (!step.valid) return static_cast<std::size_t>(at - data);
+      at += step.size;
+    } while (at != end && static_cast<signed char>(*at) < 0);
+  }
+}
+
+/// True if all of it is well-formed UTF-8 (without U+0000 if that is forbidden).
+template <nul Nul = nul::allowed>
+inline bool is_valid_utf8(const char* data, std::size_t size) noexcept {
+  return valid_utf8_prefix<Nul>(data, size) == size;
+}
+
+/// Appends the text; each maximal ill-formed part becomes U+FFFD (as in browsers and Python's errors="replace"), and
+/// U+0000 is left out where it is forbidden.
+template <nul Nul = nul::allowed>
+inline bool append_valid_utf8(buffer& out, const char* data, std::size_t size) noexcept {
+  const char* at = data;
+  const char* const end = data + size;
+  for (;;) {
+    const std::size_t good = valid_utf8_prefix<Nul>(at, static_cast<std::size_t>(end - at));
+    out.append(at, good);
+    at += good;
+    if (at == end) return !out.failed();
+    if (*at == 0) {
+      ++at;
+    } else {
+      out.append("\xEF\xBF\xBD");
+      at += next_utf8(at, end).size;
+    }
+  }
+}
+
+/// The largest size of at most `limit` bytes that doesn't cut a code point.
+inline std::size_t utf8_truncate(const char* data, std::size_t size, std::size_t limit) noexcept {
+  if (size <= limit) return size;
+  std::size_t cut = limit;
+  // A code point has at most three tail bytes; more of them is damage, which may be cut anywhere.
+  for (unsigned i = 0; i < 3 && cut != 0 && is_utf8_tail(data[cut]); ++i) --cut;
+  return is_utf8_tail(data[cut]) ? limit : cut;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One way in which a span is changed before it is sent; each is counted.
+enum class clean_rule : unsigned {
+  invalid_utf8,       // a broken byte sequence became U+FFFD: a protobuf string refuses it, with the whole request
+  nul,                // U+0000 left out: PostgreSQL refuses it, with the whole request
+  nonfinite,          // NaN and infinity became text: jsonb refuses them
+  repeated_key,       // earlier values of a key removed
+  hostile_key,        // renamed: see key_rules.hpp; or empty
+  key_conflict,       // renamed: `x` beside `x.y`, or two keys that became one
+  misplaced_value,    // renamed: a value or a sub-key where the engine wants one plain value
+  json_rewritten,     // a JSON text corrected
+  json_as_text,       // a JSON text that stays plain text in the engine
+  token_count,        // brought into the range of the engine's columns
+  cost,               // a cost that is not a number removed
+  too_long,           // cut: the engine's indexes end at about 2600 bytes
+  too_deep,           // an array or map nested too deep became an empty value
+  time,               // start or end was zero, or end was before start
+  name,               // an empty name
+  parent,             // a parent id of zeros removed: the engine would not see a root
+  service_name        // made a text that is not blank
+};
+constexpr std::size_t clean_rule_count = static_cast<std::size_t>(clean_rule::service_name) + 1;
+
+/// Name of a rule in statistics.
+inline const char* clean_rule_name(clean_rule rule) noexcept {
+  static constexpr const char* names[clean_rule_count] = {
+      "invalid_utf8",   "nul",          "nonfinite",   "repeated_key", "hostile_key", "key_conflict",
+      "misplaced_value", "json_rewritten", "json_as_text", "token_count",  "cost",        "too_long",
+      "too_deep",       "time",         "name",        "parent",       "service_name"};
+  return names[static_cast<std::size_t>(rule)];
+}
+
+/// How often each rule struck.
+struct clean_counts {
+  std::uint64_t of[clean_rule_count] = {};
+
+  std::uint64_t operator[](clean_rule rule) const noexcept { return of[static_cast<std::size_t>(rule)]; }
+  void add(clean_rule rule) noexcept { ++of[static_cast<std::size_t>(rule)]; }
+  void add(const clean_counts& more) noexcept {
+    for (std::size_t i = 0; i < clean_rule_count; ++i) of[i] += more.of[i];
+  }
+  std::uint64_t total() const noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : of) sum += count;
+    return sum;
+  }
+};
+
+/// What is known about a span before it is looked at.
+struct clean_flags {
+  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
+  bool may_repeat_keys = true;  ///< false: no key is set twice
+  bool free_keys = true;        ///< false: all keys are from our own table
+};
+
+enum class clean_outcome {
+  unchanged,   ///< nothing was written: send the span as it is
+  rewritten,   ///< the cleaned span was appended
+  undecodable  ///< damaged bytes, or no memory (then out.failed()); nothing was written
+};
+
+/// Longest session id, user id, kind, name and service name, in bytes.
+constexpr std::size_t max_index_bytes = 1024;
+/// Largest token count: two of them still fit the engine's 32-bit column, where it adds prompt and completion.
+constexpr std::int64_t max_token_count = 1000000000;
+/// Levels of arrays and maps. Protobuf parsers stop at 100 messages inside one another, and a map takes three a level.
+constexpr unsigned max_engine_depth = 24;
+
+/// What the engine does with the value below a key.
+enum class key_role {
+  plain,
+  json,         // decodes text as JSON
+  contents,     // decodes text as a JSON list of objects
+  identity,     // copies it into an indexed column
+  token_count,  // copies it into an integer column
+  cost,         // reads text as a number, even "nan"
+};
+
+template <std::size_t N>
+inline bool equals(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size == N - 1 && std::memcmp(text, literal, N - 1) == 0;
+}
+template <std::size_t N>
+inline bool begins_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size >= N - 1 && std::memcmp(text, literal, N - 1) == 0;
+}
+template <std::size_t N>
+inline bool ends_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size >= N - 1 && std::memcmp(text + size - (N - 1), literal, N - 1) == 0;
+}
+
+/// `name` is what follows "llm.cost.".
+inline bool is_cost(const char* name, std::size_t size) noexcept {
+  static constexpr const char* names[] = {
+      "prompt",
+      "completion",
+      "total",
+      "prompt_details.input",
+      "prompt_details.cache_read",
+      "prompt_details.cache_write",
+      "prompt_details.cache_input",
+      "prompt_details.audio",
+      "completion_details.output",
+      "completion_details.reasoning",
+      "completion_details.audio"};
+  for (const char* known : names) {
+    if (std::strlen(known) == size && std::memcmp(known, name, size) == 0) return true;
+  }
+  return false;
+}
+
+inline key_role role_of(const char* key, std::size_t size) noexcept {
+  if (size < 7) return key_role::plain;
+  if (begins_with(key, size, "llm.")) {
+    if (begins_with(key, size, "llm.cost.")) return is_cost(key + 9, size - 9) ? key_role::cost : key_role::plain;
+    if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
+        equals(key, size, "llm.token_count.total")) {
+      return key_role::token_count;
+    }
+    if (equals(key, size, "llm.invocation_parameters") || equals(key, size, "llm.function_call") ||
+        equals(key, size, "llm.prompt_template.variables")) {
+      return key_role::json;
+    }
+  }
+  switch (key[size - 1]) {
+    case 'a':
+      if (ends_with(key, size, "metadata") && (size == 8 || key[size - 9] == '.')) return key_role::json;
+      return equals(key, size, "tool.json_schema") ? key_role::json : key_role::plain;
+    case 'd':
+      return equals(key, size, "session.id") || equals(key, size, "user.id") ||
+                     equals(key, size, "openinference.span.kind")
+                 ? key_role::identity
+                 : key_role::plain;
+    case 'e': return equals(key, size, "document.score") ? key_role::cost : key_role::plain;
+    case 'n': return equals(key, size, "message.function_call_arguments_json") ? key_role::json : key_role::plain;
+    case 's':
+      if (ends_with(key, size, "message.contents")) return key_role::contents;
+      return equals(key, size, "tool.parameters") || equals(key, size, "tool_call.function.arguments")
+                 ? key_role::json
+                 : key_role::plain;
+    default: return key_role::plain;
+  }
+}
+
+/// Length of the prefix of `key` that is one of the keys for a single plain value, if a dot follows it; else 0.
+inline std::size_t scalar_parent_size(const char* key, std::size_t size) noexcept {
+  if (begins_with(key, size, "llm.")) {
+    if (begins_with(key, size, "llm.token_count.prompt.")) return 22;
+    if (begins_with(key, size, "llm.token_count.completion.")) return 26;
+    if (begins_with(key, size, "llm.token_count.total.")) return 21;
+    if (begins_with(key, size, "llm.cost.prompt.")) return 15;
+    if (begins_with(key, size, "llm.cost.completion.")) return 19;
+    if (begins_with(key, size, "llm.cost.total.")) return 14;
+    return 0;
+  }
+  if (begins_with(key, size, "session.id.")) return 10;
+  if (begins_with(key, size, "user.id.")) return 7;
+  if (begins_with(key, size, "openinference.span.kind.")) return 23;
+  return 0;
+}
+
+/// Appends the key of the attribute that labels `key` with a mime type; false if the engine looks for none.
+inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexcept {
+  out.clear();
+  const char* const end = key + size;
+  bool found = false;
+  while (key != end) {
+    if (*key == '.' && begins_with(key, static_cast<std::size_t>(end - key), ".value")) {
+      out.append(".mime_type");
+      key += 6;
+      found = true;
+    } else {
+      out.append(*key++);
+    }
+  }
+  return found && !out.failed();
+}
+
+/// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a
+/// whole one, clamped to the range of token counts.
+struct number_text {
+  bool number = false;
+  bool whole = false;
+  std::int64_t value = 0;
+};
+
+inline number_text read_number_text(const char* text, std::size_t size) noexcept {
+  number_text result;
+  const char* at = text;
+  const char* const end = text + size;
+  const bool negative = at != end && *at == '-';
+  if (at != end && (*at == '-' || *at == '+')) ++at;
+  const char* const digits = at;
+  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
+    if (result.value <= max_token_count) result.value = result.value * 10 + (*at - '0');
+  }
+  if (at == digits) return result;
+  result.whole = at == end;
+  if (at != end && *at == '.') {
+    ++at;
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '-' || *at == '+')) ++at;
+    if (at == end || end - at > 2) return result;  // up to e99, and 200 digits before it, stays finite
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+  }
+  result.number = at == end && size < 200;
+  if (result.value > max_token_count) result.value = max_token_count + 1;
+  if (negative) result.value = -result.value;
+  return result;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// cleaning_table.hpp: the attributes of one span, taken apart: looked up, sorted, renamed, and written again.
+#ifndef ARTHUR_OTLP_CLEANING_TABLE_HPP
+#define ARTHUR_OTLP_CLEANING_TABLE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// cleaning_values.hpp: texts, arrays, maps, events and links: looked at in place, and written corrected.
+#ifndef ARTHUR_OTLP_CLEANING_VALUES_HPP
+#define ARTHUR_OTLP_CLEANING_VALUES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// envelope.hpp: OTLP requests put together from encoded spans.
+#ifndef ARTHUR_OTLP_ENVELOPE_HPP
+#define ARTHUR_OTLP_ENVELOPE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// json_span.hpp: a span's protobuf bytes turned into its OTLP/JSON object.
+#ifndef ARTHUR_OTLP_JSON_SPAN_HPP
+#define ARTHUR_OTLP_JSON_SPAN_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+// attribute_view.hpp: a KeyValue message read at once, where it has the shape that the recorder gives it.
+#ifndef ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
+#define ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A key and the one field of its AnyValue.
+struct attribute_view {
+  const char* key;
+  std::size_t key_size;
+  std::uint32_t tag;     // of the AnyValue's field
+  const char* data;      // its content, if it has bytes
+  std::size_t size;
+  std::uint64_t number;  // its content otherwise
+};
+
+// A length; nullptr if it is damaged, or longer than any that the recorder writes.
+inline const char* read_length(const char* at, const char* end, std::size_t& length) noexcept {
+  length = 0;
+  for (unsigned shift = 0; shift < 28 && at != end; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    length |= std::size_t{byte & 0x7fU} << shift;
+    if (byte < 0x80) return length <= static_cast<std::size_t>(end - at) ? at : nullptr;
+  }
+  return nullptr;
+}
+
+/// Reads key, value and nothing else. False: of another shape, or damaged; a general reader has to look at it.
+inline bool read_attribute(const char* at, std::size_t size, attribute_view& to) noexcept {
+  const char* const end = at + size;
+  if (size < 4 || static_cast<std::uint8_t>(*at) != wire::key_value_key) return false;
+  at = read_length(at + 1, end, to.key_size);
+  if (at == nullptr) return false;
+  to.key = at;
+  at += to.key_size;
+  if (at == end || static_cast<std::uint8_t>(*at) != wire::key_value_value) return false;
+  std::size_t length = 0;
+  at = read_length(at + 1, end, length);
+  if (at == nullptr || at + length != end || length == 0) return false;
+  to.tag = static_cast<std::uint8_t>(*at++);
+  switch (to.tag) {
+    case wire::any_string:
+    case wire::any_array:
+    case wire::any_kvlist:
+    case wire::any_bytes:
+      to.data = read_length(at, end, to.size);
+      return to.data != nullptr && to.data + to.size == end;
+    case wire::any_bool:
+    case wire::any_int: {
+      to.number = 0;
+      for (unsigned shift = 0; shift < 64 && at != end; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*at++);
+        to.number |= std::uint64_t{byte & 0x7fU} << shift;
+        if (byte < 0x80) return at == end;
+      }
+      return false;
+    }
+    case wire::any_double:
+      if (end - at != 8) return false;
+      to.number = wire::get_fixed64(at);
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// json_text.hpp: JSON tokens: strings with UTF-8 checked on the way, numbers, hex and base64.
+#ifndef ARTHUR_OTLP_JSON_TEXT_HPP
+#define ARTHUR_OTLP_JSON_TEXT_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// The escape of each byte that has one; size 0 elsewhere. Eight bytes per entry, so that one store writes any of them.
+struct json_escape {
+  char text[7];
+  std::uint8_t size;
+};
+struct json_escapes {
+  json_escape of[128];
+};
+constexpr json_escapes make_json_escapes() noexcept {
+  json_escapes table{};
+  for (unsigned i = 0; i < 0x20; ++i) {
+    table.of[i] = {{'\\', 'u', '0', '0', i < 16 ? '0' : '1', "0123456789abcdef"[i % 16], 0}, 6};
+  }
+  const char pairs[7][2] = {{'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'"', '"'}, {'\\', '\\'}};
+  for (const auto& pair : pairs) table.of[static_cast<unsigned>(pair[0])] = {{'\\', pair[1], 0, 0, 0, 0, 0}, 2};
+  return table;
+}
+inline constexpr json_escapes json_escape_table = make_json_escapes();
+
+/// Appends `"…"`: quotes, backslashes and control characters escaped, ill-formed UTF-8 replaced by U+FFFD.
+inline bool append_json_string(buffer& out, const char* in, std::size_t size) noexcept {
+  // As long as `slack` bytes more are free than bytes are left, whole blocks may be stored without a check.
+  constexpr std::ptrdiff_t slack = 48;
+  const char* const end = in + size;
+  char* to = out.reserve_more(size + slack);
+  if (to == nullptr) return false;
+  char* first = to;
+  const char* limit = to + out.room();
+  *to++ = '"';
+  while (in != end) {
+#if defined(__SSE2__)
+    const __m128i space = _mm_set1_epi8(0x20);
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    unsigned special = 0;
+    while (end - in >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+      // Signed, so that bytes of 0x80 and above are below space, too.
+      special = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(
+          _mm_cmplt_epi8(bytes, space), _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)))));
+      if (special != 0) break;
+      in += 16;
+      to += 16;
+    }
+    if (special != 0) {
+      in += lowest_bit(special);
+      to += lowest_bit(special);
+    } else
+#endif
+    {
+      while (end - in >= 8) {
+        constexpr std::uint64_t ones = 0x0101010101010101U;
+        const std::uint64_t word = load_le64(in);
+        std::memcpy(to, in, 8);
+        const std::uint64_t quotes = word ^ ones * '"';
+        const std::uint64_t backslashes = word ^ ones * '\\';
+        // A borrow only disturbs bytes above the first hit, which is all that counts.
+        const std::uint64_t hits =
+            (word | (word - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ones * 0x80;
+        if (hits != 0) {
+          in += lowest_bit(hits) / 8;
+          to += lowest_bit(hits) / 8;
+          break;
+        }
+        in += 8;
+        to += 8;
+      }
+      while (in != end && static_cast<signed char>(*in) >= 0 &&
+             json_escape_table.of[static_cast<unsigned char>(*in)].size == 0) {
+        *to++ = *in++;
+      }
+      if (in == end) break;
+    }
+
+    if (static_cast<unsigned char>(*in) < 0x80) {
+      const json_escape& escape = json_escape_table.of[static_cast<unsigned char>(*in)];
+      std::memcpy(to, &escape, sizeof escape);
+      to += escape.size;
+      ++in;
+    } else {
+      utf8_step step{0, true};
+      do {
+        if (end - in >= 4) {
+          const std::uint32_t word = load_le32(in);
+          std::memcpy(to, in, 4);
+          if (is_utf8_triple(word)) {
+            in += 3;
+            to += 3;
+            continue;
+          }
+          if (is_utf8_pair(word)) {
+            in += 2;
+            to += 2;
+            continue;
+          }
+        }
+        step = next_utf8(in, end);
+        if (!step.valid) break;
+        for (unsigned i = 0; i < step.size; ++i) to[i] = in[i];
+        in += step.size;
+        to += step.size;
+      } while (in != end && static_cast<signed char>(*in) < 0);
+      if (!step.valid) {
+        std::memcpy(to, "\xEF\xBF\xBD", 3);
+        to += 3;
+        in += step.size;
+      }
+    }
+    if (ARTHUR_UNLIKELY(limit - to < end - in + slack)) {
+      out.advance(static_cast<std::size_t>(to - first));
+      const auto left = static_cast<std::size_t>(end - in);
+      to = out.reserve_more(left + left / 4 + slack);
+      if (to == nullptr) return false;
+      first = to;
+      limit = to + out.room();
+    }
+  }
+  *to++ = '"';
+  out.advance(static_cast<std::size_t>(to - first));
+  return true;
+}
+
+/// Appends an integer in decimal.
+template <class Integer>
+inline bool append_decimal(buffer& out, Integer value) noexcept {
+  char* to = out.reserve_more(24);
+  if (to == nullptr) return false;
+  out.advance(static_cast<std::size_t>(std::to_chars(to, to + 24, value).ptr - to));
+  return true;
+}
+
+/// Appends a 64-bit integer as JSON has it in protobuf's mapping: a string of digits.
+template <class Integer>
+inline bool append_json_int64(buffer& out, Integer value) noexcept {
+  char* to = out.reserve_more(24);
+  if (to == nullptr) return false;
+  char* end = to;
+  *end++ = '"';
+  end = std::to_chars(end, to + 24, value).ptr;
+  *end++ = '"';
+  out.advance(static_cast<std::size_t>(end - to));
+  return true;
+}
+
+/// Sign, exponent and mantissa of a double, looked at as bits so that -ffast-math changes nothing.
+inline bool is_finite_bits(std::uint64_t bits) noexcept { return (bits >> 52 & 0x7ffU) != 0x7ffU; }
+
+/// "NaN", "Infinity" or "-Infinity": how protobuf's JSON writes the double of these bits, which is not finite.
+inline const char* nonfinite_name(std::uint64_t bits) noexcept {
+  if ((bits << 12) != 0) return "NaN";
+  return bits >> 63 != 0 ? "-Infinity" : "Infinity";
+}
+
+/// Appends the double with these bits as the shortest number that reads back the same, or as a string if not finite.
+inline bool append_json_double(buffer& out, std::uint64_t bits) noexcept {
+  if (ARTHUR_UNLIKELY(!is_finite_bits(bits))) {
+    const char* name = nonfinite_name(bits);
+    return append_json_string(out, name, std::strlen(name));
+  }
+  char* to = out.reserve_more(32);
+  if (to == nullptr) return false;
+  double value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  out.advance(static_cast<std::size_t>(std::to_chars(to, to + 32, value).ptr - to));
+  return true;
+}
+
+/// Appends lower-case hexadecimal digits.
+inline bool append_hex(buffer& out, const char* data, std::size_t size) noexcept {
+  char* to = out.reserve_more(size * 2);
+  if (to == nullptr) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(data[i]);
+    *to++ = "0123456789abcdef"[byte >> 4];
+    *to++ = "0123456789abcdef"[byte & 15U];
+  }
+  out.advance(size * 2);
+  return true;
+}
+
+/// Appends standard base64 with padding.
+inline bool append_base64(buffer& out, const char* data, std::size_t size) noexcept {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char* to = out.reserve_more((size + 2) / 3 * 4);
+  if (to == nullptr) return false;
+  out.advance((size + 2) / 3 * 4);
+  const auto byte = [data](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(data[i])}; };
+  std::size_t i = 0;
+  for (; i + 3 <= size; i += 3, to += 4) {
+    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    to[0] = digits[bits >> 18];
+    to[1] = digits[bits >> 12 & 63U];
+    to[2] = digits[bits >> 6 & 63U];
+    to[3] = digits[bits & 63U];
+  }
+  if (i < size) {
+    const std::uint32_t bits = byte(i) << 16 | (i + 1 < size ? byte(i + 1) << 8 : 0U);
+    to[0] = digits[bits >> 18];
+    to[1] = digits[bits >> 12 & 63U];
+    to[2] = i + 1 < size ? digits[bits >> 6 & 63U] : '=';
+    to[3] = '=';
+  }
+  return true;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Arrays and maps nested deeper become empty values (the specification's default limit).
+constexpr unsigned max_value_depth = 64;
+
+/// Appends the JSON of an AnyValue message. False: damaged bytes or no room; `out` then holds a part of it.
+inline bool append_json_value(buffer& out, const char* data, std::size_t size, unsigned depth = 1) noexcept;
+/// The same for the one field that it holds.
+inline bool append_json_value(buffer& out, std::uint32_t tag, const char* data, std::size_t size, std::uint64_t number,
+                              unsigned depth) noexcept;
+
+/// Appends `{"key":…,"value":…}` for a KeyValue message.
+inline bool append_json_key_value(buffer& out, const char* data, std::size_t size, unsigned depth = 1) noexcept {
+  attribute_view plain;
+  if (ARTHUR_LIKELY(read_attribute(data, size, plain))) {
+    out.append("{\"key\":");
+    append_json_string(out, plain.key, plain.key_size);
+    out.append(",\"value\":");
+    return append_json_value(out, plain.tag, plain.data, plain.size, plain.number, depth) && out.append('}');
+  }
+  wire::reader reader(data, size);
+  wire::field at;
+  wire::field key;
+  wire::field value;
+  while (reader.next(at)) {
+    if (at.tag == wire::key_value_key) key = at;
+    if (at.tag == wire::key_value_value) value = at;
+  }
+  if (!reader.ok()) return false;
+  out.append("{\"key\":");
+  append_json_string(out, key.data, key.size);
+  if (value.tag != 0) {
+    out.append(",\"value\":");
+    if (!append_json_value(out, value.data, value.size, depth)) return false;
+  }
+  return out.append('}');
+}
+
+/// Appends `{"values":[…]}` for an ArrayValue or a KeyValueList message: both keep their elements in field 1.
+inline bool append_json_values(buffer& out, const char* data, std::size_t size, bool key_values,
+                               unsigned depth) noexcept {
+  static_assert(wire::array_values == wire::kvlist_values, "one loop serves both");
+  wire::reader reader(data, size);
+  wire::field at;
+  bool first = true;
+  out.append("{\"values\":[");
+  while (reader.next(at)) {
+    if (at.tag != wire::array_values) continue;
+    if (!first) out.append(',');
+    first = false;
+    if (key_values ? !append_json_key_value(out, at.data, at.size, depth + 1)
+                   : !append_json_value(out, at.data, at.size, depth + 1)) {
+      return false;
+    }
+  }
+  return reader.ok() && out.append("]}");
+}
+
+inline bool append_json_value(buffer& out, const char* data, std::size_t size, unsigned depth) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  wire::field value;
+  while (reader.next(at)) {
+    if (at.tag >= wire::any_string && at.tag <= wire::any_bytes) value = at;  // of a oneof the last one counts
+  }
+  return reader.ok() && append_json_value(out, value.tag, value.data, value.size, value.value, depth);
+}
+
+inline bool append_json_value(buffer& out, std::uint32_t tag, const char* data, std::size_t size, std::uint64_t number,
+                              unsigned depth) noexcept {
+  switch (tag) {
+    case wire::any_string:
+      out.append("{\"stringValue\":");
+      append_json_string(out, data, size);
+      break;
+    case wire::any_bool:
+      out.append("{\"boolValue\":");
+      number != 0 ? out.append("true") : out.append("false");
+      break;
+    case wire::any_int:
+      out.append("{\"intValue\":");
+      append_json_int64(out, static_cast<std::int64_t>(number));
+      break;
+    case wire::any_double:
+      out.append("{\"doubleValue\":");
+      append_json_double(out, number);
+      break;
+    case wire::any_bytes:
+      out.append("{\"bytesValue\":\"");
+      append_base64(out, data, size);
+      out.append('"');
+      break;
+    case wire::any_array:
+    case wire::any_kvlist:
+      if (depth >= max_value_depth) return out.append("{}");
+      tag == wire::any_array ? out.append("{\"arrayValue\":") : out.append("{\"kvlistValue\":");
+      if (!append_json_values(out, data, size, tag == wire::any_kvlist, depth)) return false;
+      break;
+    default:
+      return out.append("{}");
+  }
+  return out.append('}');
+}
+
+/// Appends `[…]` with the KeyValue fields tagged `tag` of a message.
+inline bool append_json_attributes(buffer& out, const char* data, std::size_t size, std::uint32_t tag) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  bool first = true;
+  out.append('[');
+  while (reader.next(at)) {
+    if (at.tag != tag) continue;
+    if (!first) out.append(',');
+    first = false;
+    if (!append_json_key_value(out, at.data, at.size)) return false;
+  }
+  return reader.ok() && out.append(']');
+}
+
+/// Appends the object of an Event message.
+inline bool append_json_event(buffer& out, const char* data, std::size_t size) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  wire::field name;
+  std::uint64_t time = 0;
+  std::uint32_t dropped = 0;
+  bool attributes = false;
+  while (reader.next(at)) {
+    if (at.tag == wire::event_time) time = at.value;
+    if (at.tag == wire::event_name) name = at;
+    if (at.tag == wire::event_attributes) attributes = true;
+    if (at.tag == wire::event_dropped_attributes) dropped = static_cast<std::uint32_t>(at.value);
+  }
+  if (!reader.ok()) return false;
+  out.append("{\"timeUnixNano\":");
+  append_json_int64(out, time);
+  out.append(",\"name\":");
+  append_json_string(out, name.data, name.size);
+  if (attributes) {
+    out.append(",\"attributes\":");
+    if (!append_json_attributes(out, data, size, wire::event_attributes)) return false;
+  }
+  if (dropped != 0) {
+    out.append(",\"droppedAttributesCount\":");
+    append_decimal(out, dropped);
+  }
+  return out.append('}');
+}
+
+/// Appends the object of a Link message.
+inline bool append_json_link(buffer& out, const char* data, std::size_t size) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  wire::field trace_id;
+  wire::field span_id;
+  wire::field state;
+  std::uint32_t dropped = 0;
+  std::uint32_t flags = 0;
+  bool attributes = false;
+  while (reader.next(at)) {
+    if (at.tag == wire::link_trace_id) trace_id = at;
+    if (at.tag == wire::link_span_id) span_id = at;
+    if (at.tag == wire::link_trace_state) state = at;
+    if (at.tag == wire::link_attributes) attributes = true;
+    if (at.tag == wire::link_dropped_attributes) dropped = static_cast<std::uint32_t>(at.value);
+    if (at.tag == wire::link_flags) flags = static_cast<std::uint32_t>(at.value);
+  }
+  if (!reader.ok()) return false;
+  out.append("{\"traceId\":\"");
+  append_hex(out, trace_id.data, trace_id.size);
+  out.append("\",\"spanId\":\"");
+  append_hex(out, span_id.data, span_id.size);
+  out.append('"');
+  if (state.size != 0) {
+    out.append(",\"traceState\":");
+    append_json_string(out, state.data, state.size);
+  }
+  if (attributes) {
+    out.append(",\"attributes\":");
+    if (!append_json_attributes(out, data, size, wire::link_attributes)) return false;
+  }
+  if (dropped != 0) {
+    out.append(",\"droppedAttributesCount\":");
+    append_decimal(out, dropped);
+  }
+  if (flags != 0) {
+    out.append(",\"flags\":");
+    append_decimal(out, flags);
+  }
+  return out.append('}');
+}
+
+/// What a span has besides its repeated fields; found in one pass, since fields may come in any order.
+struct span_header {
+  wire::field trace_id, span_id, trace_state, parent_id, name;
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::int32_t kind = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t dropped_attributes = 0;
+  std::uint32_t dropped_events = 0;
+  std::uint32_t dropped_links = 0;
+  std::uint32_t attributes = 0;
+  std::uint32_t events = 0;
+  std::uint32_t links = 0;
+  wire::field status_message;
+  std::int32_t status_code = 0;
+  bool has_status = false;
+};
+
+/// False if the bytes of the span or of its status are damaged.
+inline bool read_span_header(span_header& to, const char* body, std::size_t size) noexcept {
+  wire::reader reader(body, size);
+  wire::field at;
+  while (reader.next(at)) {
+    switch (at.tag) {
+      case wire::span_trace_id: to.trace_id = at; break;
+      case wire::span_span_id: to.span_id = at; break;
+      case wire::span_trace_state: to.trace_state = at; break;
+      case wire::span_parent_span_id: to.parent_id = at; break;
+      case wire::span_name: to.name = at; break;
+      case wire::span_kind: to.kind = static_cast<std::int32_t>(at.value); break;
+      case wire::span_start_time: to.start = at.value; break;
+      case wire::span_end_time: to.end = at.value; break;
+      case wire::span_attributes: ++to.attributes; break;
+      case wire::span_dropped_attributes: to.dropped_attributes = static_cast<std::uint32_t>(at.value); break;
+      case wire::span_events: ++to.events; break;
+      case wire::span_dropped_events: to.dropped_events = static_cast<std::uint32_t>(at.value); break;
+      case wire::span_links: ++to.links; break;
+      case wire::span_dropped_links: to.dropped_links = static_cast<std::uint32_t>(at.value); break;
+      case wire::span_flags: to.flags = static_cast<std::uint32_t>(at.value); break;
+      case wire::span_status: {
+        to.has_status = true;
+        wire::reader status(at.data, at.size);
+        wire::field part;
+        while (status.next(part)) {
+          if (part.tag == wire::status_message) to.status_message = part;
+          if (part.tag == wire::status_code) to.status_code = static_cast<std::int32_t>(part.value);
+        }
+        if (!status.ok()) return false;
+        break;
+      }
+      default: break;
+    }
+  }
+  return reader.ok();
+}
+
+/// Appends `,"key":[…]` with each field tagged `tag` of the span, written by `append`.
+template <class Append>
+inline bool append_json_list(buffer& out, const char* body, std::size_t size, std::uint32_t tag,
+                             Append append) noexcept {
+  wire::reader reader(body, size);
+  wire::field at;
+  bool first = true;
+  while (reader.next(at)) {
+    if (at.tag != tag) continue;
+    if (!first) out.append(',');
+    first = false;
+    if (!append(out, at.data, at.size)) return false;
+  }
+  return out.append(']');
+}
+
+inline bool append_json_span_parts(buffer& out, const char* body, std::size_t size) noexcept {
+  span_header span;
+  if (!read_span_header(span, body, size)) return false;
+  const auto count = [&out](std::uint32_t value, const char* key, std::size_t key_size) {
+    if (value == 0) return;
+    out.append(key, key_size);
+    append_decimal(out, value);
+  };
+
+  out.append("{\"traceId\":\"");
+  append_hex(out, span.trace_id.data, span.trace_id.size);
+  out.append("\",\"spanId\":\"");
+  append_hex(out, span.span_id.data, span.span_id.size);
+  out.append('"');
+  if (span.trace_state.size != 0) {
+    out.append(",\"traceState\":");
+    append_json_string(out, span.trace_state.data, span.trace_state.size);
+  }
+  if (span.parent_id.size != 0) {
+    out.append(",\"parentSpanId\":\"");
+    append_hex(out, span.parent_id.data, span.parent_id.size);
+    out.append('"');
+  }
+  count(span.flags, ",\"flags\":", 9);
+  out.append(",\"name\":");
+  append_json_string(out, span.name.data, span.name.size);
+  out.append(",\"kind\":");
+  append_decimal(out, span.kind);
+  out.append(",\"startTimeUnixNano\":");
+  append_json_int64(out, span.start);
+  out.append(",\"endTimeUnixNano\":");
+  append_json_int64(out, span.end);
+  if (span.attributes != 0) {
+    out.append(",\"attributes\":");
+    if (!append_json_attributes(out, body, size, wire::span_attributes)) return false;
+  }
+  count(span.dropped_attributes, ",\"droppedAttributesCount\":", 26);
+  if (span.events != 0) {
+    out.append(",\"events\":[");
+    if (!append_json_list(out, body, size, wire::span_events, append_json_event)) return false;
+  }
+  count(span.dropped_events, ",\"droppedEventsCount\":", 22);
+  if (span.links != 0) {
+    out.append(",\"links\":[");
+    if (!append_json_list(out, body, size, wire::span_links, append_json_link)) return false;
+  }
+  count(span.dropped_links, ",\"droppedLinksCount\":", 21);
+  if (span.has_status) {
+    out.append(",\"status\":{");
+    if (span.status_message.size != 0) {
+      out.append("\"message\":");
+      append_json_string(out, span.status_message.data, span.status_message.size);
+    }
+    if (span.status_code != 0) {
+      span.status_message.size != 0 ? out.append(",\"code\":") : out.append("\"code\":");
+      append_decimal(out, span.status_code);
+    }
+    out.append('}');
+  }
+  return out.append('}');
+}
+
+/// Appends the OTLP/JSON object of a span, given the body of its protobuf message. False: damaged bytes, or no room
+/// (then out.failed()); `out` has its former size again.
+inline bool append_json_span(buffer& out, const char* body, std::size_t size) noexcept {
+  const std::size_t before = out.size();
+  if (append_json_span_parts(out, body, size)) return true;
+  out.truncate(before);
+  return false;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+enum class encoding { json, protobuf };
+
+/// One span: the body of its protobuf message, whatever the request's encoding.
+struct span_piece {
+  std::uint32_t group;  // index of its resource
+  const char* data;
+  std::size_t size;
+};
+
+/// The body of a Resource message: KeyValue fields tagged resource_attributes.
+struct resource_view {
+  const char* data;
+  std::size_t size;
+};
+
+constexpr std::uint8_t resource_attributes = 1 << 3 | wire::type_bytes;
+
+/// Asks an endpoint whether it takes JSON: a request without spans.
+constexpr char empty_json_request[] = "{\"resourceSpans\":[]}";
+
+/// Appends tag and length of a field that is `size` bytes long.
+inline bool append_field_head(buffer& out, std::uint8_t tag, std::size_t size) noexcept {
+  char* to = out.reserve_more(11);
+  if (to == nullptr) return false;
+  out.advance(static_cast<std::size_t>(wire::put_varint(wire::put_byte(to, tag), size) - to));
+  return true;
+}
+
+inline bool append_field(buffer& out, std::uint8_t tag, const char* data, std::size_t size) noexcept {
+  return append_field_head(out, tag, size) && out.append(data, size);
+}
+
+constexpr std::size_t field_size(std::size_t content) noexcept { return 1 + wire::varint_size(content) + content; }
+
+/// Appends a KeyValue field with a text value.
+inline bool append_string_attribute(buffer& out, std::uint8_t tag, const char* key, std::size_t key_size,
+                                    const char* value, std::size_t value_size) noexcept {
+  append_field_head(out, tag, field_size(key_size) + field_size(field_size(value_size)));
+  append_field(out, wire::key_value_key, key, key_size);
+  append_field_head(out, wire::key_value_value, field_size(value_size));
+  return append_field(out, wire::any_string, value, value_size);
+}
+
+// InstrumentationScope{name: "arthur", version: ARTHUR_VERSION} in both encodings.
+constexpr char json_scope[] = "{\"name\":\"arthur\",\"version\":\"" ARTHUR_VERSION "\"}";
+constexpr char scope_name[] = "arthur";
+constexpr std::size_t scope_size = field_size(sizeof scope_name - 1) + field_size(sizeof ARTHUR_VERSION - 1);
+
+inline bool append_json_resource_spans(buffer& out, const span_piece* pieces, std::size_t count, std::uint32_t group,
+                                       const resource_view& resource) noexcept {
+  out.append("{\"resource\":{\"attributes\":");
+  if (!append_json_attributes(out, resource.data, resource.size, resource_attributes)) return false;
+  out.append("},\"scopeSpans\":[{\"scope\":");
+  out.append(json_scope);
+  out.append(",\"spans\":[");
+  bool first = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (pieces[i].group != group) continue;
+    if (!first) out.append(',');
+    first = false;
+    if (!append_json_span(out, pieces[i].data, pieces[i].size)) return false;
+  }
+  return out.append("]}]}");
+}
+
+inline bool append_protobuf_resource_spans(buffer& out, const span_piece* pieces, std::size_t count,
+                                           std::uint32_t group, const resource_view& resource) noexcept {
+  // Field 1 of ExportTraceServiceRequest, ResourceSpans and ScopeSpans; field 2 of the latter two.
+  constexpr std::uint8_t field_1 = 1 << 3 | wire::type_bytes;
+  constexpr std::uint8_t field_2 = 2 << 3 | wire::type_bytes;
+  std::size_t scope_spans = field_size(scope_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (pieces[i].group == group) scope_spans += field_size(pieces[i].size);
+  }
+  append_field_head(out, field_1, field_size(resource.size) + field_size(scope_spans));
+  append_field(out, field_1, resource.data, resource.size);
+  append_field_head(out, field_2, scope_spans);
+  append_field_head(out, field_1, scope_size);
+  append_field(out, field_1, scope_name, sizeof scope_name - 1);
+  append_field(out, field_2, ARTHUR_VERSION, sizeof ARTHUR_VERSION - 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (pieces[i].group == group) append_field(out, field_2, pieces[i].data, pieces[i].size);
+  }
+  return !out.failed();
+}
+
+/// Appends an ExportTraceServiceRequest. Spans keep their order within a group, each group that has spans appears once,
+/// in the order of `groups`. False: a piece without a group, damaged bytes, or no room (then out.failed());
+/// `out` has its former size again.
+inline bool append_request(buffer& out, encoding as, const span_piece* pieces, std::size_t count,
+                           const resource_view* groups, std::size_t group_count) noexcept {
+  const std::size_t before = out.size();
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (pieces[i].group >= group_count) return false;
+    total += pieces[i].size + 12;
+  }
+  if (out.reserve_more(total + 256) == nullptr) return false;
+
+  bool good = as == encoding::protobuf || out.append("{\"resourceSpans\":[");
+  bool first = true;
+  for (std::uint32_t group = 0; good && group < group_count; ++group) {
+    std::size_t members = 0;
+    for (std::size_t i = 0; i < count; ++i) members += pieces[i].group == group;
+    if (members == 0) continue;
+    if (as == encoding::protobuf) {
+      good = append_protobuf_resource_spans(out, pieces, count, group, groups[group]);
+    } else {
+      if (!first) out.append(',');
+      good = append_json_resource_spans(out, pieces, count, group, groups[group]);
+    }
+    first = false;
+  }
+  if (good && as == encoding::json) good = out.append("]}");
+  if (!good) out.truncate(before);
+  return good;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Key and value of a KeyValue message. `odd`: a part occurs twice, so that it must be written anew.
+struct key_value_view {
+  wire::field key;
+  wire::field value;  // of the oneof in AnyValue; tag 0: none
+  bool has_value = false;
+  bool odd = false;
+};
+
+/// The field of an AnyValue's oneof that counts; false: damaged.
+inline bool read_any_value(const char* data, std::size_t size, wire::field& value, bool& odd) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  value.tag = 0;
+  while (reader.next(at)) {
+    if (at.tag < wire::any_string || at.tag > wire::any_bytes) continue;
+    if (value.tag != 0) odd = true;
+    value = at;
+  }
+  return reader.ok();
+}
+
+inline bool read_key_value(const char* data, std::size_t size, key_value_view& to) noexcept {
+  wire::reader reader(data, size);
+  wire::field at;
+  wire::field value;
+  while (reader.next(at)) {
+    wire::field& part = at.tag == wire::key_value_key ? to.key : value;
+    if (at.tag != wire::key_value_key && at.tag != wire::key_value_value) continue;
+    if (part.tag != 0) to.odd = true;
+    part = at;
+  }
+  if (!reader.ok()) return false;
+  to.has_value = value.tag != 0;
+  return !to.has_value || read_any_value(value.data, value.size, to.value, to.odd);
+}
+
+/// What is checked below the level of attributes: texts and nesting.
+class value_rules {
+ public:
+  explicit value_rules(bool engine) noexcept
+      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth) {}
+
+  bool engine() const noexcept { return engine_; }
+
+  bool is_clean_text(const char* data, std::size_t size) const noexcept {
+    return engine_ ? is_valid_utf8<nul::forbidden>(data, size) : is_valid_utf8<nul::allowed>(data, size);
+  }
+
+  /// False also for damaged bytes.
+  bool is_clean_value(const wire::field& value, unsigned depth = 1) const noexcept {
+    return is_clean_value(value.tag, value.data, value.size, depth);
+  }
+  bool is_clean_value(std::uint32_t tag, const char* data, std::size_t size, unsigned depth = 1) const noexcept {
+    if (tag == wire::any_string) return is_clean_text(data, size);
+    if (tag != wire::any_array && tag != wire::any_kvlist) return true;
+    if (depth >= max_depth_) return false;
+    wire::reader reader(data, size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag != wire::array_values) continue;
+      if (tag == wire::any_kvlist) {
+        if (!is_clean_key_value(at, depth + 1)) return false;
+      } else {
+        wire::field element;
+        bool odd = false;
+        if (!read_any_value(at.data, at.size, element, odd) || odd || !is_clean_value(element, depth + 1)) return false;
+      }
+    }
+    return reader.ok();
+  }
+
+  bool is_clean_key_value(const wire::field& field, unsigned depth = 1) const noexcept {
+    key_value_view view;
+    return read_key_value(field.data, field.size, view) && !view.odd && is_clean_text(view.key.data, view.key.size) &&
+           is_clean_value(view.value, depth);
+  }
+
+  /// An Event, Link or Status: its texts and attributes.
+  bool is_clean_message(const wire::field& field, std::uint32_t text, std::uint32_t attributes) const noexcept {
+    wire::reader reader(field.data, field.size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag == text && !is_clean_text(at.data, at.size)) return false;
+      if (at.tag == attributes && !is_clean_key_value(at)) return false;
+    }
+    return reader.ok();
+  }
+
+ private:
+  bool engine_;
+  unsigned max_depth_;
+
+  friend class value_writer;
+};
+
+/// Writes corrected values. A length is not known before its content: one byte is left for it and moved up if need be.
+class value_writer {
+ public:
+  value_writer(buffer& out, const value_rules& rules, clean_counts& counts) noexcept
+      : out_(out), rules_(rules), counts_(counts) {}
+
+  std::size_t open(std::uint8_t tag) noexcept {
+    append_field_head(out_, tag, 0);
+    return out_.size();
+  }
+  void close(std::size_t start) noexcept {
+    if (out_.failed()) return;
+    const std::size_t size = out_.size() - start;
+    const std::size_t extra = wire::varint_size(size) - 1;
+    if (extra != 0) {
+      if (out_.reserve_more(extra) == nullptr) return;
+      std::memmove(out_.data() + start + extra, out_.data() + start, size);
+      out_.advance(extra);
+    }
+    wire::put_varint(out_.data() + start - 1, size);
+  }
+
+  /// Appends the text without what doesn't belong into it.
+  void text(const char* data, std::size_t size) noexcept {
+    if (rules_.is_clean_text(data, size)) {
+      out_.append(data, size);
+      return;
+    }
+    if (!is_valid_utf8(data, size)) counts_.add(clean_rule::invalid_utf8);
+    if (!rules_.engine()) {
+      append_valid_utf8(out_, data, size);
+      return;
+    }
+    if (std::memchr(data, 0, size) != nullptr) counts_.add(clean_rule::nul);
+    append_valid_utf8<nul::forbidden>(out_, data, size);
+  }
+  void text_field(std::uint8_t tag, const char* data, std::size_t size) noexcept {
+    const std::size_t start = open(tag);
+    text(data, size);
+    close(start);
+  }
+
+  /// Appends the content of an AnyValue. False: damaged bytes.
+  bool value(const wire::field& from, unsigned depth = 1) noexcept {
+    switch (from.tag) {
+      case 0: return true;
+      case wire::any_string: text_field(wire::any_string, from.data, from.size); return true;
+      case wire::any_array:
+      case wire::any_kvlist: break;
+      default: return out_.append(from.begin, static_cast<std::size_t>(from.end - from.begin));
+    }
+    if (depth >= rules_.max_depth_) {
+      counts_.add(clean_rule::too_deep);
+      return true;
+    }
+    const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag != wire::array_values) continue;
+      if (from.tag == wire::any_kvlist) {
+        if (!key_value(at, depth + 1)) return false;
+        continue;
+      }
+      wire::field element;
+      bool odd = false;
+      if (!read_any_value(at.data, at.size, element, odd)) return false;
+      if (odd) counts_.add(clean_rule::repeated_key);
+      const std::size_t inner = open(wire::array_values);
+      if (!value(element, depth + 1)) return false;
+      close(inner);
+    }
+    close(start);
+    return reader.ok();
+  }
+
+  /// Appends a KeyValue field with the tag of `from`, which must be below 16.
+  bool key_value(const wire::field& from, unsigned depth = 1) noexcept {
+    key_value_view view;
+    if (!read_key_value(from.data, from.size, view)) return false;
+    if (view.odd) counts_.add(clean_rule::repeated_key);
+    const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
+    text_field(wire::key_value_key, view.key.data, view.key.size);
+    if (view.has_value) {
+      const std::size_t inner = open(wire::key_value_value);
+      if (!value(view.value, depth)) return false;
+      close(inner);
+    }
+    close(start);
+    return true;
+  }
+
+  /// Appends an Event, Link or Status.
+  bool message(const wire::field& from, std::uint32_t text_tag, std::uint32_t attributes) noexcept {
+    const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag == text_tag) {
+        text_field(static_cast<std::uint8_t>(text_tag), at.data, at.size);
+      } else if (at.tag == attributes) {
+        if (!key_value(at)) return false;
+      } else {
+        out_.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
+      }
+    }
+    close(start);
+    return reader.ok();
+  }
+
+ private:
+  buffer& out_;
+  const value_rules& rules_;
+  clean_counts& counts_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Memory for one cleaning: from the heap, or a fixed array where there is none.
+template <std::size_t Fixed>
+struct scratch {
+#ifdef ARTHUR_NO_HEAP
+  alignas(std::max_align_t) char storage[Fixed];
+  buffer bytes{storage, Fixed};
+#else
+  buffer bytes;
+#endif
+};
+
+/// Attributes between read() and write().
+class attribute_table {
+ public:
+  attribute_table(const value_rules& rules, clean_counts& counts) noexcept : rules_(rules), counts_(counts) {}
+
+  /// Collects the KeyValue fields tagged `tag`. False: damaged bytes or no memory.
+  bool read(const char* body, std::size_t size, std::uint32_t tag) noexcept {
+    wire::reader reader(body, size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag != tag) continue;
+      char* to = entries_.bytes.reserve_more(sizeof(entry));
+      if (to == nullptr) return false;
+      key_value_view view;
+      if (!read_key_value(at.data, at.size, view)) return false;
+      entry made{};
+      made.field = at;
+      made.value = view.value;
+      made.has_value = view.has_value;
+      made.rewritten = view.odd;
+      if (view.odd) counts_.add(clean_rule::repeated_key);
+      made.key = made.raw_key = {view.key.data, 0, view.key.size};
+      made.text = {view.value.data, 0, view.value.tag == wire::any_string ? view.value.size : 0};
+      std::memcpy(to, &made, sizeof made);
+      entries_.bytes.advance(sizeof made);
+      ++count_;
+    }
+    if (!reader.ok() || order_.bytes.reserve_more(count_ * sizeof(std::uint32_t)) == nullptr) return false;
+    return true;
+  }
+
+  /// Appends what is left, in the order of the last occurrence of each key. False: damaged bytes or no memory.
+  bool write(buffer& out) noexcept {
+    if (texts_.bytes.failed() || spare_.bytes.failed()) return false;
+    value_writer writer(out, rules_, counts_);
+    for (std::size_t i = 0; i < count_; ++i) {
+      const entry& at = entries()[i];
+      if (at.dropped) continue;
+      if (!at.rewritten) {
+        out.append(at.field.begin, static_cast<std::size_t>(at.field.end - at.field.begin));
+        continue;
+      }
+      const std::size_t start = writer.open(static_cast<std::uint8_t>(at.field.tag));
+      append_field(out, wire::key_value_key, key(at), at.key.size);
+      if (at.has_value) {
+        const std::size_t inner = writer.open(wire::key_value_value);
+        if (at.value.tag == wire::any_string) {
+          append_field(out, wire::any_string, view(at.text), at.text.size);
+        } else if (!writer.value(at.value)) {
+          return false;
+        }
+        writer.close(inner);
+      }
+      writer.close(start);
+    }
+    return !out.failed();
+  }
+
+ protected:
+  // A text where it came from, or in texts_, which may move.
+  struct slice {
+    const char* from;  // nullptr: at `offset` in texts_
+    std::size_t offset;
+    std::size_t size;
+  };
+  struct entry {
+    wire::field field;
+    wire::field value;
+    slice raw_key;
+    slice key;
+    slice next_key;
+    slice text;  // if the value is a string
+    bool has_value = false;
+    bool rewritten = false;
+    bool dropped = false;
+    bool renamed = false;
+    bool moved = false;
+  };
+
+  entry* entries() noexcept { return reinterpret_cast<entry*>(entries_.bytes.data()); }
+  std::uint32_t* order() noexcept { return reinterpret_cast<std::uint32_t*>(order_.bytes.data()); }
+  const char* view(const slice& text) const noexcept {
+    return text.from != nullptr ? text.from : texts_.bytes.data() + text.offset;
+  }
+  const char* key(const entry& at) const noexcept { return view(at.key); }
+
+  template <class Visit>
+  void each(Visit visit) noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!entries()[i].dropped) visit(entries()[i]);
+    }
+  }
+
+  // What was appended to texts_ since `start`.
+  slice taken(std::size_t start) const noexcept { return {nullptr, start, texts_.bytes.size() - start}; }
+
+  void set_text(entry& at, const slice& text) noexcept {
+    at.text = text;
+    at.value.tag = wire::any_string;
+    at.has_value = true;
+    at.rewritten = true;
+  }
+  template <std::size_t N>
+  void set_text(entry& at, const char (&literal)[N]) noexcept {
+    set_text(at, {literal, 0, N - 1});
+  }
+  void rename(entry& at, const slice& name) noexcept {
+    at.key = name;
+    at.rewritten = true;
+    at.renamed = true;
+  }
+
+  // Makes `text` clean, in texts_ if need be. True if something had to be changed.
+  bool clean_text(slice& text) noexcept {
+    const char* data = view(text);
+    if (rules_.is_clean_text(data, text.size)) return false;
+    const std::size_t start = texts_.bytes.size();
+    value_writer(texts_.bytes, rules_, counts_).text(data, text.size);
+    text = taken(start);
+    return true;
+  }
+
+  // A copy in texts_.
+  slice joined(const char* prefix, const slice& text, const char* suffix) noexcept {
+    const std::size_t start = texts_.bytes.size();
+    const std::size_t prefix_size = std::strlen(prefix);
+    const std::size_t suffix_size = std::strlen(suffix);
+    // Room first: the text may be in texts_ itself.
+    if (texts_.bytes.reserve_more(prefix_size + text.size + suffix_size) == nullptr) return {"", 0, 0};
+    texts_.bytes.append(prefix, prefix_size);
+    texts_.bytes.append(view(text), text.size);
+    texts_.bytes.append(suffix, suffix_size);
+    return taken(start);
+  }
+
+  static int compare(const char* a, std::size_t a_size, const char* b, std::size_t b_size) noexcept {
+    const std::size_t common = (std::min)(a_size, b_size);
+    const int order = common == 0 ? 0 : std::memcmp(a, b, common);
+    if (order != 0) return order;
+    return a_size < b_size ? -1 : a_size > b_size;
+  }
+
+  template <class Less>
+  std::uint32_t* sort(Less less) noexcept {
+    std::uint32_t* const first = order();
+    std::uint32_t* last = first;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!entries()[i].dropped) *last++ = static_cast<std::uint32_t>(i);
+    }
+    std::sort(first, last, less);
+    return last;
+  }
+
+  const value_rules& rules_;
+  clean_counts& counts_;
+  std::size_t count_ = 0;
+  scratch<6144> entries_;  // entry[count_]
+  scratch<256> order_;     // indices of the entries that are left, sorted by sort()
+  scratch<2048> texts_;
+  scratch<512> spare_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// json_repair.hpp: a JSON text rewritten so that Arthur Engine can store what it says.
+#ifndef ARTHUR_OTLP_JSON_REPAIR_HPP
+#define ARTHUR_OTLP_JSON_REPAIR_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// json_reader.hpp: a strict JSON checker that also says what would keep Arthur Engine from storing the value.
+#ifndef ARTHUR_OTLP_JSON_READER_HPP
+#define ARTHUR_OTLP_JSON_READER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// key_rules.hpp: which attribute and JSON keys Arthur Engine can't take, and what they become.
+#ifndef ARTHUR_OTLP_KEY_RULES_HPP
+#define ARTHUR_OTLP_KEY_RULES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// Arthur Engine splits keys at dots and rebuilds objects and lists from the parts. That fails on
+//  - '/', which it uses as a separator of its own;
+//  - a part of digits only that Python's int() refuses: superscripts and the like, or more than 4300 digits;
+//  - a part ending in "[n]", read as a list index: the value is lost, and a large n allocates that many elements;
+//  - hundreds of parts (Python's recursion limit; 200 still passed beside JSON nested as deep).
+constexpr unsigned max_key_parts = 100;
+constexpr std::size_t max_key_digits = 4000;
+
+struct code_range {
+  std::uint32_t first;
+  std::uint32_t count;
+};
+
+/// True for what Python's str.isdigit() calls a digit, ASCII apart. Decimal digits of other
+/// scripts would pass int(), but keys made of them alone are rare enough to need no distinction. (Unicode 16.)
+inline bool is_foreign_digit(std::uint32_t code) noexcept {
+  static constexpr code_range ranges[] = {
+    {0xb2, 2}, {0xb9, 1}, {0x660, 10}, {0x6f0, 10}, {0x7c0, 10}, {0x966, 10}, {0x9e6, 10}, {0xa66, 10}, {0xae6, 10},
+    {0xb66, 10}, {0xbe6, 10}, {0xc66, 10}, {0xce6, 10}, {0xd66, 10}, {0xde6, 10}, {0xe50, 10}, {0xed0, 10},
+    {0xf20, 10}, {0x1040, 10}, {0x1090, 10}, {0x1369, 9}, {0x17e0, 10}, {0x1810, 10}, {0x1946, 10}, {0x19d0, 11},
+    {0x1a80, 10}, {0x1a90, 10}, {0x1b50, 10}, {0x1bb0, 10}, {0x1c40, 10}, {0x1c50, 10}, {0x2070, 1}, {0x2074, 6},
+    {0x2080, 10}, {0x2460, 9}, {0x2474, 9}, {0x2488, 9}, {0x24ea, 1}, {0x24f5, 9}, {0x24ff, 1}, {0x2776, 9},
+    {0x2780, 9}, {0x278a, 9}, {0xa620, 10}, {0xa8d0, 10}, {0xa900, 10}, {0xa9d0, 10}, {0xa9f0, 10}, {0xaa50, 10},
+    {0xabf0, 10}, {0xff10, 10}, {0x104a0, 10}, {0x10a40, 4}, {0x10d30, 10}, {0x10d40, 10}, {0x10e60, 9}, {0x11052, 9},
+    {0x11066, 10}, {0x110f0, 10}, {0x11136, 10}, {0x111d0, 10}, {0x112f0, 10}, {0x11450, 10}, {0x114d0, 10},
+    {0x11650, 10}, {0x116c0, 10}, {0x116d0, 20}, {0x11730, 10}, {0x118e0, 10}, {0x11950, 10}, {0x11bf0, 10},
+    {0x11c50, 10}, {0x11d50, 10}, {0x11da0, 10}, {0x11f50, 10}, {0x16a60, 10}, {0x16ac0, 10}, {0x16b50, 10},
+    {0x16d70, 10}, {0x1ccf0, 10}, {0x1d7ce, 50}, {0x1e140, 10}, {0x1e2f0, 10}, {0x1e4f0, 10}, {0x1e5f1, 10},
+    {0x1e950, 10}, {0x1f100, 11}, {0x1fbf0, 10}
+  };
+  std::size_t low = 0;
+  std::size_t high = sizeof ranges / sizeof *ranges;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (code < ranges[middle].first) {
+      high = middle;
+    } else if (code - ranges[middle].first < ranges[middle].count) {
+      return true;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return false;
+}
+
+constexpr std::uint64_t key_hash(std::uint64_t hash, std::uint32_t code) noexcept { return hash * 33 + code; }
+constexpr std::uint64_t key_hash(const char* literal) noexcept {
+  std::uint64_t hash = 0;
+  for (; *literal != 0; ++literal) hash = key_hash(hash, static_cast<unsigned char>(*literal));
+  return hash;
+}
+
+/// Looks at a key, code point by code point.
+class key_scan {
+ public:
+  void feed(std::uint32_t code) noexcept {
+    whole_ = key_hash(whole_, code);
+    if (code == '.') {
+      end_part();
+      ++dots_;
+      return;
+    }
+    part_ = key_hash(part_, code);
+    ++length_;
+    if (code - '0' > 9U) {
+      if (code >= 0x80 && is_foreign_digit(code)) {
+        foreign_ = true;
+      } else {
+        other_ = true;
+        if (code == '/') slash_ = true;
+        if (code == '[') bracket_ = true;
+      }
+    }
+    last_ = code;
+  }
+  void finish() noexcept {
+    json_ = part_ == key_hash("metadata") || whole_ == key_hash("llm.invocation_parameters") ||
+            whole_ == key_hash("llm.function_call") || whole_ == key_hash("llm.prompt_template.variables") ||
+            whole_ == key_hash("tool.parameters") || whole_ == key_hash("tool.json_schema") ||
+            whole_ == key_hash("message.function_call_arguments_json") ||
+            whole_ == key_hash("tool_call.function.arguments");
+    end_part();
+  }
+
+  unsigned dots() const noexcept { return dots_; }
+  bool slash() const noexcept { return slash_; }
+  bool bad_digits() const noexcept { return bad_digits_; }
+  bool bad_index() const noexcept { return bad_index_; }
+  /// A text below this key is decoded as JSON. (A hash that collides only costs a check.)
+  bool json() const noexcept { return json_; }
+
+ private:
+  void end_part() noexcept {
+    if (length_ != 0 && !other_ && (foreign_ || length_ > max_key_digits)) bad_digits_ = true;
+    if (bracket_ && last_ == ']') bad_index_ = true;
+    part_ = 0;
+    length_ = 0;
+    last_ = 0;
+    other_ = foreign_ = bracket_ = false;
+  }
+
+  std::uint64_t whole_ = 0;
+  std::uint64_t part_ = 0;
+  std::size_t length_ = 0;
+  std::uint32_t last_ = 0;
+  unsigned dots_ = 0;
+  bool other_ = false;
+  bool foreign_ = false;
+  bool bracket_ = false;
+  bool slash_ = false;
+  bool bad_digits_ = false;
+  bool bad_index_ = false;
+  bool json_ = false;
+};
+
+/// Feeds valid UTF-8 to a key_scan.
+inline key_scan scan_key(const char* key, std::size_t size) noexcept {
+  key_scan scan;
+  const char* const end = key + size;
+  while (key != end) {
+    const unsigned step = static_cast<unsigned char>(*key) < 0x80 ? 1 : next_utf8(key, end).size;
+    scan.feed(utf8_code_point(key, step));
+    key += step;
+  }
+  scan.finish();
+  return scan;
+}
+
+/// True if the part before the first dot consists of ASCII digits: attributes that all begin so would become a list.
+inline bool begins_with_index(const char* key, std::size_t size) noexcept {
+  std::size_t i = 0;
+  while (i < size && static_cast<unsigned>(key[i] - '0') <= 9) ++i;
+  return i != 0 && (i == size || key[i] == '.');
+}
+
+/// Appends a key that the engine takes: '/' becomes '_', "[n]" becomes "(n)", a part of unreadable digits gets a '_' in
+/// front, dots beyond the limit become '_'.
+inline void append_engine_key(buffer& out, const char* key, std::size_t size) noexcept {
+  const char* const end = key + size;
+  unsigned dots = 0;
+  for (;;) {
+    const char* part_end = key;
+    while (part_end != end && *part_end != '.') ++part_end;
+    const std::size_t start = out.size();
+    append_valid_utf8<nul::forbidden>(out, key, static_cast<std::size_t>(part_end - key));
+    if (out.failed()) return;
+    const key_scan scan = scan_key(out.data() + start, out.size() - start);
+    if (scan.bad_digits() && out.append('_')) {
+      std::memmove(out.data() + start + 1, out.data() + start, out.size() - start - 1);
+      out.data()[start] = '_';
+    }
+    for (char* at = out.data() + start; at != out.data() + out.size(); ++at) {
+      if (*at == '/') *at = '_';
+      if (scan.bad_index() && *at == '[') *at = '(';
+      if (scan.bad_index() && *at == ']') *at = ')';
+    }
+    if (part_end == end) return;
+    key = part_end + 1;
+    out.append(++dots < max_key_parts ? '.' : '_');
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// key_set.hpp: dotted keys by their hashes: is one there twice, or beside one below it?
+#ifndef ARTHUR_OTLP_KEY_SET_HPP
+#define ARTHUR_OTLP_KEY_SET_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A hash of some bytes behind those that `hash` stands for.
+inline std::uint64_t hash_bytes(std::uint64_t hash, const char* data, std::size_t size) noexcept {
+  constexpr std::uint64_t factor = 0x9e3779b97f4a7c15U;
+  const auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * factor;
+    hash ^= hash >> 32;
+  };
+  std::size_t i = 0;
+  for (; size - i >= 8; i += 8) mix(load_le64(data + i));
+  std::uint64_t rest = 0;
+  const std::size_t left = size - i;
+  if (left >= 4) {
+    rest = load_le32(data + i) | std::uint64_t{load_le32(data + size - 4)} << 32;
+  } else {
+    for (; i < size; ++i) rest = rest << 8 | static_cast<unsigned char>(data[i]);
+  }
+  mix(rest + (std::uint64_t{left + 1} << 59));
+  return hash;
+}
+
+/// Hashes of keys and of their parents, to notice what might collide.
+class key_set {
+ public:
+  /// Most keys that reset() takes.
+  static constexpr std::size_t max_keys() noexcept { return max_slots / 8; }
+
+  /// Makes room for so many keys, each with a few parents; false if there are too many for this.
+  bool reset(std::size_t keys) noexcept {
+    std::size_t slots = 64;
+    while (slots < keys * 8) slots *= 2;
+    if (slots > max_slots) return false;
+    std::memset(slots_, 0, slots * sizeof *slots_);
+    mask_ = static_cast<std::uint32_t>(slots - 1);
+    left_ = slots / 4 * 3;
+    return true;
+  }
+
+  /// False if it is full, or the key might be there already, or be a parent of one that is, or the other way round.
+  bool add(std::uint64_t hash, bool parent) noexcept {
+    // The multiplication brings all bits of the hash into the upper half.
+    const auto mixed = static_cast<std::uint32_t>((hash * 0x9e3779b97f4a7c15U) >> 32);
+    const std::uint32_t tag = (mixed | 3U) ^ (parent ? 1U : 0U);
+    for (std::uint32_t at = mixed >> 12;; ++at) {
+      std::uint32_t& slot = slots_[at & mask_];
+      if (slot == 0) {
+        if (left_ == 0) return false;
+        --left_;
+        slot = tag;
+        return true;
+      }
+      if ((slot | 3U) == (tag | 3U)) return parent && slot == tag;
+    }
+  }
+
+ private:
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::size_t max_slots = 512;  // on the stack
+#else
+  static constexpr std::size_t max_slots = 4096;
+#endif
+  std::uint32_t slots_[max_slots];
+  std::uint32_t mask_ = 0;
+  std::size_t left_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// Arthur Engine decodes some attributes with Python's json, which takes more than RFC 8259 (NaN, Infinity), rebuilds
+// the objects with python-benedict and stores the result as jsonb. Each bit is one way in which that fails.
+enum json_hazard : std::uint32_t {
+  json_slash_key = 1U << 0,       // refused by benedict
+  json_digit_key = 1U << 1,       // a key of digits that int() refuses
+  json_index_key = 1U << 2,       // a key ending in "[n]": value lost, memory allocated
+  json_nul = 1U << 3,             // \u0000: refused by jsonb
+  json_lone_surrogate = 1U << 4,  // refused by jsonb
+  json_nonfinite = 1U << 5,       // NaN, Infinity, or a number too large for a double: refused by jsonb
+  json_long_integer = 1U << 6,    // over 4300 digits: refused by int()
+  json_too_deep = 1U << 7,        // see max_json_depth and max_object_chain
+  json_nested = 1U << 8,          // a string that is decoded once more, and is hazardous itself
+  json_key_conflict = 1U << 9,    // `a` beside `a.b` or {"a":{"b":…}}: one of them lost, or benedict fails
+  json_bad_items = 1U << 10       // not a list of objects; counts for message.contents only
+};
+
+/// Levels of nesting, dots in keys counted as well. The engine gives up somewhere between 300 and 400, and the levels
+/// of the attribute's own key add to these.
+constexpr unsigned max_json_depth = 200;
+/// Objects directly inside objects. The engine's time doubles with each (measured: 8 levels 0.05 s, 12 0.7 s, 16 12 s,
+/// all of it with every other request waiting), so what is deeper stays text. Lists in between start anew.
+constexpr unsigned max_object_chain = 10;
+
+/// What check_json() found. Text that is not JSON stays text in the engine: harmless unless a hazard strikes before the
+/// parser notices, and then `hazards` says so.
+struct json_check {
+  bool valid = false;
+  bool dotted = false;  // some key has dots
+  std::uint32_t hazards = 0;
+};
+
+struct json_code_unit {
+  std::uint32_t code;
+  unsigned size;  // 0: not a JSON string
+  bool lone_surrogate;
+};
+
+inline int json_hex4(const char* at, const char* end) noexcept {
+  if (end - at < 4) return -1;
+  int value = 0;
+  for (int i = 0; i < 4; ++i) {
+    const char c = at[i];
+    int digit = 0;
+    if (c >= '0' && c <= '9') digit = c - '0';
+    else if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
+    else if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
+    else return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/// Decodes what stands at `at` inside a JSON string: an escape, a code point or a broken byte.
+inline json_code_unit next_json_code(const char* at, const char* end) noexcept {
+  const auto first = static_cast<unsigned char>(*at);
+  if (first >= 0x80) {
+    const utf8_step step = next_utf8(at, end);
+    return {step.valid ? utf8_code_point(at, step.size) : 0xfffdU, step.size, false};
+  }
+  if (first < 0x20) return {0, 0, false};
+  if (first != '\\') return {first, 1, false};
+  if (end - at < 2) return {0, 0, false};
+  switch (at[1]) {
+    case '"': case '\\': case '/': return {static_cast<unsigned char>(at[1]), 2, false};
+    case 'b': return {'\b', 2, false};
+    case 'f': return {'\f', 2, false};
+    case 'n': return {'\n', 2, false};
+    case 'r': return {'\r', 2, false};
+    case 't': return {'\t', 2, false};
+    case 'u': break;
+    default: return {0, 0, false};
+  }
+  const int high = json_hex4(at + 2, end);
+  if (high < 0) return {0, 0, false};
+  if (high < 0xd800 || high > 0xdfff) return {static_cast<std::uint32_t>(high), 6, false};
+  if (high < 0xdc00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u') {
+    const int low = json_hex4(at + 8, end);
+    if (low >= 0xdc00 && low <= 0xdfff) {
+      return {0x10000U + (static_cast<std::uint32_t>(high - 0xd800) << 10) + static_cast<std::uint32_t>(low - 0xdc00),
+              12, false};
+    }
+  }
+  return {0xfffdU, 6, true};
+}
+
+/// First byte at or behind `at` that is a quote, a backslash or a control character.
+inline const char* skip_json_plain(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+  while (end - at >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    const auto hits = static_cast<unsigned>(_mm_movemask_epi8(
+        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                           _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))))));
+    if (hits != 0) return at + lowest_bit(hits);
+    at += 16;
+  }
+#endif
+  while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+  return at;
+}
+
+/// One pass over a text; recursion only into strings that the engine decodes again, two levels of them. With `paths`
+/// each key's whole path is compared with all others.
+class json_checker {
+ public:
+  json_checker(const char* data, std::size_t size, unsigned decoded, key_set* paths) noexcept
+      : at_(data), end_(data + size), decoded_(decoded), paths_(paths) {}
+
+  json_check run() noexcept {
+    json_check result;
+    result.valid = document();
+    result.hazards = hazards_;
+    result.dotted = dotted_;
+    if (!result.valid) result.hazards &= json_long_integer | json_too_deep;
+    return result;
+  }
+
+  /// Conflicts between keys are looked for if there are dots in some, or if `rewritten`: then any two may be the same.
+  static json_check check(const char* data, std::size_t size, unsigned decoded, bool rewritten = false) noexcept {
+    json_check result = json_checker(data, size, decoded, nullptr).run();
+    if (result.valid && (result.dotted || rewritten)) result.hazards |= path_hazards(data, size, decoded);
+    return result;
+  }
+
+ private:
+  struct level {
+    bool object;
+    bool split;          // the engine splits the keys of this object at dots: there is no list around it
+    std::uint8_t chain;  // objects directly inside objects up to here
+    std::uint8_t dots;   // of the key that leads here
+    std::uint64_t path;  // hash of the keys that lead here
+  };
+
+  bool document() noexcept {
+    for (;;) {
+      if (!value()) return false;
+      if (opened_) continue;  // the first value of a list, or that behind the first key of an object
+      for (;;) {
+        skip_space();
+        if (depth_ == 0) return at_ == end_;
+        if (at_ == end_) return false;
+        const char c = *at_++;
+        if (c == ',') {
+          skip_space();
+          if (levels_[depth_ - 1].object && !key()) return false;
+          break;
+        }
+        if (c != (levels_[depth_ - 1].object ? '}' : ']')) return false;
+        close();
+      }
+    }
+  }
+
+  void skip_space() noexcept {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+
+  bool word(const char* literal, std::size_t size) noexcept {
+    if (static_cast<std::size_t>(end_ - at_) < size || std::memcmp(at_, literal, size) != 0) return false;
+    at_ += size;
+    return true;
+  }
+
+  bool value() noexcept {
+    opened_ = false;
+    skip_space();
+    if (at_ == end_) return false;
+    if (depth_ == 1 && !levels_[0].object && *at_ != '{') hazards_ |= json_bad_items;
+    // Each element of a list has a path of its own.
+    if (depth_ != 0 && !levels_[depth_ - 1].object) path_ = key_hash(levels_[depth_ - 1].path++, '[');
+    if (depth_ != 0 && levels_[depth_ - 1].object && *at_ != '{') note_path(false);
+    switch (*at_) {
+      case '{': return open(true);
+      case '[': return open(false);
+      case '"': return string();
+      case 't': return word("true", 4);
+      case 'f': return word("false", 5);
+      case 'n': return word("null", 4);
+      case 'N': hazards_ |= json_nonfinite; return word("NaN", 3);
+      case 'I': hazards_ |= json_nonfinite; return word("Infinity", 8);
+      default: return number();
+    }
+  }
+
+  bool open(bool object) noexcept {
+    const unsigned dots = depth_ != 0 && levels_[depth_ - 1].object ? key_dots_ : 0;
+    unsigned chain = object ? 1 : 0;
+    if (object && depth_ != 0) chain = levels_[depth_ - 1].object ? levels_[depth_ - 1].chain + 1U : 0;
+    if (chain > max_object_chain) hazards_ |= json_too_deep;
+    if (depth_ + dots_ + dots >= max_json_depth) {
+      hazards_ |= json_too_deep;
+      return false;
+    }
+    const bool split = object && (depth_ == 0 || levels_[depth_ - 1].split);
+    const std::uint64_t path = depth_ == 0 ? 0 : key_hash(path_, '.');
+    if (object && depth_ != 0 && levels_[depth_ - 1].object) note_path(true);
+    levels_[depth_++] = {object, split, static_cast<std::uint8_t>(chain), static_cast<std::uint8_t>(dots), path};
+    dots_ += dots;
+    ++at_;
+    skip_space();
+    if (at_ != end_ && *at_ == (object ? '}' : ']')) {
+      ++at_;
+      close();
+      return true;
+    }
+    if (object && depth_ == 1) hazards_ |= json_bad_items;
+    opened_ = true;
+    return !object || key();
+  }
+
+  void note_path(bool parent) noexcept {
+    if (paths_ != nullptr && !paths_->add(path_, parent)) hazards_ |= json_key_conflict;
+  }
+
+  void close() noexcept { dots_ -= levels_[--depth_].dots; }
+
+  bool key() noexcept {
+    if (at_ == end_ || *at_ != '"') return false;
+    ++at_;
+    // Most keys are short and hold nothing that matters.
+    const char* plain = at_;
+    while (plain != end_ && is_plain_key_byte(*plain)) ++plain;
+    const auto size = static_cast<std::size_t>(plain - at_);
+    if (plain != end_ && *plain == '"' && size <= max_key_digits && paths_ == nullptr) {
+      key_json_ = size == 8 && std::memcmp(at_, "metadata", 8) == 0;
+      key_dots_ = 0;
+      at_ = plain + 1;
+      return colon();
+    }
+    key_scan scan;
+    path_ = levels_[depth_ - 1].path;
+    for (;;) {
+      if (at_ == end_) return false;
+      if (*at_ == '"') break;
+      const json_code_unit unit = next_json_code(at_, end_);
+      if (unit.size == 0) return false;
+      if (unit.code == 0) hazards_ |= json_nul;
+      if (unit.lone_surrogate) hazards_ |= json_lone_surrogate;
+      scan.feed(unit.code);
+      if (unit.code == '.' && levels_[depth_ - 1].split) note_path(true);
+      path_ = key_hash(path_, unit.code);
+      at_ += unit.size;
+    }
+    ++at_;
+    scan.finish();
+    dotted_ = dotted_ || (scan.dots() != 0 && levels_[depth_ - 1].split);
+    if (scan.slash()) hazards_ |= json_slash_key;
+    if (scan.bad_digits()) hazards_ |= json_digit_key;
+    if (scan.bad_index()) hazards_ |= json_index_key;
+    key_dots_ = scan.dots() < max_json_depth ? scan.dots() : max_json_depth;
+    if (depth_ + dots_ + key_dots_ >= max_json_depth) hazards_ |= json_too_deep;
+    key_json_ = scan.json();
+    return colon();
+  }
+
+  static bool is_plain_key_byte(char c) noexcept {
+    return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\' && c != '/' && c != '[' && c != '.';
+  }
+
+  bool colon() noexcept {
+    skip_space();
+    if (at_ == end_ || *at_ != ':') return false;
+    ++at_;
+    return true;
+  }
+
+  bool string() noexcept {
+    const char* const begin = ++at_;
+    for (;;) {
+      at_ = skip_json_plain(at_, end_);
+      if (at_ == end_) return false;
+      if (*at_ == '"') break;
+      const json_code_unit unit = next_json_code(at_, end_);
+      if (unit.size == 0) return false;
+      if (unit.code == 0) hazards_ |= json_nul;
+      if (unit.lone_surrogate) hazards_ |= json_lone_surrogate;
+      at_ += unit.size;
+    }
+    const char* const close_quote = at_++;
+    const bool top = depth_ == 0;
+    if (top && close_quote != begin) hazards_ |= json_bad_items;
+    if (top || (levels_[depth_ - 1].object && key_json_)) check_again(begin, close_quote, top);
+    return true;
+  }
+
+  // The engine decodes the string once more: a text at the top of `metadata`, or one below a key named so.
+  ARTHUR_NOINLINE void check_again(const char* at, const char* end, bool top) noexcept {
+    char text[512];
+    std::size_t size = 0;
+    while (at != end && size + 4 <= sizeof text) {
+      const json_code_unit unit = next_json_code(at, end);
+      size = static_cast<std::size_t>(put_utf8(text + size, unit.code) - text);
+      at += unit.size;
+    }
+    if (at == end && decoded_ < 2) {
+      std::uint32_t found = check(text, size, decoded_ + 1).hazards & ~std::uint32_t{json_bad_items};
+      // Below a key it happens after the keys were looked at.
+      if (!top) found &= ~std::uint32_t{json_slash_key | json_digit_key | json_index_key | json_key_conflict};
+      if (found != 0) hazards_ |= json_nested;
+      return;
+    }
+    // Too long to be looked at: what can't be JSON is harmless, the rest is not trusted.
+    std::size_t first = 0;
+    while (first != size && std::strchr(" \n\r\t", text[first]) != nullptr) ++first;
+    if (first != size && std::strchr("{[\"NI-0123456789", text[first]) != nullptr) hazards_ |= json_nested;
+  }
+
+  bool number() noexcept {
+    if (at_ != end_ && *at_ == '-') ++at_;
+    if (at_ != end_ && *at_ == 'I') {
+      hazards_ |= json_nonfinite;
+      return word("Infinity", 8);
+    }
+    // Power of ten of the first digit that isn't 0.
+    std::int64_t power = 0;
+    bool zero = true;
+    const char* const whole = at_;
+    while (digit()) ++at_;
+    const auto whole_digits = at_ - whole;
+    if (whole_digits == 0 || (*whole == '0' && whole_digits > 1)) return false;
+    if (*whole != '0') {
+      zero = false;
+      power = whole_digits - 1;
+    }
+    bool integer = true;
+    if (at_ != end_ && *at_ == '.') {
+      integer = false;
+      const char* const fraction = ++at_;
+      for (; digit(); ++at_) {
+        if (zero && *at_ != '0') {
+          zero = false;
+          power = fraction - at_ - 1;
+        }
+      }
+      if (at_ == fraction) return false;
+    }
+    if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) {
+      integer = false;
+      ++at_;
+      const bool negative = at_ != end_ && *at_ == '-';
+      if (at_ != end_ && (*at_ == '-' || *at_ == '+')) ++at_;
+      const char* const exponent = at_;
+      std::int64_t value = 0;
+      for (; digit(); ++at_) {
+        if (value < INT64_MAX / 20) value = value * 10 + (*at_ - '0');
+      }
+      if (at_ == exponent) return false;
+      power += negative ? -value : value;
+    }
+    if (integer && whole_digits > 4300) hazards_ |= json_long_integer;
+    // A double ends at 1.8e308; what lies between 1e308 and that is not worth an exact comparison.
+    if (!integer && !zero && power >= 308) hazards_ |= json_nonfinite;
+    return true;
+  }
+  bool digit() const noexcept { return at_ != end_ && *at_ >= '0' && *at_ <= '9'; }
+
+  static ARTHUR_NOINLINE std::uint32_t path_hazards(const char* data, std::size_t size, unsigned decoded) noexcept {
+    key_set paths;
+    paths.reset(key_set::max_keys());
+    return json_checker(data, size, decoded, &paths).run().hazards;
+  }
+
+  const char* at_;
+  const char* end_;
+  unsigned decoded_;
+  key_set* paths_;
+  std::uint64_t path_ = 0;
+  bool dotted_ = false;
+  unsigned depth_ = 0;
+  unsigned dots_ = 0;
+  unsigned key_dots_ = 0;
+  bool key_json_ = false;
+  bool opened_ = false;
+  std::uint32_t hazards_ = 0;
+  level levels_[max_json_depth];
+};
+
+/// Checks a text that the engine may decode as JSON.
+inline json_check check_json(const char* data, std::size_t size, bool rewritten = false) noexcept {
+  return json_checker::check(data, size, 0, rewritten);
+}
+
+/// True if the engine can't store the text where it decodes it as JSON.
+inline bool is_hazardous_json(const char* data, std::size_t size) noexcept {
+  return (check_json(data, size).hazards & ~std::uint32_t{json_bad_items}) != 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Put in front of a JSON text that must stay a text: no JSON begins so, and a reader sees why.
+constexpr char plain_text_mark[] = "text: ";
+
+/// Appends the inside of a JSON string: \u0000 left out, lone surrogates replaced, the rest as it was.
+inline void append_repaired_json_string(buffer& out, const char* at, const char* end) noexcept {
+  const char* copied = at;
+  while (at != end) {
+    const json_code_unit unit = next_json_code(at, end);
+    if (unit.code == 0 || unit.lone_surrogate) {
+      out.append(copied, static_cast<std::size_t>(at - copied));
+      if (unit.code != 0) out.append("\\ufffd");
+      copied = at + unit.size;
+    }
+    at += unit.size;
+  }
+  out.append(copied, static_cast<std::size_t>(end - copied));
+}
+
+/// Appends an object's key in quotes, changed only if the engine can't take it. `spare` is overwritten.
+inline void append_repaired_json_key(buffer& out, buffer& spare, const char* at, const char* end) noexcept {
+  const char* const begin = at;
+  spare.clear();
+  while (at != end) {
+    const json_code_unit unit = next_json_code(at, end);
+    char* to = spare.reserve_more(4);
+    if (to == nullptr) return out.fail();
+    if (unit.code != 0) spare.advance(static_cast<std::size_t>(put_utf8(to, unit.code) - to));
+    at += unit.size;
+  }
+  const key_scan scan = scan_key(spare.data(), spare.size());
+  if (!scan.slash() && !scan.bad_digits() && !scan.bad_index()) {
+    out.append('"');
+    append_repaired_json_string(out, begin, end);
+    out.append('"');
+    return;
+  }
+  const std::size_t raw = spare.size();
+  if (spare.reserve_more(raw * 2 + 2) == nullptr) return out.fail();  // so that the key doesn't move while it is read
+  append_engine_key(spare, spare.data(), raw);
+  append_json_string(out, spare.data() + raw, spare.size() - raw);
+}
+
+/// Appends a corrected copy of a valid JSON text: hostile keys renamed, \u0000 left out, lone surrogates replaced,
+/// numbers that no database takes put in quotes. `spare` is overwritten.
+inline void append_repaired_json(buffer& out, buffer& spare, const char* at, std::size_t size) noexcept {
+  const char* const end = at + size;
+  while (at != end) {
+    if (*at == '"') {
+      const char* const begin = ++at;
+      while (*at != '"') at += next_json_code(at, end).size;
+      const char* const close = at++;
+      const char* next = at;
+      while (next != end && (*next == ' ' || *next == '\n' || *next == '\r' || *next == '\t')) ++next;
+      if (next != end && *next == ':') {
+        append_repaired_json_key(out, spare, begin, close);
+      } else {
+        out.append('"');
+        append_repaired_json_string(out, begin, close);
+        out.append('"');
+      }
+    } else if (std::strchr("[]{}:, \n\r\t", *at) != nullptr) {
+      out.append(*at++);
+    } else {
+      const char* const begin = at;
+      while (at != end && std::strchr("[]{}:, \n\r\t", *at) == nullptr) ++at;
+      const auto length = static_cast<std::size_t>(at - begin);
+      const bool odd = (check_json(begin, length).hazards & (json_nonfinite | json_long_integer)) != 0;
+      if (odd) out.append('"');
+      out.append(begin, length);
+      if (odd) out.append('"');
+    }
+  }
+}
+
+/// Appends a text that the engine decodes as JSON, in a form that it can store: corrected where that is possible,
+/// marked as plain text otherwise. `watched` are the hazards that count; returns whether the text stayed JSON.
+inline bool append_storable_json(buffer& out, buffer& spare, const char* data, std::size_t size,
+                                 std::uint32_t watched) noexcept {
+  constexpr std::uint32_t hopeless = json_too_deep | json_nested | json_key_conflict | json_bad_items;
+  const json_check check = check_json(data, size);
+  if (check.valid && (check.hazards & watched & hopeless) == 0) {
+    const std::size_t start = out.size();
+    append_repaired_json(out, spare, data, size);
+    if (out.failed()) return false;
+    // A number put in quotes may be decoded again where it stands, and two keys may have become one: so look twice.
+    if ((check_json(out.data() + start, out.size() - start, true).hazards & watched) == 0) return true;
+    out.truncate(start);
+  }
+  out.append(plain_text_mark);
+  out.append(data, size);
+  return false;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The slow half of cleaning: read(), one of the clean functions, write(). Every change is counted.
+class attribute_cleaner : public attribute_table {
+ public:
+  attribute_cleaner(const clean_flags& flags, const value_rules& rules, clean_counts& counts) noexcept
+      : attribute_table(rules, counts), flags_(flags) {}
+
+  /// Attributes of a span.
+  void clean_span_attributes() noexcept {
+    if (flags_.may_repeat_keys || flags_.free_keys) drop_repeated();
+    clean_keys(rules_.engine());
+    each([this](entry& at) { clean_value(at); });
+    if (!rules_.engine()) return;
+    if (flags_.free_keys) {
+      rename_numbered();
+      resolve_conflicts();
+    }
+    relabel_json();
+  }
+
+  /// Attributes of a resource: the engine keeps them flat, so any key is good.
+  void clean_resource_attributes() noexcept {
+    drop_repeated();
+    clean_keys(false);
+    each([this](entry& at) {
+      clean_plain_value(at);
+      if (rules_.engine() && equals(key(at), at.key.size, "service.name")) name_service(at);
+    });
+  }
+
+ private:
+  void drop_repeated() noexcept {
+    const auto order_of = [this](std::uint32_t a, std::uint32_t b) {
+      const slice& x = entries()[a].raw_key;
+      const slice& y = entries()[b].raw_key;
+      return compare(x.from, x.size, y.from, y.size);
+    };
+    std::uint32_t* const last = sort([order_of](std::uint32_t a, std::uint32_t b) {
+      const int same = order_of(a, b);
+      return same != 0 ? same < 0 : a < b;
+    });
+    for (std::uint32_t* at = order(); at != last && at + 1 != last; ++at) {
+      if (order_of(at[0], at[1]) != 0) continue;
+      entries()[*at].dropped = true;
+      counts_.add(clean_rule::repeated_key);
+    }
+  }
+
+  void clean_keys(bool nested) noexcept {
+    if (!flags_.free_keys) return;
+    each([this, nested](entry& at) {
+      if (clean_text(at.key)) at.rewritten = at.renamed = true;
+      if (at.key.size == 0 && rules_.engine()) {
+        rename(at, {"unnamed", 0, 7});
+        counts_.add(clean_rule::hostile_key);
+      }
+      if (!nested) return;
+      const key_scan scan = scan_key(key(at), at.key.size);
+      if (scan.slash() || scan.bad_digits() || scan.bad_index() || scan.dots() >= max_key_parts) rename_hostile(at);
+      if (const std::size_t parent = scalar_parent_size(key(at), at.key.size)) {
+        rename(at, joined("", at.key, ""));
+        if (!texts_.bytes.failed()) texts_.bytes.data()[at.key.offset + parent] = '_';
+        counts_.add(clean_rule::misplaced_value);
+      }
+    });
+  }
+
+  // Keys that all begin with a number become a list, which the engine doesn't expect.
+  void rename_numbered() noexcept {
+    bool numbered = true;
+    each([this, &numbered](entry& at) { numbered = numbered && begins_with_index(key(at), at.key.size); });
+    if (!numbered) return;
+    each([this](entry& at) {
+      rename(at, joined("_", at.key, ""));
+      counts_.add(clean_rule::hostile_key);
+    });
+  }
+
+  void rename_hostile(entry& at) noexcept {
+    const std::size_t start = texts_.bytes.size();
+    // The key may be in texts_ itself, so there has to be room before it is read.
+    if (texts_.bytes.reserve_more(at.key.size * 2 + 2) == nullptr) return;
+    append_engine_key(texts_.bytes, key(at), at.key.size);
+    rename(at, taken(start));
+    counts_.add(clean_rule::hostile_key);
+  }
+
+  // A key whose value the engine doesn't interpret, for a value that it can't interpret.
+  void move_aside(entry& at) noexcept {
+    rename(at, joined("", at.key, "_value"));
+    counts_.add(clean_rule::misplaced_value);
+  }
+
+  void clean_plain_value(entry& at) noexcept {
+    if (at.value.tag == wire::any_string) {
+      if (clean_text(at.text)) at.rewritten = true;
+    } else if (rules_.engine() && at.value.tag == wire::any_double && !is_finite_bits(at.value.value)) {
+      const char* name = nonfinite_name(at.value.value);
+      set_text(at, {name, 0, std::strlen(name)});
+      counts_.add(clean_rule::nonfinite);
+    } else if (!rules_.is_clean_value(at.value)) {
+      at.rewritten = true;
+    }
+  }
+
+  void clean_value(entry& at) noexcept {
+    const key_role role = rules_.engine() ? role_of(key(at), at.key.size) : key_role::plain;
+    if (role == key_role::cost && at.value.tag == wire::any_double && !is_finite_bits(at.value.value)) {
+      at.dropped = true;
+      counts_.add(clean_rule::cost);
+      return;
+    }
+    clean_plain_value(at);
+    const bool text = at.value.tag == wire::any_string;
+    switch (role) {
+      case key_role::json: if (text) clean_json(at, ~std::uint32_t{json_bad_items}); break;
+      case key_role::contents: if (text) clean_json(at, ~std::uint32_t{0}); break;
+      case key_role::identity: clean_identity(at); break;
+      case key_role::token_count: clean_token_count(at); break;
+      case key_role::cost:
+        if (text ? !read_number_text(view(at.text), at.text.size).number : !is_scalar(at)) move_aside(at);
+        break;
+      case key_role::plain: break;
+    }
+  }
+
+  static bool is_scalar(const entry& at) noexcept {
+    return at.value.tag >= wire::any_string && at.value.tag <= wire::any_double;
+  }
+
+  void clean_json(entry& at, std::uint32_t watched) noexcept {
+    if ((check_json(view(at.text), at.text.size).hazards & watched) == 0) return;
+    // A copy outside texts_, which grows while the text is read.
+    scratch<1024> copy;
+    copy.bytes.append(view(at.text), at.text.size);
+    if (copy.bytes.failed()) return texts_.bytes.fail();
+    const std::size_t start = texts_.bytes.size();
+    const bool stayed =
+        append_storable_json(texts_.bytes, spare_.bytes, copy.bytes.data(), copy.bytes.size(), watched);
+    set_text(at, taken(start));
+    counts_.add(stayed ? clean_rule::json_rewritten : clean_rule::json_as_text);
+  }
+
+  void clean_identity(entry& at) noexcept {
+    if (!is_scalar(at)) return move_aside(at);
+    cut_text(at);
+  }
+
+  void cut_text(entry& at) noexcept {
+    if (at.value.tag != wire::any_string) return;
+    const std::size_t cut = utf8_truncate(view(at.text), at.text.size, max_index_bytes);
+    if (cut == at.text.size) return;
+    at.text.size = cut;
+    at.rewritten = true;
+    counts_.add(clean_rule::too_long);
+  }
+
+  void clean_token_count(entry& at) noexcept {
+    std::int64_t value = 0;
+    if (at.value.tag == wire::any_int) {
+      value = static_cast<std::int64_t>(at.value.value);
+    } else if (at.value.tag == wire::any_string) {
+      const number_text number = read_number_text(view(at.text), at.text.size);
+      if (!number.number || !number.whole) return move_aside(at);
+      value = number.value;
+    } else if (at.value.tag == wire::any_double) {
+      double number = 0;
+      std::memcpy(&number, &at.value.value, sizeof number);
+      const auto limit = static_cast<double>(max_token_count);
+      if (number <= limit && number >= -limit) return;
+      value = number > 0 ? max_token_count + 1 : -max_token_count - 1;
+    } else if (at.value.tag == wire::any_bool) {
+      return;
+    } else {
+      return move_aside(at);
+    }
+    if (value <= max_token_count && value >= -max_token_count) return;
+    // As a text, the engine reads it as the number it is.
+    value > 0 ? set_text(at, "1000000000") : set_text(at, "-1000000000");
+    counts_.add(clean_rule::token_count);
+  }
+
+  // With the dot below all other bytes, what lies below `x` comes right behind `x`.
+  static bool key_less(const char* a, std::size_t a_size, const char* b, std::size_t b_size) noexcept {
+    const std::size_t common = (std::min)(a_size, b_size);
+    std::size_t i = 0;
+    while (i < common && a[i] == b[i]) ++i;
+    if (i == common) return a_size < b_size;
+    if (a[i] == '.' || b[i] == '.') return a[i] == '.';
+    return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[i]);
+  }
+  static bool same_or_below(const char* key, std::size_t size, const char* parent, std::size_t parent_size) noexcept {
+    return size >= parent_size && std::memcmp(key, parent, parent_size) == 0 &&
+           (size == parent_size || key[parent_size] == '.');
+  }
+  bool same_or_below(const entry& at, const char* parent, std::size_t parent_size) const noexcept {
+    return same_or_below(key(at), at.key.size, parent, parent_size);
+  }
+
+  // `x` beside `x.y`: the engine keeps one of them, or refuses the span. The scalar gets a name beside: below `x` it
+  // could turn a list into an object. The new names are the old one, "_value" and perhaps a number, so two of them can
+  // only be equal if they come from the same key; what else is there is looked up.
+  void resolve_conflicts() noexcept {
+    std::uint32_t* const last = sort([this](std::uint32_t a, std::uint32_t b) {
+      const entry& x = entries()[a];
+      const entry& y = entries()[b];
+      if (key_less(key(x), x.key.size, key(y), y.key.size)) return true;
+      if (key_less(key(y), y.key.size, key(x), x.key.size)) return false;
+      return x.renamed != y.renamed ? x.renamed : a < b;  // of equal ones, the last keeps its name
+    });
+    std::uint32_t* const first = order();
+    std::size_t number = 0;
+    for (std::uint32_t* at = first; at != last; ++at) {
+      entry& here = entries()[*at];
+      if (at == first || compare(key(entries()[at[-1]]), entries()[at[-1]].key.size, key(here), here.key.size) != 0) {
+        number = 0;
+      }
+      if (at + 1 == last || !same_or_below(entries()[at[1]], key(here), here.key.size)) continue;
+      do {
+        spare_.bytes.clear();
+        spare_.bytes.append(key(here), here.key.size);
+        spare_.bytes.append("_value");
+        if (++number > 1) {
+          spare_.bytes.append('_');
+          append_decimal(spare_.bytes, number);
+        }
+        if (spare_.bytes.failed()) return;
+      } while (is_taken(first, last));
+      here.next_key = joined("", {spare_.bytes.data(), 0, spare_.bytes.size()}, "");
+      here.moved = true;
+      counts_.add(clean_rule::key_conflict);
+    }
+    // Only now: until here the order of the old names was searched.
+    each([this](entry& at) {
+      if (at.moved) rename(at, at.next_key);
+    });
+  }
+
+  bool is_taken(const std::uint32_t* first, const std::uint32_t* last) noexcept {
+    const char* const name = spare_.bytes.data();
+    const std::size_t size = spare_.bytes.size();
+    const auto before = [this, name, size](std::uint32_t at, std::uint32_t) {
+      return key_less(key(entries()[at]), entries()[at].key.size, name, size);
+    };
+    const std::uint32_t* const found = std::lower_bound(first, last, 0U, before);
+    return found != last && same_or_below(entries()[*found], name, size);
+  }
+
+  // The engine decodes `K` if the attribute whose key is K with ".mime_type" for each ".value" says "application/json".
+  void relabel_json() noexcept {
+    bool labels = false;
+    each([this, &labels](entry& at) { labels = labels || is_json_label(at); });
+    if (!labels) return;
+    std::uint32_t* const last = sort([this](std::uint32_t a, std::uint32_t b) {
+      return compare(key(entries()[a]), entries()[a].key.size, key(entries()[b]), entries()[b].key.size) < 0;
+    });
+    each([this, last](entry& at) {
+      if (at.value.tag != wire::any_string || !make_label_key(spare_.bytes, key(at), at.key.size)) return;
+      const char* const label = spare_.bytes.data();
+      const std::size_t size = spare_.bytes.size();
+      const auto order_of = [this, label, size](std::uint32_t other) {
+        return compare(key(entries()[other]), entries()[other].key.size, label, size);
+      };
+      std::uint32_t* const found = std::lower_bound(
+          order(), last, 0U, [order_of](std::uint32_t other, std::uint32_t) { return order_of(other) < 0; });
+      if (found == last || order_of(*found) != 0) return;
+      if (!is_json_label(entries()[*found]) || !is_hazardous_json(view(at.text), at.text.size)) return;
+      set_text(entries()[*found], "text/plain");
+      counts_.add(clean_rule::json_as_text);
+    });
+  }
+  bool is_json_label(const entry& at) const noexcept {
+    return at.value.tag == wire::any_string && equals(view(at.text), at.text.size, "application/json");
+  }
+
+  void name_service(entry& at) noexcept {
+    if (at.value.tag != wire::any_string) {
+      const std::size_t start = texts_.bytes.size();
+      if (at.value.tag == wire::any_int) append_decimal(texts_.bytes, static_cast<std::int64_t>(at.value.value));
+      if (at.value.tag == wire::any_bool) texts_.bytes.append(at.value.value != 0 ? '1' : '0');
+      if (at.value.tag == wire::any_double) append_json_double(texts_.bytes, at.value.value);
+      set_text(at, taken(start));
+      counts_.add(clean_rule::service_name);
+    }
+    const char* const text = view(at.text);
+    if (std::all_of(text, text + at.text.size, [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+      set_text(at, "unknown_service");
+      counts_.add(clean_rule::service_name);
+    }
+    cut_text(at);
+  }
+
+  const clean_flags& flags_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// cleaning_scan.hpp: the quick look that most spans pass: nothing in them needs cleaning.
+#ifndef ARTHUR_OTLP_CLEANING_SCAN_HPP
+#define ARTHUR_OTLP_CLEANING_SCAN_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Looks at one span. It errs on the side of saying no: the slow half finds out what is really wrong.
+class clean_scan {
+ public:
+  clean_scan(const clean_flags& flags, const value_rules& rules) noexcept : flags_(flags), rules_(rules) {}
+
+  bool is_clean_span(const char* body, std::size_t size) noexcept {
+    watch_keys_ = flags_.may_repeat_keys || (flags_.engine && flags_.free_keys);
+    if (watch_keys_ && !keys_.reset(count_attributes(body, size))) return false;
+    wire::reader reader(body, size);
+    wire::field at;
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    std::size_t name_size = 0;
+    while (reader.next(at)) {
+      switch (at.tag) {
+        case wire::span_attributes:
+          if (!is_clean_attribute(at)) return false;
+          break;
+        case wire::span_name:
+          name_size = at.size;
+          if (at.size > max_index_bytes && flags_.engine) return false;
+          if (!rules_.is_clean_text(at.data, at.size)) return false;
+          break;
+        case wire::span_trace_state:
+          if (!rules_.is_clean_text(at.data, at.size)) return false;
+          break;
+        case wire::span_events:
+          if (!rules_.is_clean_message(at, wire::event_name, wire::event_attributes)) return false;
+          break;
+        case wire::span_links:
+          if (!rules_.is_clean_message(at, wire::link_trace_state, wire::link_attributes)) return false;
+          break;
+        case wire::span_status:
+          if (!rules_.is_clean_message(at, wire::status_message, 0)) return false;
+          break;
+        case wire::span_parent_span_id:
+          if (flags_.engine && is_zero_id(at)) return false;
+          break;
+        case wire::span_start_time: start = at.value; break;
+        case wire::span_end_time: end = at.value; break;
+        default: break;
+      }
+    }
+    if (!reader.ok()) return false;
+    if (!flags_.engine) return true;
+    if (start == 0 || end < start || name_size == 0) return false;
+    return !(attributes_ != 0 && indexed_ == attributes_) && are_labels_good();
+  }
+
+  static bool is_zero_id(const wire::field& id) noexcept {
+    for (std::size_t i = 0; i < id.size; ++i) {
+      if (id.data[i] != 0) return false;
+    }
+    return true;
+  }
+
+ private:
+  static std::size_t count_attributes(const char* body, std::size_t size) noexcept {
+    wire::reader reader(body, size);
+    wire::field at;
+    std::size_t count = 0;
+    while (reader.next(at)) count += at.tag == wire::span_attributes;
+    return count;
+  }
+
+  bool is_clean_attribute(const wire::field& field) noexcept {
+    attribute_view view;
+    if (ARTHUR_UNLIKELY(!read_attribute(field.data, field.size, view))) return is_clean_other(field);
+    if (!is_clean_key(view.key, view.key_size)) return false;
+    if (view.tag == wire::any_string) {
+      if (!rules_.is_clean_text(view.data, view.size)) return false;
+    } else if (view.tag == wire::any_array || view.tag == wire::any_kvlist) {
+      if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
+    }
+    return !flags_.engine || is_engine_value(view);
+  }
+
+  // An attribute without a value, or in an order of fields that isn't ours.
+  ARTHUR_NOINLINE bool is_clean_other(const wire::field& field) noexcept {
+    key_value_view other;
+    if (!read_key_value(field.data, field.size, other) || other.odd) return false;
+    if (!is_clean_key(other.key.data, other.key.size) || !rules_.is_clean_value(other.value)) return false;
+    return !flags_.engine || is_engine_value({other.key.data, other.key.size, other.value.tag, other.value.data,
+                                              other.value.size, other.value.value});
+  }
+
+  bool is_clean_key(const char* key, std::size_t size) noexcept {
+    if (flags_.free_keys && !rules_.is_clean_text(key, size)) return false;
+    if (!watch_keys_) return true;
+    if (!flags_.engine || !flags_.free_keys) return keys_.add(hash_bytes(0, key, size), false);
+    if (size == 0 || size > max_key_digits || scalar_parent_size(key, size) != 0) return false;
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    const auto zero_bytes = [](std::uint64_t word) {  // exact, unlike the cheaper form
+      return ~(((word & ones * 0x7f) + ones * 0x7f) | word) & ones * 0x80;
+    };
+    std::uint64_t hash = 0;
+    std::uint64_t odd = 0;
+    unsigned dots = 0;
+    std::size_t part = 0;
+    for (std::size_t i = 0; i < size; i += 8) {
+      const std::uint64_t word = load_key_word(key, size, i);
+      // '/' and '[' are hostile; other scripts may hold digits that the engine can't read.
+      odd |= (word & ones * 0x80) | zero_bytes(word ^ ones * '/') | zero_bytes(word ^ ones * '[');
+      for (std::uint64_t at = zero_bytes(word ^ ones * '.'); at != 0; at &= at - 1) {
+        const std::size_t dot = i + lowest_bit(at) / 8;
+        hash = hash_bytes(hash, key + part, dot - part);
+        if (++dots >= max_key_parts || !keys_.add(hash, true)) return false;
+        part = dot + 1;
+      }
+    }
+    ++attributes_;
+    indexed_ += begins_with_index(key, size);
+    return odd == 0 && keys_.add(hash_bytes(hash, key + part, size - part), false);
+  }
+
+  // Eight bytes from `at` on, zeros behind the end.
+  static std::uint64_t load_key_word(const char* key, std::size_t size, std::size_t at) noexcept {
+    if (size - at >= 8) return load_le64(key + at);
+    if (size >= 8) return load_le64(key + size - 8) >> (8 * (8 - (size - at)));
+    std::uint64_t word = 0;
+    for (std::size_t i = size; i-- > at;) word = word << 8 | static_cast<unsigned char>(key[i]);
+    return word;
+  }
+
+  bool is_engine_value(const attribute_view& at) noexcept {
+    const bool text = at.tag == wire::any_string;
+    const bool finite = at.tag != wire::any_double || is_finite_bits(at.number);
+    if (text) note_label(at);
+    switch (role_of(at.key, at.key_size)) {
+      case key_role::plain: return finite;
+      case key_role::json: return text ? !is_hazardous_json(at.data, at.size) : finite;
+      case key_role::contents: return text ? check_json(at.data, at.size).hazards == 0 : finite;
+      case key_role::identity: return text ? at.size <= max_index_bytes : at.tag == wire::any_int;
+      case key_role::token_count:
+        return at.tag == wire::any_int && at.number <= static_cast<std::uint64_t>(max_token_count);
+      case key_role::cost: return at.tag == wire::any_int || (at.tag == wire::any_double && finite);
+    }
+    return false;
+  }
+
+  // Which texts are JSON is known only at the end: a label may come before or behind its value.
+  void note_label(const attribute_view& at) noexcept {
+    if (equals(at.data, at.size, "application/json")) {
+      note(labels_, label_count_, at);
+    } else if (flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
+      note(values_, value_count_, at);
+    }
+  }
+
+  static bool may_have_label(const char* key, std::size_t size) noexcept {
+    for (const char* const end = key + size; key != end; ++key) {
+      if (*key == '.' && begins_with(key, static_cast<std::size_t>(end - key), ".value")) return true;
+    }
+    return false;
+  }
+
+  static constexpr unsigned max_noted = 4;
+
+  static void note(attribute_view* list, unsigned& count, const attribute_view& what) noexcept {
+    if (count < max_noted) list[count] = what;
+    ++count;
+  }
+
+  bool are_labels_good() const noexcept {
+    if (label_count_ == 0) return true;
+    if (label_count_ > max_noted || value_count_ > max_noted) return false;
+    for (unsigned i = 0; i < value_count_; ++i) {
+      char storage[256];
+      buffer label(storage, sizeof storage);
+      if (!make_label_key(label, values_[i].key, values_[i].key_size)) return false;
+      for (unsigned k = 0; k < label_count_; ++k) {
+        if (labels_[k].key_size == label.size() && std::memcmp(labels_[k].key, storage, label.size()) == 0 &&
+            is_hazardous_json(values_[i].data, values_[i].size)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  const clean_flags& flags_;
+  const value_rules& rules_;
+  bool watch_keys_ = false;
+  std::size_t attributes_ = 0;
+  std::size_t indexed_ = 0;  // of those, the ones that begin with a number
+  attribute_view labels_[max_noted];
+  attribute_view values_[max_noted];
+  unsigned label_count_ = 0;
+  unsigned value_count_ = 0;
+  key_set keys_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// Name and times first, where the engine needs them to be something.
+inline void append_clean_header(buffer& out, value_writer& writer, const span_header& span,
+                                clean_counts& counts) noexcept {
+  const std::size_t name = writer.open(wire::span_name);
+  writer.text(span.name.data, span.name.size);
+  if (out.failed()) return;
+  const std::size_t size = out.size() - name;
+  const std::size_t cut = utf8_truncate(out.data() + name, size, max_index_bytes);
+  if (cut != size) {
+    out.truncate(name + cut);
+    counts.add(clean_rule::too_long);
+  } else if (size == 0) {
+    out.append("unnamed");
+    counts.add(clean_rule::name);
+  }
+  writer.close(name);
+
+  std::uint64_t start = span.start;
+  if (start == 0) start = span.end != 0 ? span.end : 1;
+  const std::uint64_t end = span.end < start ? start : span.end;
+  if (start != span.start || end != span.end) counts.add(clean_rule::time);
+  char* to = out.reserve_more(18);
+  if (to == nullptr) return;
+  to = wire::put_fixed64(wire::put_byte(to, wire::span_start_time), start);
+  wire::put_fixed64(wire::put_byte(to, wire::span_end_time), end);
+  out.advance(18);
+}
+
+// The slow half of clean_span(). False: damaged bytes or no memory.
+inline bool append_clean_span(buffer& out, const char* body, std::size_t size, const clean_flags& flags,
+                              const value_rules& rules, clean_counts& counts) noexcept {
+  span_header span;
+  attribute_cleaner attributes(flags, rules, counts);
+  if (!read_span_header(span, body, size) || !attributes.read(body, size, wire::span_attributes)) return false;
+  attributes.clean_span_attributes();
+  value_writer writer(out, rules, counts);
+  if (flags.engine) append_clean_header(out, writer, span, counts);
+
+  wire::reader reader(body, size);
+  wire::field at;
+  bool attributes_written = false;
+  while (reader.next(at)) {
+    switch (at.tag) {
+      case wire::span_attributes:
+        if (!attributes_written && !attributes.write(out)) return false;
+        attributes_written = true;
+        continue;
+      case wire::span_events:
+        if (!writer.message(at, wire::event_name, wire::event_attributes)) return false;
+        continue;
+      case wire::span_links:
+        if (!writer.message(at, wire::link_trace_state, wire::link_attributes)) return false;
+        continue;
+      case wire::span_status:
+        if (!writer.message(at, wire::status_message, 0)) return false;
+        continue;
+      case wire::span_trace_state: writer.text_field(wire::span_trace_state, at.data, at.size); continue;
+      case wire::span_name:
+        if (!flags.engine) writer.text_field(wire::span_name, at.data, at.size);
+        else if (at.begin != span.name.begin) counts.add(clean_rule::repeated_key);
+        continue;
+      case wire::span_start_time:
+      case wire::span_end_time:
+        if (flags.engine) continue;
+        break;
+      case wire::span_parent_span_id:
+        if (flags.engine && clean_scan::is_zero_id(at)) {
+          counts.add(clean_rule::parent);
+          continue;
+        }
+        break;
+      default: break;
+    }
+    out.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
+  }
+  return reader.ok() && !out.failed();
+}
+
+/// Looks at the body of a span. What must change is changed in a copy appended to `out`, and counted; mostly nothing
+/// must, and nothing is written. `out` keeps its former size unless the outcome is `rewritten`.
+inline clean_outcome clean_span(buffer& out, const char* body, std::size_t size, const clean_flags& flags,
+                                clean_counts& counts) noexcept {
+  const value_rules rules(flags.engine);
+  if (clean_scan(flags, rules).is_clean_span(body, size)) return clean_outcome::unchanged;
+  const std::size_t before = out.size();
+  clean_counts found;
+  const bool good = append_clean_span(out, body, size, flags, rules, found);
+  if (good && found.total() != 0) {
+    counts.add(found);
+    return clean_outcome::rewritten;
+  }
+  out.truncate(before);
+  return good ? clean_outcome::unchanged : clean_outcome::undecodable;
+}
+
+/// The same for the body of a resource. Keys are taken as free, and as possibly repeated.
+inline clean_outcome clean_resource(buffer& out, const char* body, std::size_t size, bool engine,
+                                    clean_counts& counts) noexcept {
+  const value_rules rules(engine);
+  const clean_flags flags{engine, true, true};
+  const std::size_t before = out.size();
+  clean_counts found;
+  attribute_cleaner attributes(flags, rules, found);
+  bool good = attributes.read(body, size, resource_attributes);
+  if (good) {
+    attributes.clean_resource_attributes();
+    good = attributes.write(out);
+  }
+  if (good && found.total() != 0) {
+    counts.add(found);
+    return clean_outcome::rewritten;
+  }
+  out.truncate(before);
+  return good ? clean_outcome::unchanged : clean_outcome::undecodable;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// batch.hpp: spans on their way out: cleaned protobuf bodies and the resource group of each.
+#ifndef ARTHUR_RUNTIME_BATCH_HPP
+#define ARTHUR_RUNTIME_BATCH_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct batch {
+  struct entry {
+    std::uint32_t group;
+    std::size_t at;  // in `bytes`
+    std::size_t size;
+  };
+  buffer bytes;
+  std::vector<entry> spans;
+
+  bool empty() const noexcept { return spans.empty(); }
+  void clear() noexcept {
+    bytes.clear();
+    spans.clear();
+  }
+  void append(const batch& from, const entry& e) {
+    const std::size_t at = bytes.size();
+    if (bytes.append(from.bytes.data() + e.at, e.size)) spans.push_back({e.group, at, e.size});
+  }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
+/// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
+/// trace when its root arrives.)
+class collector {
+ public:
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+
+  /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
+  bool sweep(batch& out) {
+    if (next_ == nullptr) {
+      ++number_;
+      // Acquire pairs with the release that registered the slot.
+      next_ = the_recorder.slots.load(std::memory_order_acquire);
+      if (next_ != nullptr) begin_visit();
+    }
+    while (next_ != nullptr) {
+      while (left_ != 0) {
+        if (roots_.bytes.size() > max_kept_bytes) release_roots(out, number_ + 1);
+        if (full(out)) return false;
+        record* const r = next_->queue.pop(the_recorder.source.blocks);
+        if (r == nullptr) break;
+        --left_;
+        pin(*next_, r);
+        take(*r, out);
+        release_rest(*r);
+      }
+      end_visit();
+    }
+    return release_roots(out, number_);
+  }
+
+  /// Sweeps begun so far.
+  std::uint64_t number() const noexcept { return number_; }
+  std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
+  bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
+
+  /// Counts and forgets everything that is committed: the end.
+  std::uint64_t discard_all() {
+    std::uint64_t discarded = kept_roots();
+    forget();
+    for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+      while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
+        pin(*s, r);
+        release_rest(*r);
+        count(counters_.taken);
+        ++discarded;
+      }
+    }
+    return discarded;
+  }
+
+  /// In a forked child: the parent keeps what was collected.
+  void forget() {
+    roots_.clear();
+    root_sweeps_.clear();
+    first_root_ = 0;
+    next_ = nullptr;
+  }
+
+ private:
+  void begin_visit() noexcept {
+    // Bounded: a thread that records faster than we take can't hold the sweep up. What another thread did before a root
+    // was committed is in this number, because the root was committed after it and we have seen the root.
+    left_ = next_->committed.get() - next_->taken;
+  }
+
+  void end_visit() noexcept {
+    recycle(*next_);
+    next_ = next_->registered_before;
+    if (next_ != nullptr) begin_visit();
+  }
+
+  /// A thread that is gone and whose spans were all taken leaves its slot to the next one.
+  static void recycle(slot& s) noexcept {
+    // Acquire pairs with the release of retire_slot().
+    if (s.status.load(std::memory_order_acquire) != slot::exited || !s.queue.empty()) return;
+    if (s.pinned != nullptr) the_recorder.source.blocks.release(the_recorder.source.blocks.block_of(s.pinned), 1);
+    s.pinned = nullptr;
+    s.queue.reset();
+    // Release: the next owner sees the reset queue.
+    s.status.store(slot::unused, std::memory_order_release);
+  }
+
+  /// Gives back everything of a taken span but its first segment, through which the queue goes on.
+  static void release_rest(record& r) noexcept {
+    pool& blocks = the_recorder.source.blocks;
+    for (pool_offset at = r.first.next; at != 0;) {
+      segment* const s = writer::segment_at(blocks, at);
+      at = s->next;
+      blocks.release(blocks.block_of(s), 1);
+    }
+    r.first.next = 0;
+  }
+
+  /// Keeps `r` as the record through which the queue goes on, instead of the one before it.
+  static void pin(slot& s, record* r) noexcept {
+    pool& blocks = the_recorder.source.blocks;
+    if (s.pinned != nullptr) blocks.release(blocks.block_of(s.pinned), 1);
+    s.pinned = r;
+    ++s.taken;
+  }
+
+  /// Copies a span out of the pool, with its call site's attributes, and cleans it.
+  void take(record& r, batch& out) {
+    count(counters_.taken);
+    const bool keep = for_engine_ && (r.flags & record::root) != 0;
+    batch& to = keep ? roots_ : out;
+    const std::size_t at = to.bytes.size();
+    const char* site = nullptr;
+    std::size_t site_size = 0;
+    // First, so that a key of the user's own wins over it.
+    if (the_recorder.sites.get(r.site, site, site_size)) to.bytes.append(site, site_size);
+    std::size_t skip = (r.flags & record::root) != 0 ? head::trace : 0;
+    for (segment* s = &r.first; s != nullptr;
+         s = s->next == 0 ? nullptr : writer::segment_at(the_recorder.source.blocks, s->next)) {
+      to.bytes.append(s->content() + skip, s->size - skip);
+      skip = 0;
+    }
+    if (to.bytes.failed()) return lose(to, at);
+    clean_flags flags;
+    flags.engine = for_engine_;
+    flags.free_keys = (r.flags & record::has_free_keys) != 0;
+    flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    scratch_.clear();
+    switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
+      case clean_outcome::unchanged:
+        break;
+      case clean_outcome::rewritten:
+        to.bytes.truncate(at);
+        to.bytes.append(scratch_.data(), scratch_.size());
+        count(counters_.cleaned);
+        break;
+      case clean_outcome::undecodable:
+        return lose(to, at);
+    }
+    if (to.bytes.failed()) return lose(to, at);
+    to.spans.push_back({r.group, at, to.bytes.size() - at});
+    if (keep) root_sweeps_.push_back(number_);
+  }
+
+  /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
+  void lose(batch& to, std::size_t at) {
+    to.bytes.forgive();
+    to.bytes.truncate(at);
+    count(counters_.failed);
+  }
+
+  /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
+  bool release_roots(batch& out, std::uint64_t before) {
+    while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
+      if (full(out)) return false;
+      out.append(roots_, roots_.spans[first_root_]);
+      ++first_root_;
+    }
+    // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
+    if (first_root_ == roots_.spans.size()) {
+      roots_.clear();
+      root_sweeps_.clear();
+    } else if (first_root_ * 2 > roots_.spans.size()) {
+      batch rest;
+      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) rest.append(roots_, roots_.spans[n]);
+      roots_ = static_cast<batch&&>(rest);
+      root_sweeps_.erase(root_sweeps_.begin(), root_sweeps_.begin() + static_cast<std::ptrdiff_t>(first_root_));
+    } else {
+      return true;
+    }
+    first_root_ = 0;
+    return true;
+  }
+
+  // Beyond this the order of roots and children is given up rather than memory.
+  static constexpr std::size_t max_kept_bytes = std::size_t{8} << 20;
+
+  std::size_t max_spans_;
+  std::size_t max_bytes_;
+  bool for_engine_;
+  delivery_counters& counters_;
+  clean_counts counts_;
+  slot* next_ = nullptr;     // being visited; null between sweeps
+  std::uint64_t left_ = 0;   // spans still to take in this visit
+  std::uint64_t number_ = 0;
+  buffer scratch_;
+  batch roots_;
+  std::size_t first_root_ = 0;  // those before it are gone
+  std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
+#ifndef ARTHUR_RUNTIME_DELIVERY_HPP
+#define ARTHUR_RUNTIME_DELIVERY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+// answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
+#ifndef ARTHUR_POLICY_ANSWER_HPP
+#define ARTHUR_POLICY_ANSWER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A place in a JSON text; looks things up by walking, without a tree. Tolerant: what isn't found is empty.
+class json_view {
+ public:
+  explicit json_view(std::string_view text) noexcept : text_(skip_space(text)) {}
+
+  /// The member `name` of an object.
+  json_view operator[](std::string_view name) const noexcept {
+    json_view found{std::string_view()};
+    if (text_.empty() || text_.front() != '{') return found;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      if (rest.empty() || rest.front() != '"') return found;
+      const std::size_t key = value_size(rest);
+      const std::string_view key_text = rest.substr(0, key);
+      rest = skip_space(rest.substr(key));
+      if (rest.empty() || rest.front() != ':') return found;
+      rest = skip_space(rest.substr(1));
+      const std::size_t size = value_size(rest);
+      if (key_text.size() == name.size() + 2 && key_text.substr(1, name.size()) == name) return json_view(rest.substr(0, size));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return found;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// Calls `use(json_view)` for each element of an array.
+  template <class Use>
+  void each(Use&& use) const {
+    if (text_.empty() || text_.front() != '[') return;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      const std::size_t size = value_size(rest);
+      if (size == 0) return;
+      use(json_view(rest.substr(0, size)));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// A number, also one in quotes (OTLP writes 64-bit integers so); 0 if it is none.
+  std::uint64_t number() const noexcept {
+    std::uint64_t value = 0;
+    for (const char c : text_.substr(!text_.empty() && text_.front() == '"' ? 1 : 0)) {
+      if (c < '0' || c > '9') break;
+      value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+  }
+
+  /// A string, unescaped.
+  std::string text() const {
+    std::string out;
+    if (text_.size() < 2 || text_.front() != '"') return out;
+    const std::string_view in = text_.substr(1, text_.size() - 2);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in[i] != '\\' || i + 1 == in.size()) {
+        out += in[i];
+        continue;
+      }
+      switch (in[++i]) {
+        case 'n': out += '\n'; break;
+        case 't': out += '\t'; break;
+        case 'r': out += '\r'; break;
+        case 'b': out += '\b'; break;
+        case 'f': out += '\f'; break;
+        case 'u': {
+          std::uint32_t code = hex4(in, i + 1);
+          i += 4;
+          if (code >= 0xd800 && code < 0xdc00 && in.substr(i + 1 < in.size() ? i + 1 : in.size(), 2) == "\\u") {
+            const std::uint32_t low = hex4(in, i + 3);
+            if (low >= 0xdc00 && low < 0xe000) {
+              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+              i += 6;
+            }
+          }
+          put_utf8(out, code);
+          break;
+        }
+        default: out += in[i];
+      }
+    }
+    return out;
+  }
+
+  bool found() const noexcept { return !text_.empty(); }
+  std::string_view raw() const noexcept { return text_; }
+
+ private:
+  static std::string_view skip_space(std::string_view s) noexcept {
+    while (!s.empty() && (s.front() == ' ' || s.front() == '\n' || s.front() == '\r' || s.front() == '\t')) s.remove_prefix(1);
+    return s;
+  }
+
+  /// Length of the value at the beginning; 0 at a closing bracket or the end.
+  static std::size_t value_size(std::string_view s) noexcept {
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const char c = s[i];
+      if (c == '"') {
+        for (++i; i < s.size() && s[i] != '"'; ++i) {
+          if (s[i] == '\\') ++i;
+        }
+        if (depth == 0) return i < s.size() ? i + 1 : s.size();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) return i;
+        if (--depth == 0) return i + 1;
+      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+        return i;
+      }
+    }
+    return s.size();
+  }
+
+  static std::uint32_t hex4(std::string_view s, std::size_t at) noexcept {
+    std::uint32_t value = 0;
+    for (std::size_t i = at; i < at + 4 && i < s.size(); ++i) {
+      const char c = s[i];
+      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
+      value = value << 4 | static_cast<std::uint32_t>(digit);
+    }
+    return value;
+  }
+
+  static void put_utf8(std::string& out, std::uint32_t c) {
+    if (c < 0x80) {
+      out += static_cast<char>(c);
+    } else if (c < 0x800) {
+      out += static_cast<char>(0xc0 | c >> 6);
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+      out += static_cast<char>(0xe0 | c >> 12);
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else {
+      out += static_cast<char>(0xf0 | c >> 18);
+      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    }
+  }
+
+  std::string_view text_;
+};
+
+/// How many of the spans an answer refused, and why.
+struct rejection {
+  std::uint64_t spans = 0;
+  std::string reason;  // one line, at most 300 bytes
+};
+
+inline std::string one_line(std::string_view text) {
+  std::string out(text.substr(0, 300));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return out;
+}
+
+/// Reads the engine's report (`rejected_spans`, `rejection_reasons`), OTLP's partial success in either encoding, and the
+/// `detail` of an error. A body that can't be read says nothing: the status alone decides.
+inline rejection read_rejection(std::string_view body, std::string_view content_type) {
+  rejection out;
+  if (content_type.find("protobuf") != std::string_view::npos) {
+    wire::reader response(body.data(), body.size());
+    for (wire::field f; response.next(f);) {
+      if (f.tag != (1 << 3 | wire::type_bytes)) continue;
+      wire::reader partial(f.data, f.size);
+      for (wire::field p; partial.next(p);) {
+        if (p.tag == (1 << 3 | wire::type_varint)) out.spans = p.value;
+        if (p.tag == (2 << 3 | wire::type_bytes)) out.reason = one_line({p.data, p.size});
+      }
+    }
+    return out;
+  }
+  const json_view report(body);
+  if (const json_view partial = report["partialSuccess"]; partial.found()) {
+    out.spans = partial["rejectedSpans"].number();
+    out.reason = one_line(partial["errorMessage"].text());
+    return out;
+  }
+  out.spans = report["rejected_spans"].number();
+  bool first = true;
+  report["rejection_reasons"].each([&](json_view reason) {
+    if (first) out.reason = one_line(reason.text());
+    first = false;
+  });
+  if (out.reason.empty()) out.reason = one_line(report["detail"].text());
+  return out;
+}
+
+/// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
+struct task_page {
+  std::string id;            // empty: not on this page
+  std::size_t tasks = 0;     // on this page
+  std::uint64_t total = 0;   // of the whole search
+};
+
+inline task_page read_task_page(std::string_view body, std::string_view name) {
+  task_page out;
+  const json_view answer(body);
+  out.total = answer["count"].number();
+  answer["tasks"].each([&](json_view task) {
+    ++out.tasks;
+    // The search matches substrings, ignores case and takes % and _ for wildcards.
+    if (out.id.empty() && task["is_archived"].raw() != "true" && task["name"].text() == name) out.id = task["id"].text();
+  });
+  return out;
+}
+
+/// `text` as the inside of a JSON string.
+inline std::string json_escaped(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && c != '"' && c != '\\') {
+      out += c;
+    } else {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// retry.hpp: what an HTTP answer means for a batch, and how long to wait before the next attempt.
+#ifndef ARTHUR_POLICY_RETRY_HPP
+#define ARTHUR_POLICY_RETRY_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What to do with a batch after an answer.
+enum class verdict {
+  delivered,       ///< everything is stored; a body may still carry an OTLP partial success
+  partial,         ///< the accepted spans are stored, the body says what was rejected; never send again
+  rejected_all,    ///< nothing is stored and nothing of it ever will be
+  wrong_encoding,  ///< the endpoint doesn't read this encoding: use the other one
+  unauthorized,    ///< the key is missing, wrong or may not write; final until the configuration changes
+  retry_later,     ///< nothing is stored; send the same bytes again after a pause
+  split,           ///< nothing is stored; one span may be the cause: send again, then in halves
+  too_large,       ///< nothing is stored; halve it
+  give_up,         ///< nothing is stored; the same bytes would fail again
+};
+
+/// `encoding_proven`: the endpoint has accepted this encoding before, or the encoding is pinned; a 400 is then about
+/// the data. The arthur profile knows that a 500 stores nothing (Arthur Engine commits all spans of a request
+/// together); the otlp profile retries exactly what the specification lists.
+inline verdict classify(int status, profile to, bool encoding_proven) {
+  const bool engine = to == profile::arthur;
+  if (status == 206 && engine) return verdict::partial;
+  if (status >= 200 && status <= 299) return verdict::delivered;
+  switch (status) {
+    case 400:
+    case 415: return encoding_proven ? verdict::give_up : verdict::wrong_encoding;
+    case 422:
+      if (!encoding_proven) return verdict::wrong_encoding;
+      return engine ? verdict::rejected_all : verdict::give_up;
+    case 401:
+    case 403: return verdict::unauthorized;
+    case 429:
+    case 502:
+    case 503:
+    case 504: return verdict::retry_later;
+    // A proxy gave up waiting for the request, so nobody behind it saw it. The specification forbids to repeat it.
+    case 408: return engine ? verdict::retry_later : verdict::give_up;
+    case 413: return engine ? verdict::too_large : verdict::give_up;
+    case 500: return engine ? verdict::split : verdict::give_up;
+    default: return verdict::give_up;
+  }
+}
+
+/// The likely cause of a refusal and what to change, for a message; "" when there is nothing to add.
+inline const char* advice(int status, profile to) {
+  const bool engine = to == profile::arthur;
+  switch (status) {
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308: return "redirects aren't followed; name the final address, without a '/' at its end";
+    case 401: return engine ? "the key is missing or unknown; check ARTHUR_API_KEY" : "check the headers' credentials";
+    case 403: return engine ? "the key may not write traces; use one with the role VALIDATION-USER or TASK-ADMIN"
+                            : "the credentials may not write traces";
+    case 404: return "nothing takes traces at this address; check base URL and path";
+    case 405: return "this address doesn't take POST; check base URL and path";
+    case 407: return "a proxy asks for credentials";
+    case 413: return "the request is too large; lower max_batch_bytes";
+    case 429: return "the endpoint asks to slow down";
+    case 500: return engine ? "does the task id exist? is the engine's database up?" : "";
+    case 502:
+    case 503:
+    case 504: return "the endpoint, or a proxy before it, is not available";
+    default: return "";
+  }
+}
+
+namespace http_date {
+
+/// Days from 1970-01-01 in the proleptic Gregorian calendar.
+inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
+  year -= month <= 2;
+  const std::int64_t era = year / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+inline std::int64_t year_of_day(std::int64_t day) {
+  std::int64_t year = 1970 + day / 366;
+  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
+  return year;
+}
+
+/// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
+inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
+  std::string_view words[6];
+  int count = 0;
+  for (std::size_t i = 0; i < s.size();) {
+    if (s[i] == ' ' || s[i] == '-' || s[i] == ',') {
+      ++i;
+      continue;
+    }
+    const std::size_t end = (std::min)(s.find_first_of(" -,", i), s.size());
+    if (count == 6) return false;
+    words[count++] = s.substr(i, end - i);
+    i = end;
+  }
+  const bool asctime = count == 5 && !text::is_digit(words[1].front());
+  if (!asctime && (count != 6 || words[5] != "GMT")) return false;
+  const std::string_view day_text = asctime ? words[2] : words[1];
+  const std::string_view month_text = asctime ? words[1] : words[2];
+  const std::string_view year_text = asctime ? words[4] : words[3];
+  const std::string_view time = asctime ? words[3] : words[4];
+
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t at = months.find(month_text);
+  if (month_text.size() != 3 || at == std::string_view::npos || at % 3 != 0) return false;
+  std::uint64_t day = 0;
+  std::uint64_t year = 0;
+  std::uint64_t hours = 0;
+  std::uint64_t minutes = 0;
+  std::uint64_t seconds = 0;
+  if (time.size() != 8 || time[2] != ':' || time[5] != ':') return false;
+  if (!text::parse_unsigned(day_text, day) || day < 1 || day > 31 || !text::parse_unsigned(year_text, year) ||
+      !text::parse_unsigned(time.substr(0, 2), hours) || hours > 23 ||
+      !text::parse_unsigned(time.substr(3, 2), minutes) || minutes > 59 ||
+      !text::parse_unsigned(time.substr(6, 2), seconds) || seconds > 60) {
+    return false;
+  }
+  auto full_year = static_cast<std::int64_t>(year);
+  if (year_text.size() == 2) {
+    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
+    const std::int64_t this_year = year_of_day(now / 86400);
+    full_year += this_year - this_year % 100;
+    if (full_year > this_year + 50) full_year -= 100;
+    if (full_year <= this_year - 50) full_year += 100;
+  } else if (year_text.size() != 4 || year < 1970) {
+    return false;
+  }
+  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
+        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
+  return true;
+}
+
+}  // namespace http_date
+
+/// Seconds to wait by a Retry-After header, at most a day; -1 when it says nothing usable.
+inline std::int64_t parse_retry_after(std::string_view value, std::int64_t now_unix_seconds) {
+  constexpr std::int64_t most = 86400;
+  value = text::trim(value);
+  if (value.empty()) return -1;
+  if (value.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::uint64_t seconds = 0;
+    if (!text::parse_unsigned(value, seconds)) return most;  // more digits than a number holds
+    return static_cast<std::int64_t>((std::min)(seconds, static_cast<std::uint64_t>(most)));
+  }
+  std::int64_t when = 0;
+  if (!http_date::parse(value, now_unix_seconds, when)) return -1;
+  return (std::max)(std::int64_t{0}, (std::min)(when - now_unix_seconds, most));
+}
+
+/// Milliseconds to wait after failure number `attempt`, counted from 0: doubled each time from 500 ms to 30 s, of which
+/// the second half is random, so that many processes don't come back together.
+inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
+  constexpr std::uint64_t first = 500;
+  constexpr std::uint64_t most = 30000;
+  const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
+  return whole / 2 + random % (whole / 2 + 1);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// preparation.hpp: what must be known before the first batch: the encoding that the endpoint reads, and the task's id.
+#ifndef ARTHUR_RUNTIME_PREPARATION_HPP
+#define ARTHUR_RUNTIME_PREPARATION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+// resources.hpp: the encoded resource of each group: the process's own, and those that contexts asked for.
+#ifndef ARTHUR_RUNTIME_RESOURCES_HPP
+#define ARTHUR_RUNTIME_RESOURCES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Group 0 is the process's own resource. A context's task_id() replaces arthur.task; its service_name() replaces
+/// service.name and, without a task_id() beside it, removes arthur.task: the engine would route by the task otherwise.
+class resources {
+ public:
+  explicit resources(const settings& s) : settings_(s), task_(s.task_id) {}
+
+  void task_found(const std::string& id) {
+    task_ = id;
+    encoded_.clear();
+    views_.clear();
+  }
+
+  /// Makes sure that the group is encoded; returns its number.
+  std::uint32_t known(std::uint32_t group) {
+    if (encoded_.size() <= group) {
+      encoded_.resize(group + 1);
+      views_.resize(group + 1);
+    }
+    if (views_[group].size == 0) encode(group);
+    return group;
+  }
+
+  const resource_view* views() const noexcept { return views_.data(); }
+  std::size_t count() const noexcept { return views_.size(); }
+
+ private:
+  void encode(std::uint32_t group) {
+    std::string task = task_;
+    std::string service = settings_.service_name;
+    const char* data = nullptr;
+    std::size_t size = 0;
+    if (group != 0 && the_recorder.groups.get(group, data, size)) {
+      const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
+      const std::string_view own_task(data + 2, first);
+      const std::string_view own_service(data + 2 + first, size - 2 - first);
+      if (!own_service.empty()) {
+        service = std::string(own_service);
+        task.clear();
+      }
+      if (!own_task.empty()) task = std::string(own_task);
+    }
+    buffer b;
+    for (const header& h : settings_.resource) {
+      if (h.name == "arthur.task" || h.name == "service.name") continue;
+      put(b, h.name, h.value);
+    }
+    put(b, "service.name", service);
+    if (!task.empty()) put(b, "arthur.task", task);
+    encoded_[group] = static_cast<buffer&&>(b);
+    views_[group] = {encoded_[group].data(), encoded_[group].size()};
+  }
+
+  static void put(buffer& to, std::string_view k, std::string_view value) {
+    append_string_attribute(to, resource_attributes, k.data(), k.size(), value.data(), value.size());
+  }
+
+  const settings& settings_;
+  std::string task_;
+  std::vector<buffer> encoded_;
+  std::vector<resource_view> views_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline void say_unreachable(diagnostics& says, const std::string& error, std::size_t spans) {
+  says.say(diagnostics::topic::connection, severity::warning,
+           error + "; " + std::to_string(spans) + " spans wait for the next attempt");
+}
+
+inline void say_refused(diagnostics& says, const settings& s, const response& a) {
+  std::string line = origin(s.where.traces) + " answered " + std::to_string(a.status);
+  const std::string reason = read_rejection(a.body, a.content_type).reason;
+  if (!reason.empty()) line += " (" + reason + ")";
+  const std::string fix = advice(a.status, s.where.profile);
+  if (!fix.empty()) line += ": " + fix;
+  says.say(diagnostics::topic::refusal, severity::warning, line);
+}
+
+/// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
+inline std::uint64_t retry_after(const response& a) {
+  const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
+}
+
+class preparation {
+ public:
+  preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
+    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
+    if (s.protocol == protocol::http_protobuf) pin(encoding::protobuf);
+  }
+
+  bool done() const noexcept { return done_; }
+  encoding known() const noexcept { return encoding_; }
+  /// Whether spans were accepted in the encoding, or it is pinned: a 400 is about the data then.
+  bool proven() const noexcept { return proven_; }
+  void prove() noexcept { proven_ = true; }
+  /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
+  void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
+
+  /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
+  bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
+    if (engine != nullptr && !find_task(*engine, deadline, waiting, pause)) return false;
+    done_ = true;
+    return true;
+  }
+
+ private:
+  void pin(encoding as) noexcept {
+    encoding_ = as;
+    decided_ = proven_ = true;
+  }
+
+  /// Asks with an empty request whether the endpoint reads JSON.
+  bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    request r;
+    r.target = settings_.where.traces.target.c_str();
+    r.content_type = "application/json";
+    r.body = empty_json_request;
+    r.body_size = sizeof empty_json_request - 1;
+    response a;
+    std::string error;
+    if (main.send(r, deadline, a, error) != transport_result::answered) {
+      say_unreachable(says_, error, waiting);
+      return false;
+    }
+    switch (classify(a.status, settings_.where.profile, false)) {
+      case verdict::retry_later:
+      case verdict::split:
+        say_refused(says_, settings_, a);
+        pause = retry_after(a);
+        return false;
+      case verdict::wrong_encoding:
+        encoding_ = encoding::protobuf;
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  origin(settings_.where.traces) + " does not read OTLP/JSON (" + std::to_string(a.status) +
+                      "); sending protobuf");
+        break;
+      default:
+        break;
+    }
+    decided_ = true;
+    return true;
+  }
+
+  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
+  bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    const std::string& name = settings_.task_name;
+    if (name.empty() || !settings_.task_id.empty()) return true;
+    constexpr std::size_t page_size = 100;
+    const std::string body = "{\"task_name\":\"" + json_escaped(name) + "\"}";
+    for (std::size_t page = 0; page < 100; ++page) {
+      const std::string target = settings_.where.engine.target + "/api/v2/tasks/search?page=" + std::to_string(page) +
+                                 "&page_size=" + std::to_string(page_size) + "&sort=desc";
+      request r;
+      r.target = target.c_str();
+      r.content_type = "application/json";
+      r.body = body.data();
+      r.body_size = body.size();
+      response a;
+      std::string error;
+      if (engine.send(r, deadline, a, error) != transport_result::answered) {
+        say_unreachable(says_, error, waiting);
+        return false;
+      }
+      if (a.status == 429 || a.status >= 500) {
+        say_refused(says_, settings_, a);
+        pause = retry_after(a);
+        return false;
+      }
+      if (a.status != 200) {
+        without_task(a.status);
+        return true;
+      }
+      const task_page found = read_task_page(a.body, name);
+      if (!found.id.empty()) {
+        groups_.task_found(found.id);
+        return true;
+      }
+      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
+    }
+    says_.say(diagnostics::topic::task, severity::warning,
+              "the engine has no task named \"" + one_line(name) +
+                  "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"" +
+                  one_line(settings_.service_name) + "\"");
+    return true;
+  }
+
+  void without_task(int status) {
+    const char* why = status == 403   ? "the key may not read tasks"
+                      : status == 401 ? "the key is missing or unknown"
+                                      : "the endpoint has no task search";
+    says_.say(diagnostics::topic::task, severity::warning,
+              "the task \"" + one_line(settings_.task_name) + "\" can't be looked up (" + std::to_string(status) + ": " + why +
+                  "); traces go under the service name \"" + one_line(settings_.service_name) +
+                  "\"; set ARTHUR_TASK_ID to choose the task without a look-up");
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  diagnostics& says_;
+  encoding encoding_ = encoding::json;
+  bool decided_ = false;  // the encoding was probed or pinned
+  bool proven_ = false;
+  bool done_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
+/// randomness are passed in.
+///
+/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
+/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
+/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
+/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
+class delivery {
+ public:
+  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
+      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random), preparation_(s, groups, says) {}
+
+  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
+    main_ = std::move(main);
+    engine_ = std::move(engine);
+    lines_ = std::move(lines);
+  }
+
+  bool busy() const noexcept { return !batch_.empty(); }
+  /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
+  bool holding() const noexcept { return held_; }
+  std::uint64_t due() const noexcept { return due_; }
+  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
+  batch& waiting() noexcept { return batch_; }
+
+  /// Takes responsibility for what is in waiting().
+  void begin(std::uint64_t now) {
+    if (lines_ != nullptr) write_lines(now);
+    started_ = now;
+    finished_ = 0;
+    held_ = false;
+    level_.clear();
+    failing_.clear();
+    level_.push_back({0, batch_.spans.size(), 0});
+    if (main_ == nullptr) finish_all(lines_ != nullptr ? counters_.delivered : counters_.discarded);
+  }
+
+  /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
+  void step(std::uint64_t now, std::uint64_t limit) {
+    if (!busy() || now < due_) return;
+    const std::uint64_t deadline = (std::min)(limit, now + nanoseconds(settings_.export_timeout));
+    if (!preparation_.done()) {
+      std::uint64_t pause = 0;
+      if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
+        wait(now, pause);
+        return give_up_in_time(now);
+      }
+      went_well();
+    }
+    if (level_.empty()) return next_level(now);
+    send(now, deadline);
+    if (busy() && level_.empty()) next_level(now);
+    if (busy()) give_up_in_time(now);
+  }
+
+  /// The end: forgets whatever is left. Returns how many spans that were.
+  std::uint64_t discard() {
+    const std::uint64_t left = spans();
+    if (left != 0) finish(spans());
+    return left;
+  }
+  /// In a forked child: the parent delivers it.
+  void forget() {
+    batch_.clear();
+    level_.clear();
+    failing_.clear();
+    finished_ = 0;
+  }
+
+ private:
+  struct part {
+    std::size_t first;
+    std::size_t count;
+    unsigned failures;
+  };
+
+  static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
+  bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
+
+  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
+  }
+  void went_well() {
+    attempt_ = 0;
+    due_ = 0;
+  }
+
+  bool encode(const part& p, encoding as) {
+    pieces_.clear();
+    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+      const batch::entry& e = batch_.spans[n];
+      pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
+    }
+    body_.clear();
+    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+  }
+
+  void send(std::uint64_t now, std::uint64_t deadline) {
+    part p = level_.back();
+    level_.pop_back();
+    if (!encode(p, preparation_.known())) {
+      // No memory for the request: smaller ones may fit.
+      if (p.count > 1) return halve(p);
+      return finish(p.count, counters_.failed);
+    }
+    request r;
+    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
+    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
+    r.body = body_.data();
+    r.body_size = body_.size();
+    r.spans = p.count;
+    response a;
+    std::string error;
+    count(counters_.requests);
+    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
+    switch (main_->send(r, deadline, a, error)) {
+      case transport_result::not_sent:
+        unreachable(error);
+        level_.push_back(p);
+        return wait(now);
+      case transport_result::unanswered:
+        return unanswered(p, now, error);
+      case transport_result::answered:
+        return answered(p, now, a, error);
+    }
+  }
+
+  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
+    if (!engine_profile() && settings_.sink == sink::endpoint) {
+      // OTLP: a lost answer is repeated, duplicates are the receiver's business.
+      unreachable(error);
+      level_.push_back(p);
+      return wait(now);
+    }
+    says_.say(diagnostics::topic::unconfirmed, severity::warning,
+              std::to_string(p.count) + " spans were sent to " + origin(settings_.where.traces) +
+                  " without an answer; they aren't sent again, because the engine would store them twice (" + error + ")");
+    finish(p.count, counters_.unconfirmed);
+    // The endpoint may be in trouble: the next request can wait a little.
+    if (busy()) wait(now);
+  }
+
+  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
+    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
+      case verdict::delivered:
+      case verdict::partial:
+        return accepted(p, a);
+      case verdict::wrong_encoding:
+        // The probe was answered, but real spans are not read: the other encoding, once.
+        preparation_.change();
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
+        return level_.push_back(p);
+      case verdict::retry_later:
+        refused(a, error);
+        ++p.failures;
+        level_.push_back(p);
+        return wait(now, retry_after(a));
+      case verdict::split:
+        refused(a, error);
+        // Once more before it is taken apart: a 500 may pass.
+        if (p.failures == 0 && p.count == batch_.spans.size()) {
+          ++p.failures;
+          level_.push_back(p);
+          return wait(now);
+        }
+        return failing_.push_back(p);
+      case verdict::too_large:
+        refused(a, error);
+        if (p.count > 1) return halve(p);
+        return finish(p.count, counters_.rejected);
+      case verdict::rejected_all:
+      case verdict::unauthorized:
+      case verdict::give_up:
+        refused(a, error);
+        // Data that the engine can't read (400): one bad span must not take the others along.
+        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
+        went_well();
+        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
+    }
+  }
+
+  void accepted(const part& p, const response& a) {
+    went_well();
+    preparation_.prove();
+    level_accepted_ = true;
+    const rejection r = read_rejection(a.body, a.content_type);
+    const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
+    if (rejected != 0) {
+      says_.say(diagnostics::topic::refusal, severity::warning,
+                std::to_string(rejected) + " of " + std::to_string(p.count) + " spans were refused by the endpoint: " + r.reason);
+    }
+    count(counters_.rejected, rejected);
+    count(counters_.delivered, p.count - rejected);
+    finish(p.count);
+  }
+
+  void halve(const part& p) {
+    const std::size_t half = p.count / 2;
+    level_.push_back({p.first + half, p.count - half, p.failures});
+    level_.push_back({p.first, half, p.failures});
+  }
+
+  /// All parts of a level were sent and some were refused with 500.
+  void next_level(std::uint64_t now) {
+    if (failing_.empty()) return;
+    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
+    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
+    std::vector<part> failing;
+    failing.swap(failing_);
+    bool all_single = true;
+    for (const part& p : failing) {
+      if (p.count == 1 && level_accepted_) {
+        says_.say(diagnostics::topic::poison, severity::warning,
+                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
+        finish(1, counters_.rejected);
+        continue;
+      }
+      all_single = all_single && p.count == 1;
+      if (outage || p.count == 1) {
+        failing_.push_back(p);
+      } else {
+        halve(p);
+      }
+    }
+    level_accepted_ = false;
+    if (!busy()) return;
+    if (outage || (level_.empty() && all_single)) hold(now);
+    else if (!failing_.empty()) {
+      level_.insert(level_.end(), failing_.begin(), failing_.end());
+      failing_.clear();
+    }
+  }
+
+  /// Nothing is accepted: an outage. What is left becomes one part again.
+  void hold(std::uint64_t now) {
+    std::vector<part> left;
+    left.swap(failing_);
+    left.insert(left.end(), level_.begin(), level_.end());
+    batch rest;
+    for (const part& p : left) {
+      for (std::size_t n = p.first; n < p.first + p.count; ++n) rest.append(batch_, batch_.spans[n]);
+    }
+    if (rest.bytes.failed()) return finish_all(counters_.failed);
+    batch_ = std::move(rest);
+    finished_ = 0;
+    level_.assign(1, part{0, batch_.spans.size(), 0});
+    dry_levels_ = 0;
+    held_ = true;
+    says_.say(diagnostics::topic::connection, severity::warning,
+              origin(settings_.where.traces) + " answers 500 to everything; " + std::to_string(batch_.spans.size()) +
+                  " spans are held (" + advice(500, settings_.where.profile) + ")");
+    wait(now);
+  }
+
+  /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
+  void give_up_in_time(std::uint64_t now) {
+    if (engine_profile() || due_ == 0) return;
+    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
+    finish_all(counters_.failed);
+    due_ = 0;
+  }
+
+  void finish(std::size_t spans) {
+    finished_ += spans;
+    if (finished_ < batch_.spans.size()) return;
+    batch_.clear();
+    batch_.bytes.shrink(std::size_t{2} << 20);
+    level_.clear();
+    failing_.clear();
+    finished_ = 0;
+    dry_levels_ = 0;
+    held_ = false;
+    level_accepted_ = false;
+  }
+  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
+    count(as, spans);
+    finish(spans);
+  }
+  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
+
+  void write_lines(std::uint64_t now) {
+    if (encode({0, batch_.spans.size(), 0}, encoding::json)) {
+      request r;
+      r.content_type = "application/json";
+      r.body = body_.data();
+      r.body_size = body_.size();
+      r.spans = batch_.spans.size();
+      response a;
+      std::string error;
+      lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
+      if (!error.empty()) says_.say(diagnostics::topic::connection, severity::warning, error);
+    }
+  }
+
+  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
+  void refused(const response& a, const std::string& error) {
+    if (settings_.sink == sink::endpoint) {
+      say_refused(says_, settings_, a);
+    } else {
+      says_.say(diagnostics::topic::refusal, severity::warning, error);
+    }
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  delivery_counters& counters_;
+  diagnostics& says_;
+  std::uint64_t (*random_)();
+  std::unique_ptr<transport> main_;
+  std::unique_ptr<transport> engine_;  // the engine's other routes
+  std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
+
+  preparation preparation_;
+
+  batch batch_;
+  std::size_t finished_ = 0;  // spans of it that are judged
+  std::vector<part> level_;   // still to send on this level
+  std::vector<part> failing_;
+  bool level_accepted_ = false;
+  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
+  bool held_ = false;
+  unsigned attempt_ = 0;
+  std::uint64_t due_ = 0;
+  std::uint64_t started_ = 0;
+  buffer body_;
+  std::vector<span_piece> pieces_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the loop does next, as a function that never sleeps: the thread calls it, or arthur::poll() without threads.
+///
+/// Spans are sent in cycles: two sweeps (the second one releases the roots of the first), each batch sent when it is full.
+/// A cycle begins `schedule_delay` after the first span, or at once when much has gathered, on flush and at the end.
+class worker {
+ public:
+  worker(const settings& s, bell& rings, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
+      : settings_(s),
+        bell_(rings),
+        groups_(s),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        delivery_(s, groups_, counters, says, random) {}
+
+  delivery& sender() noexcept { return delivery_; }
+
+  /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
+  std::uint64_t run_once(std::uint64_t now) {
+    if (delivery_.busy() && sending_) {
+      if (delivery_.due() > now) return delivery_.due();
+      delivery_.step(now, stop_limit(now));
+      if (delivery_.holding()) sending_ = false;  // fresh spans may join it
+      return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
+    }
+    sending_ = false;
+    if (delivery_.holding() && delivery_.due() > now) return delivery_.due();
+    if (!in_cycle_) {
+      const std::uint64_t asked = bell_.asked();
+      const bool ask = !bell_.all_answered();
+      const bool urgent = bell_.take_urgent();
+      if (!ask && !urgent && !bell_.stopping() && !delivery_.busy() && now < next_cycle_) return idle(now);
+      in_cycle_ = true;
+      sweeps_ = 0;
+      found_ = false;
+      last_ = bell_.stopping();
+      ticket_ = asked;
+    }
+    return continue_cycle(now);
+  }
+
+  /// Nothing is left to do, or no time.
+  bool finished(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+  }
+
+  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+
+ private:
+  std::uint64_t stop_limit(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 ? stop : now + std::uint64_t{86400} * 1000000000U;
+  }
+
+  std::uint64_t continue_cycle(std::uint64_t now) {
+    batch& b = delivery_.waiting();
+    bool complete = false;
+    while (sweeps_ < 2) {
+      complete = collector_.sweep(b);
+      if (!complete) break;
+      ++sweeps_;
+    }
+    if (!b.empty()) {
+      found_ = true;
+      sending_ = true;
+      delivery_.begin(now);
+      return now;
+    }
+    in_cycle_ = false;
+    ended_ = last_;
+    bell_.answer(ticket_);
+    if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
+      calibrated_ = now;
+      the_recorder.clock.calibrate(trusts_counter());
+    }
+    if (found_) {
+      wanted_since_ = 0;
+      the_recorder.wanted.store(0, std::memory_order_relaxed);
+      return next_cycle_ = now + delay();
+    }
+    // Nothing came: sleep without a limit, once `wanted` was up for a whole delay. A thread that committed a span without
+    // seeing it up did so long before the last sweep, which would have found the span. (So no fence is needed.)
+    if (wanted_since_ == 0) {
+      wanted_since_ = now;
+      the_recorder.wanted.store(1, std::memory_order_relaxed);
+    }
+    return next_cycle_ = now - wanted_since_ >= delay() ? waker::never : wanted_since_ + delay();
+  }
+
+  std::uint64_t idle(std::uint64_t now) {
+    if (bell_.take_woken()) {
+      // The first span after a rest: give the others of its trace time to come.
+      wanted_since_ = 0;
+      next_cycle_ = now + delay();
+    }
+    return next_cycle_;
+  }
+
+  std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
+
+  /// The counter is good for time if the kernel itself uses it.
+  bool trusts_counter() {
+    if (trust_ == 0) {
+      std::ifstream source("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+      std::string name;
+      trust_ = source >> name && name == "tsc" ? 1 : 2;
+    }
+    return trust_ == 1;
+  }
+
+  const settings& settings_;
+  bell& bell_;
+  resources groups_;
+  collector collector_;
+  delivery delivery_;
+
+  bool in_cycle_ = false;
+  bool sending_ = false;
+  bool found_ = false;
+  bool last_ = false;   // the cycle began after the stop was asked for
+  bool ended_ = false;  // and is over
+  int sweeps_ = 0;
+  std::uint64_t wanted_since_ = 0;  // when `wanted` was raised; 0 = it isn't
+  int trust_ = 0;
+  std::uint64_t ticket_ = 0;
+  std::uint64_t next_cycle_ = 0;
+  std::uint64_t calibrated_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#endif
+#if defined(__GLIBC__)
+#include <errno.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Everything behind start(). Made on the heap and never destroyed: threads and static destructors may come late. A
+/// forked child makes a new one, because locks of the old one may be held by threads that don't exist any more.
+class runtime {
+ public:
+  delivery_counters counters;
+  diagnostics says;
+
+  /// Returns an error line, or nothing.
+  std::string start(const options& given);
+  void stop() noexcept;
+  flush_result flush(std::uint64_t timeout) noexcept;
+  bool poll() noexcept;
+  bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
+  bell& rings() noexcept { return bell_; }
+  std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
+
+  /// In a forked child: a runtime like `parent`, with a thread of its own.
+  void continue_after_fork(const runtime& parent) noexcept;
+
+ private:
+  enum class state : std::uint8_t { stopped, running, stopping };
+
+  void make_worker();
+  bool start_thread() noexcept;
+  void run() noexcept;
+  void finish() noexcept;
+  std::uint64_t lost() const noexcept {
+    return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
+           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
+  }
+
+  std::mutex mutex_;  // start and stop, one at a time
+  std::atomic<state> state_{state::stopped};
+  options options_;
+  settings settings_;
+  bell bell_;
+  std::unique_ptr<worker> worker_;
+  std::atomic<std::uint64_t> block_microseconds_{0};
+  bool has_thread_ = false;
+  std::mutex done_mutex_;
+  std::condition_variable done_changed_;
+  bool done_ = false;
+  std::uint64_t left_ = 0;  // spans that the end found undelivered
+};
+
+inline std::atomic<runtime*> the_runtime{nullptr};
+
+inline std::uint64_t worker_random() noexcept {
+  static random_stream stream = [] {
+    random_stream s;
+    s.seed();
+    return s;
+  }();
+  return stream.next();
+}
+
+inline void wake_runtime() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r != nullptr && r->running()) r->rings().wake();
+}
+
+/// options::overflow == block: wakes the worker and gives it a moment.
+inline bool wait_for_worker(std::uint32_t attempt) noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r == nullptr || !r->running() || thread_is_quiet) return false;
+  constexpr std::uint32_t pause = 100;  // microseconds
+  if (std::uint64_t{attempt} * pause > r->block_microseconds()) return false;
+#ifdef ARTHUR_NO_THREADS
+  r->poll();
+#else
+  if (attempt % 8 == 0) r->rings().wake();
+  std::this_thread::sleep_for(std::chrono::microseconds(pause));
+#endif
+  return true;
+}
+
+inline void runtime_after_fork() noexcept {
+  runtime* const parent = the_runtime.load(std::memory_order_acquire);
+  if (parent == nullptr) return;
+  auto* const child = new (std::nothrow) runtime;
+  if (child != nullptr) child->continue_after_fork(*parent);
+  the_runtime.store(child, std::memory_order_release);
+}
+
+inline void stop_at_exit() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r != nullptr && !was_forked()) r->stop();
+}
+
+inline std::terminate_handler& former_terminate() noexcept {
+  static std::terminate_handler handler = nullptr;
+  return handler;
+}
+
+inline void flush_and_terminate() noexcept {
+  stop_at_exit();
+  if (former_terminate() != nullptr) former_terminate()();
+  std::abort();
+}
+
+inline const char* lookup_variable(void*, const char* name) noexcept { return std::getenv(name); }
+
+inline const char* program_name() noexcept {
+#if defined(__GLIBC__)
+  return program_invocation_short_name;
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+  return getprogname();
+#else
+  return "";
+#endif
+}
+
+inline std::string runtime::start(const options& given) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
+  if (has_thread_ && worker_ != nullptr) {
+    const std::lock_guard<std::mutex> waiting(done_mutex_);
+    if (!done_) return "the worker of the former arthur::start still hangs in a name look-up: start again later";
+  }
+  says.use(given.on_diagnostic, given.on_diagnostic_user);
+  environment surroundings;
+  surroundings.lookup = lookup_variable;
+  surroundings.program = program_name();
+  warning_list warnings;
+  options_ = given;
+  settings_ = resolve(given, surroundings, warnings);
+  for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
+  if (!settings_.error.empty()) return settings_.error;
+  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
+
+  recorder& r = the_recorder;
+  if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
+  r.source.blocks.limit(given.memory_limit);
+  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
+  r.clock.use(given.clock);
+  r.user_random.store(given.random, std::memory_order_relaxed);
+  // Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+  r.sample_below.store(settings_.sample_ratio >= 1.0 ? ~std::uint64_t{0}
+                                                     : static_cast<std::uint64_t>(settings_.sample_ratio * 18446744073709549568.0),
+                       std::memory_order_relaxed);
+  r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
+                     (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
+                 std::memory_order_relaxed);
+  r.code_location.store(given.code_location, std::memory_order_relaxed);
+  r.wake.store(wake_runtime, std::memory_order_relaxed);
+  r.forked.store(runtime_after_fork, std::memory_order_relaxed);
+  r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
+
+  make_worker();
+  if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
+  static const bool registered = std::atexit([] { stop_at_exit(); }) == 0;
+  static_cast<void>(registered);
+  if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
+  state_.store(state::running, std::memory_order_release);
+  // Release: whoever sees it sees the pool and the settings.
+  recording_enabled.store(1, std::memory_order_release);
+  return {};
+}
+
+inline void runtime::make_worker() {
+  bell_.reset();
+  block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
+  worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
+  timing t;
+  t.steady_now = steady_nanoseconds;
+  t.stop_deadline = &bell_.stop_deadline();
+  std::unique_ptr<transport> main, engine, lines;
+  switch (settings_.sink) {
+    case sink::endpoint:
+      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
+      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
+      break;
+    case sink::file:
+      main.reset(new file_transport(options_.output_file, t));
+      break;
+    case sink::callback:
+      main.reset(new callback_transport(options_.on_batch, options_.on_batch_user));
+      break;
+    case sink::none:
+      break;
+  }
+  if (settings_.to_stdout) lines.reset(new file_transport(1, t));
+  worker_->sender().use(std::move(main), std::move(engine), std::move(lines));
+  done_ = false;
+}
+
+inline bool runtime::start_thread() noexcept {
+  has_thread_ = false;
+#ifndef ARTHUR_NO_THREADS
+#if defined(__unix__) || defined(__APPLE__)
+  // The program's signal handlers must not run on our thread: it starts with everything blocked.
+  sigset_t all, former;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &former);
+#endif
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    std::thread([this] { run(); }).detach();
+    has_thread_ = true;
+  } catch (...) {
+  }
+#else
+  std::thread([this] { run(); }).detach();
+  has_thread_ = true;
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+  ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+#endif
+  return has_thread_;
+#else
+  return true;
+#endif
+}
+
+inline void runtime::run() noexcept {
+  thread_is_quiet = true;
+  worker& w = *worker_;
+  for (;;) {
+    const std::uint64_t now = steady_nanoseconds();
+    if (w.finished(now)) break;
+    std::uint64_t due = w.run_once(now);
+    if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
+    if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
+  }
+  finish();
+  const std::lock_guard<std::mutex> lock(done_mutex_);
+  done_ = true;
+  done_changed_.notify_all();
+}
+
+/// Counts what is left, then lets those go who wait for a flush.
+inline void runtime::finish() noexcept {
+  left_ = worker_->discard_all();
+  count(counters.discarded, left_);
+  bell_.answer(bell_.asked());
+}
+
+inline void runtime::stop() noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!running()) return;
+  recording_enabled.store(0, std::memory_order_relaxed);
+  state_.store(state::stopping, std::memory_order_release);
+  const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
+  bell_.request_stop(deadline);
+  bool done = true;
+  if (has_thread_) {
+    std::unique_lock<std::mutex> waiting(done_mutex_);
+    // A second more than the deadline: the last request must be wound up. Longer only if a name look-up hangs; then
+    // the thread is left alone, with everything it uses.
+    done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
+  } else {
+    for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
+      const std::uint64_t due = (std::min)(worker_->run_once(now), deadline);
+      if (due > now) bell_.sleep_until(due);
+    }
+    finish();
+  }
+  if (done && left_ != 0) {
+    const std::string cause = says.last_error();
+    says.say(diagnostics::topic::shutdown, severity::warning,
+             std::to_string(left_) + " spans were not delivered before the end" + (cause.empty() ? cause : " (" + cause + ")"));
+  }
+  state_.store(state::stopped, std::memory_order_release);
+}
+
+inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
+  if (!running()) return flush_result::failed;
+  const std::uint64_t lost_before = lost();
+  const std::uint64_t now = steady_nanoseconds();
+  const std::uint64_t deadline = timeout > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + timeout;
+  const std::uint64_t ticket = bell_.request_flush();
+  if (has_thread_) {
+    if (!bell_.wait_for(ticket, deadline)) return flush_result::timeout;
+  } else {
+    while (!bell_.reached(ticket)) {
+      const std::uint64_t at = steady_nanoseconds();
+      if (at >= deadline) return flush_result::timeout;
+      const std::uint64_t due = (std::min)(worker_->run_once(at), deadline);
+      if (due > at) bell_.sleep_until(due);
+    }
+  }
+  return lost() == lost_before ? flush_result::ok : flush_result::failed;
+}
+
+inline bool runtime::poll() noexcept {
+  if (!running()) return false;
+  if (!has_thread_) {
+    for (std::uint64_t now = steady_nanoseconds(); worker_->run_once(now) <= now; now = steady_nanoseconds()) {
+    }
+  }
+  const statistics s = arthur::stats();
+  return s.waiting != 0;
+}
+
+inline void runtime::continue_after_fork(const runtime& parent) noexcept {
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+  options_ = parent.options_;
+  settings_ = parent.settings_;
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  make_worker();
+  if (start_thread()) state_.store(state::running, std::memory_order_release);
+}
+
+}  // namespace detail
+
+ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
+  using namespace detail;
+  runtime* r = the_runtime.load(std::memory_order_acquire);
+  if (r == nullptr) {
+    auto* const made = new (std::nothrow) runtime;
+    if (made == nullptr) return tracing_guard(false, false, {});
+    if (the_runtime.compare_exchange_strong(r, made, std::memory_order_acq_rel)) {
+      r = made;
+    } else {
+      delete made;
+    }
+  }
+  std::string error;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    error = r->start(settings);
+  } catch (const std::bad_alloc&) {
+    return tracing_guard(false, false, {});
+  }
+#else
+  error = r->start(settings);
+#endif
+  const bool ok = error.empty();
+  if (!ok) r->says.say(diagnostics::topic::configuration, severity::error, error);
+  return tracing_guard(ok && r->running(), ok, static_cast<std::string&&>(error));
+}
+
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+ARTHUR_LINKED void stop() noexcept {
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  // In a child that recorded nothing since the fork there is nothing to stop: the guard is the parent's.
+  if (r != nullptr && !was_forked()) r->stop();
+}
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+ARTHUR_LINKED flush_result flush(std::chrono::nanoseconds timeout) noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r == nullptr ? flush_result::failed : r->flush(timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count()));
+}
+
+ARTHUR_LINKED bool poll() noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r != nullptr && r->poll();
+}
+
+ARTHUR_LINKED statistics stats() noexcept {
+  using namespace detail;
+  if (was_forked()) after_fork();
+  statistics out;
+  recorder& r = the_recorder;
+  // What happened later is read first, so that no span is seen delivered before it is seen opened.
+  runtime* const run = the_runtime.load(std::memory_order_acquire);
+  std::uint64_t judged = 0;
+  if (run != nullptr) {
+    const delivery_counters& c = run->counters;
+    const auto get = [](const std::atomic<std::uint64_t>& a) { return a.load(std::memory_order_relaxed); };
+    out.delivered = get(c.delivered);
+    out.rejected = get(c.rejected);
+    out.failed = get(c.failed);
+    out.unconfirmed = get(c.unconfirmed);
+    out.discarded = get(c.discarded);
+    out.cleaned = get(c.cleaned);
+    out.requests = get(c.requests);
+    out.retries = get(c.retries);
+    out.last_error = run->says.last_error();
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
+  }
+  std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
+  for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+    for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
+    out.committed += s->committed.get();
+    out.unsampled += s->unsampled.get();
+    out.dropped_attributes += s->dropped_attributes.get();
+    out.opened += s->opened.get();
+  }
+  dropped[static_cast<std::size_t>(drop::thread_exit)] += r.slotless_dropped.load(std::memory_order_relaxed);
+  out.opened += r.slotless_opened.load(std::memory_order_relaxed);
+  out.dropped_pool_full = dropped[static_cast<std::size_t>(drop::pool_full)];
+  out.dropped_too_deep = dropped[static_cast<std::size_t>(drop::too_deep)];
+  out.dropped_scope_misuse = dropped[static_cast<std::size_t>(drop::scope_misuse)];
+  out.dropped_thread_exit = dropped[static_cast<std::size_t>(drop::thread_exit)];
+  out.dropped_fork = dropped[static_cast<std::size_t>(drop::fork)];
+  for (const std::uint64_t n : dropped) out.dropped += n;
+  out.open = out.opened > out.committed + out.dropped ? out.opened - out.committed - out.dropped : 0;
+  out.waiting = out.committed > judged ? out.committed - judged : 0;
+  out.bytes_held = r.source.blocks.bytes_used();
+  return out;
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+#endif
