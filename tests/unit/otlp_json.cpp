@@ -106,10 +106,10 @@ TEST_CASE("base64 is the standard alphabet with padding") {
 }
 
 TEST_CASE("a bare span has ids in hex, the kind as a number and times as strings") {
-  const std::string body = bytes_field(1, std::string("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\xfe\xff", 16)) +
-                           bytes_field(2, "\x11\x22\x33\x44\x55\x66\x77\x88") + bytes_field(5, "chat") +
-                           varint_field(6, 3) + fixed64_field(7, 1751400000000000001U) +
-                           fixed64_field(8, 18446744073709551615U);
+  const std::string body =
+      bytes_field(1, std::string("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\xfe\xff", 16)) +
+      bytes_field(2, "\x11\x22\x33\x44\x55\x66\x77\x88") + bytes_field(5, "chat") + varint_field(6, 3) +
+      fixed64_field(7, 1751400000000000001U) + fixed64_field(8, 18446744073709551615U);
   CHECK(span_json(body) == json::parse(R"({"traceId":"000102030405060708090a0b0c0dfeff","spanId":"1122334455667788",
     "name":"chat","kind":3,"startTimeUnixNano":"1751400000000000001","endTimeUnixNano":"18446744073709551615"})"));
 }
@@ -217,7 +217,8 @@ TEST_CASE("damaged bytes are refused and leave the output as it was") {
   for (int i = 0; i < 20000; ++i) {
     std::vector<char> damaged(body.begin(), body.end());
     for (unsigned k = dice.below(4) + 1; k != 0; --k) {
-      damaged[dice.below(static_cast<unsigned>(damaged.size()))] = static_cast<char>(static_cast<unsigned char>(dice.below(256)));
+      damaged[dice.below(static_cast<unsigned>(damaged.size()))] =
+          static_cast<char>(static_cast<unsigned char>(dice.below(256)));
     }
     buffer out;
     if (append_json_span(out, damaged.data(), damaged.size())) {

@@ -35,7 +35,8 @@ std::string stored(const std::string& text, std::uint32_t watched = ~std::uint32
 }
 
 std::string random_json(dice& dice, int depth) {
-  static const std::vector<std::string> scalars = {"0", "-1.5e3", "true", "false", "null", "\"\"", "\"a\\n\\u00e9\"", "12", "1E+2"};
+  static const std::vector<std::string> scalars = {"0",    "-1.5e3",          "true", "false", "null",
+                                                   "\"\"", "\"a\\n\\u00e9\"", "12",   "1E+2"};
   static const std::vector<std::string> keys = {"a", "b", "metadata", "\\u0061", "a.b", "x/y", "\xc2\xb2", "7", ""};
   const unsigned kind = depth == 0 ? 2 : dice.below(3);
   if (kind == 2) return dice.pick(scalars);
@@ -51,11 +52,36 @@ std::string random_json(dice& dice, int depth) {
 }  // namespace
 
 TEST_CASE("what RFC 8259 allows is valid and harmless") {
-  for (const char* text :
-       {"{}", "[]", "0", "-0", "-0.0e-0", "1e5", "1E+5", "12345678901234567890", "\"\"", "true", "false", "null", " [ 1 , 2 ] ",
-        "{\"a\":{\"b\":[{\"c\":\"d\"}]}}", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"", "\"\\ud83d\\ude00\"", "\t\n\r 1", "\"\x7f\"",
-        "\"text/plain\"", "{\"a\":\"http://x/y\"}", "{\"a\":\"\\\\u0000\"}", "1e307", "1e-400", "0e999", "0.0e999",
-        "0.00000001e310", "{\"123\":1}", "{\"a.b\":1,\"a.c\":2}", "{\"metadata\":\"just text\"}", "{\"metadata\":{\"a\":1}}"}) {
+  for (const char* text : {"{}",
+                           "[]",
+                           "0",
+                           "-0",
+                           "-0.0e-0",
+                           "1e5",
+                           "1E+5",
+                           "12345678901234567890",
+                           "\"\"",
+                           "true",
+                           "false",
+                           "null",
+                           " [ 1 , 2 ] ",
+                           "{\"a\":{\"b\":[{\"c\":\"d\"}]}}",
+                           "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
+                           "\"\\ud83d\\ude00\"",
+                           "\t\n\r 1",
+                           "\"\x7f\"",
+                           "\"text/plain\"",
+                           "{\"a\":\"http://x/y\"}",
+                           "{\"a\":\"\\\\u0000\"}",
+                           "1e307",
+                           "1e-400",
+                           "0e999",
+                           "0.0e999",
+                           "0.00000001e310",
+                           "{\"123\":1}",
+                           "{\"a.b\":1,\"a.c\":2}",
+                           "{\"metadata\":\"just text\"}",
+                           "{\"metadata\":{\"a\":1}}"}) {
     const json_check got = check(text);
     CHECK_MESSAGE(got.valid, text);
     CHECK_MESSAGE((got.hazards & ~std::uint32_t{json_bad_items}) == 0, text);
@@ -63,11 +89,18 @@ TEST_CASE("what RFC 8259 allows is valid and harmless") {
 }
 
 TEST_CASE("what is not JSON is not valid") {
-  for (const char* text :
-       {"", " ", "plain text", "{", "}", "[", "]", "[1", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-        "{\"a\":1]", "[1}", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "tru", "nul", "falsey", "True", "\"", "\"a", "\"\\\"",
-        "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"a\tb\"", "1 2", "{} {}", "nan", "inf", "-NaN", "\xEF\xBB\xBF{}", "\xc2\xa0{}",
-        "{\"a/b\":1", "{\"a\":NaN", "[\"\\u0000\""}) {
+  for (const char* text : {"",           " ",          "plain text", "{",
+                           "}",          "[",          "]",          "[1",
+                           "[1,]",       "[,1]",       "[1 2]",      "{\"a\"}",
+                           "{\"a\":}",   "{\"a\":1,}", "{a:1}",      "{'a':1}",
+                           "{\"a\":1]",  "[1}",        "01",         "-",
+                           "+1",         "1.",         ".5",         "1e",
+                           "1e+",        "0x1",        "tru",        "nul",
+                           "falsey",     "True",       "\"",         "\"a",
+                           "\"\\\"",     "\"\\x\"",    "\"\\u12\"",  "\"\\u12g4\"",
+                           "\"a\nb\"",   "\"a\tb\"",   "1 2",        "{} {}",
+                           "nan",        "inf",        "-NaN",       "\xEF\xBB\xBF{}",
+                           "\xc2\xa0{}", "{\"a/b\":1", "{\"a\":NaN", "[\"\\u0000\""}) {
     const json_check got = check(text);
     CHECK_MESSAGE(!got.valid, text);
     CHECK_MESSAGE(got.hazards == 0, text);
@@ -131,11 +164,13 @@ TEST_CASE("each hazard of the engine is seen") {
 
 TEST_CASE("what only resembles a hazard is let through") {
   for (const std::string& text :
-       {nested("[", 200, "", "]"), nested("{\"a\":", 10, "1", "}"), nested("[{\"a\":", 100, "1", "}]"), std::string(4300, '9'),
-        std::string(R"([{"a":1,"a.b":2}])"),            // not split inside a list
-        std::string(R"({"metadata":"{\"a/b\":1}"})"),    // decoded when keys don't matter any more
-        std::string(R"({"other":"{\"a/b\":NaN}"})"),     // not decoded again
-        std::string(R"({"a":1,"b":{"a":2},"c.a":3})"), std::string(R"({"x":[1,2],"xy.z":1})"), std::string("{\"a[b]\":1}").replace(3, 3, "b")}) {
+       {nested("[", 200, "", "]"), nested("{\"a\":", 10, "1", "}"), nested("[{\"a\":", 100, "1", "}]"),
+        std::string(4300, '9'),
+        std::string(R"([{"a":1,"a.b":2}])"),           // not split inside a list
+        std::string(R"({"metadata":"{\"a/b\":1}"})"),  // decoded when keys don't matter any more
+        std::string(R"({"other":"{\"a/b\":NaN}"})"),   // not decoded again
+        std::string(R"({"a":1,"b":{"a":2},"c.a":3})"), std::string(R"({"x":[1,2],"xy.z":1})"),
+        std::string("{\"a[b]\":1}").replace(3, 3, "b")}) {
     CHECK_MESSAGE((check(text).hazards & ~std::uint32_t{json_bad_items}) == 0, text.substr(0, 200));
   }
   for (const char* text : {"[]", "{}", "\"\"", "5", "null", "[{\"a\":1},{}]"}) CHECK(check(text).hazards == 0);
@@ -178,9 +213,9 @@ TEST_CASE("a JSON text is corrected where it can be, and otherwise marked as tex
       {R"({"items[0]":1,"n.7":{"[1]":2}})", R"x({"items(0)":1,"n.7":{"(1)":2}})x"},
       {"{\"l.\xc2\xb2\":1}", "{\"l._\xc2\xb2\":1}"},
       {"[" + std::string(4301, '9') + "]", "[\"" + std::string(4301, '9') + "\"]"},
-      {"NaN", "text: NaN"},                                                // would be decoded once more
+      {"NaN", "text: NaN"},  // would be decoded once more
       {R"({"metadata":NaN})", R"(text: {"metadata":NaN})"},
-      {R"({"a/b":1,"a_b":2})", R"(text: {"a/b":1,"a_b":2})"},              // one of the two would be lost
+      {R"({"a/b":1,"a_b":2})", R"(text: {"a/b":1,"a_b":2})"},  // one of the two would be lost
       {R"({"a":[1],"a.b":2})", R"(text: {"a":[1],"a.b":2})"},
       {nested("{\"a\":", 11, "1", "}"), "text: " + nested("{\"a\":", 11, "1", "}")},
       {std::string(1000, '['), "text: " + std::string(1000, '[')},

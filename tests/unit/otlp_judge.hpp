@@ -1,4 +1,5 @@
-// otlp_judge.hpp: tells why Arthur Engine would refuse a span, from its contract (1.6, 1.7, 3) and with none of our code.
+// otlp_judge.hpp: tells why Arthur Engine would refuse a span, from its contract (1.6, 1.7, 3) and with none of our
+// code.
 #ifndef ARTHUR_TESTS_OTLP_JUDGE_HPP
 #define ARTHUR_TESTS_OTLP_JUDGE_HPP
 
@@ -16,16 +17,18 @@ namespace otlp_test {
 
 // nlohmann refuses broken UTF-8 in a string.
 inline bool good_text(const std::string& text) {
-  return text.find('\0') == std::string::npos &&
-         text.size() < 1000000 && nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size() ==
-                                      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size();
+  return text.find('\0') == std::string::npos && text.size() < 1000000 &&
+         nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size() ==
+             nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size();
 }
 
 inline std::vector<std::string> key_parts(const std::string& key) {
   std::vector<std::string> parts(1);
   for (const char c : key) {
-    if (c == '.') parts.emplace_back();
-    else parts.back() += c;
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   return parts;
 }
@@ -147,13 +150,19 @@ inline python_text to_strict_json(const std::string& text) {
 inline std::string json_refusal(const std::string& text, bool by_key, int decoded = 0);
 
 inline bool is_json_key(const std::string& key) {
-  static const std::set<std::string> names = {"llm.invocation_parameters", "llm.function_call", "llm.prompt_template.variables",
-                                              "tool.parameters", "tool.json_schema", "message.function_call_arguments_json", "tool_call.function.arguments"};
+  static const std::set<std::string> names = {"llm.invocation_parameters",
+                                              "llm.function_call",
+                                              "llm.prompt_template.variables",
+                                              "tool.parameters",
+                                              "tool.json_schema",
+                                              "message.function_call_arguments_json",
+                                              "tool_call.function.arguments"};
   return names.count(key) != 0 || key_parts(key).back() == "metadata";
 }
 
 // `split`: no list around it. `paths`: of all values that are no objects.
-inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chain, const std::string& path, std::vector<std::string>& paths, int decoded) {
+inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chain, const std::string& path,
+                                std::vector<std::string>& paths, int decoded) {
   if (tree.is_array()) {
     for (const auto& one : tree) {
       const std::string why = tree_refusal(one, false, 0, "", paths, decoded);
@@ -171,7 +180,8 @@ inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chai
       why = json_refusal(one.value().get<std::string>(), true, decoded + 1);
       if (why.find("key") != std::string::npos) why.clear();
     }
-    if (why.empty()) why = tree_refusal(one.value(), split, one.value().is_object() ? chain + 1 : 0, here, paths, decoded);
+    if (why.empty())
+      why = tree_refusal(one.value(), split, one.value().is_object() ? chain + 1 : 0, here, paths, decoded);
     if (!why.empty()) return why;
   }
   return "";
@@ -224,10 +234,12 @@ inline std::string refusal(const std::string& body) {
     const unsigned list = one.number == 11 ? 3 : one.number == 13 ? 4 : 0;
     if (list != 0 || one.number == 15) {
       for (const field& part : fields(one.content, good)) {
-        if (part.number == (one.number == 13 ? 3U : 2U) && !good_text(part.content)) return "text of event, link or status";
+        if (part.number == (one.number == 13 ? 3U : 2U) && !good_text(part.content))
+          return "text of event, link or status";
         if (part.number != list) continue;
         for (const field& half : fields(part.content, good)) {
-          if (half.number == 1 ? !good_text(half.content) : !all_texts_good(all_texts_good, half.content)) return "attribute of event or link";
+          if (half.number == 1 ? !good_text(half.content) : !all_texts_good(all_texts_good, half.content))
+            return "attribute of event or link";
         }
       }
     }
@@ -263,7 +275,8 @@ inline std::string refusal(const std::string& body) {
     if (value.number == 4 && !std::isfinite(real)) return "not finite: " + key;
     for (const char* scalar : {"session.id", "user.id", "openinference.span.kind"}) {
       if (key.compare(0, std::strlen(scalar) + 1, scalar + std::string(".")) == 0) return "below " + key;
-      if (key == scalar && (value.number == 0 || value.number > 4 || value.content.size() > 2600)) return "too long or no scalar: " + key;
+      if (key == scalar && (value.number == 0 || value.number > 4 || value.content.size() > 2600))
+        return "too long or no scalar: " + key;
     }
     if (key.compare(0, 16, "llm.token_count.") == 0 && key != "llm.token_count.prompt_value") {
       for (const char* column : {"prompt", "completion", "total"}) {
@@ -284,7 +297,8 @@ inline std::string refusal(const std::string& body) {
         if (std::fabs(count) > 1073741823.0) return "token count too large";
       }
     }
-    static const std::set<std::string> costs = {"llm.cost.prompt", "llm.cost.completion", "llm.cost.total", "llm.cost.prompt_details.input", "document.score"};
+    static const std::set<std::string> costs = {"llm.cost.prompt", "llm.cost.completion", "llm.cost.total",
+                                                "llm.cost.prompt_details.input", "document.score"};
     if (costs.count(key) != 0) {
       if (value.number == 1) {
         const bool numeric_text = kind_of_python_number(value.content) != number_kind::none;
@@ -294,9 +308,11 @@ inline std::string refusal(const std::string& body) {
     }
     if (value.number != 1) continue;
     std::string label = key;
-    for (std::size_t at = label.find(".value"); at != std::string::npos; at = label.find(".value", at + 10)) label.replace(at, 6, ".mime_type");
+    for (std::size_t at = label.find(".value"); at != std::string::npos; at = label.find(".value", at + 10))
+      label.replace(at, 6, ".mime_type");
     const auto mime = attributes.find(label);
-    const bool labelled = label != key && mime != attributes.end() && mime->second.number == 1 && mime->second.content == "application/json";
+    const bool labelled = label != key && mime != attributes.end() && mime->second.number == 1 &&
+                          mime->second.content == "application/json";
     const bool contents = key.size() >= 16 && key.compare(key.size() - 16, 16, "message.contents") == 0;
     if (labelled || contents || is_json_key(key)) {
       const std::string hazard = json_refusal(value.content, is_json_key(key));

@@ -25,8 +25,12 @@ inline std::string bytes_field(unsigned number, const std::string& content) {
   return varint(number << 3 | 2) + varint(content.size()) + content;
 }
 inline std::string varint_field(unsigned number, std::uint64_t value) { return varint(number << 3) + varint(value); }
-inline std::string fixed64_field(unsigned number, std::uint64_t value) { return varint(number << 3 | 1) + fixed(value, 8); }
-inline std::string fixed32_field(unsigned number, std::uint32_t value) { return varint(number << 3 | 5) + fixed(value, 4); }
+inline std::string fixed64_field(unsigned number, std::uint64_t value) {
+  return varint(number << 3 | 1) + fixed(value, 8);
+}
+inline std::string fixed32_field(unsigned number, std::uint32_t value) {
+  return varint(number << 3 | 5) + fixed(value, 4);
+}
 
 // AnyValue messages.
 inline std::string text(const std::string& value) { return bytes_field(1, value); }
@@ -116,7 +120,8 @@ class dice {
   }
   // Bytes of which many are special to JSON or UTF-8.
   std::string bytes(unsigned most) {
-    static const std::string special("\0\x01\x1f\"\\/.[]\x7f\x80\xbf\xc0\xc2\xc3\xa9\xe0\xa0\xed\x9f\xef\xbb\xf0\x90\xf4\x8f\xff", 27);
+    static const std::string special(
+        "\0\x01\x1f\"\\/.[]\x7f\x80\xbf\xc0\xc2\xc3\xa9\xe0\xa0\xed\x9f\xef\xbb\xf0\x90\xf4\x8f\xff", 27);
     std::string out;
     for (unsigned left = below(most + 1); left != 0; --left) {
       switch (below(4)) {

@@ -46,15 +46,15 @@ TEST_CASE("each maximal ill-formed part becomes one U+FFFD") {
   } rows[] = {
       {"plain", "plain"},
       {"\xe4\xba\xba\xd0\x96\xf0\x9f\x98\x80", "\xe4\xba\xba\xd0\x96\xf0\x9f\x98\x80"},
-      {"a\x80z", "a" + mark + "z"},                             // lonely tail
-      {"a\xc3", "a" + mark},                                    // cut
-      {"a\xe4\xba", "a" + mark},                                // cut later: still one
-      {"a\xf0\x9f\x98z", "a" + mark + "z"},                     //
-      {"\xc0\xaf", mark + mark},                                // overlong
-      {"\xe0\x80\xaf", mark + mark + mark},                     //
-      {"\xed\xa0\x80", mark + mark + mark},                     // surrogate
+      {"a\x80z", "a" + mark + "z"},          // lonely tail
+      {"a\xc3", "a" + mark},                 // cut
+      {"a\xe4\xba", "a" + mark},             // cut later: still one
+      {"a\xf0\x9f\x98z", "a" + mark + "z"},  //
+      {"\xc0\xaf", mark + mark},             // overlong
+      {"\xe0\x80\xaf", mark + mark + mark},  //
+      {"\xed\xa0\x80", mark + mark + mark},  // surrogate
       {"\xed\xa0\xbd\xed\xb8\x80", mark + mark + mark + mark + mark + mark},
-      {"\xf4\x90\x80\x80", mark + mark + mark + mark},          // above U+10FFFF
+      {"\xf4\x90\x80\x80", mark + mark + mark + mark},  // above U+10FFFF
       {"\xf8\x88\x80\x80\x80", mark + mark + mark + mark + mark},
       {"\xff\xfe", mark + mark},
       {"\xc3(", mark + "("},

@@ -42,6 +42,7 @@ class diagnostics {
     const std::lock_guard<std::mutex> lock(mutex_);
     function_ = function;
     user_ = user;
+    last_error_.clear();
     for (auto& t : topics_) t = {};
   }
 

@@ -77,7 +77,7 @@ class runtime {
   bell bell_;
   std::unique_ptr<worker> worker_;
   std::atomic<std::uint64_t> block_microseconds_{0};
-  bool has_thread_ = false;
+  std::atomic<bool> has_thread_{false};
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
