@@ -175,19 +175,20 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   }
   node->span.bytes.finish();
   node->outer = s->context;
+  node->span.generation = ++s->last_generation;
   s->context = node;
   handle.owner = s;
+  handle.generation = node->span.generation;
   return true;
 }
 
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
-  if (s != this_slot || s->context == nullptr) return;
-  context_node* const node = s->context;
-  s->context = static_cast<context_node*>(node->outer);
-  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
-  release_pooled(node);
+  if (s != this_slot) return;  // ended on another thread: the context stays until its own thread ends
+  context_node* node = s->context;
+  while (node != nullptr && node->span.generation != handle.generation) node = static_cast<context_node*>(node->outer);
+  if (node != nullptr) pop_context(*s, node);
 }
 
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {

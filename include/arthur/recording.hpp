@@ -73,6 +73,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   f.result = span_status::unset;
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
+  if (f.exceptions == 0) s.reporting_exception = false;  // it was caught
   f.flags = 0;
   f.group = 0;
   f.site = 0;

@@ -3296,6 +3296,20 @@ inline void release_pooled(pooled_frame* p) noexcept {
   blocks.release(blocks.block_of(p), 1);
 }
 
+/// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
+inline void pop_context(slot& s, context_node* node) noexcept {
+  if (s.context == node) {
+    s.context = static_cast<context_node*>(node->outer);
+  } else {
+    pooled_frame* p = s.context;
+    while (p != nullptr && p->outer != node) p = p->outer;
+    if (p == nullptr) return;
+    p->outer = node->outer;
+  }
+  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+  release_pooled(node);
+}
+
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
 inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.bytes.append_chain(from.span.bytes.first(), from.pool_base);
@@ -3337,8 +3351,9 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
   }
 }
 
-/// Gives a slot back when its thread ends: open spans are dropped, committed ones stay for the worker.
+/// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
+  while (s.context != nullptr) pop_context(s, s.context);
   for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
@@ -3439,10 +3454,11 @@ ARTHUR_COLD inline void after_fork() noexcept {
       for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
-          f.become(frame::silent);
           s->opened.add();
           s->count_drop(drop::fork);
         }
+        // Also activations: the span they stand for is the parent's.
+        if (!f.is(frame::closed)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->queue.reset();
@@ -3537,6 +3553,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   f.result = span_status::unset;
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
+  if (f.exceptions == 0) s.reporting_exception = false;  // it was caught
   f.flags = 0;
   f.group = 0;
   f.site = 0;
@@ -4027,19 +4044,20 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   }
   node->span.bytes.finish();
   node->outer = s->context;
+  node->span.generation = ++s->last_generation;
   s->context = node;
   handle.owner = s;
+  handle.generation = node->span.generation;
   return true;
 }
 
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
-  if (s != this_slot || s->context == nullptr) return;
-  context_node* const node = s->context;
-  s->context = static_cast<context_node*>(node->outer);
-  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
-  release_pooled(node);
+  if (s != this_slot) return;  // ended on another thread: the context stays until its own thread ends
+  context_node* node = s->context;
+  while (node != nullptr && node->span.generation != handle.generation) node = static_cast<context_node*>(node->outer);
+  if (node != nullptr) pop_context(*s, node);
 }
 
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
@@ -6371,6 +6389,7 @@ class diagnostics {
     const std::lock_guard<std::mutex> lock(mutex_);
     function_ = function;
     user_ = user;
+    last_error_.clear();
     for (auto& t : topics_) t = {};
   }
 
@@ -9715,6 +9734,10 @@ class collector {
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
+    if (!carried_.empty()) {
+      out.append(carried_, carried_.spans[0]);
+      carried_.clear();
+    }
     if (next_ == nullptr) {
       ++number_;
       // Acquire pairs with the release that registered the slot.
@@ -9724,7 +9747,7 @@ class collector {
     while (next_ != nullptr) {
       while (left_ != 0) {
         if (roots_.bytes.size() > max_kept_bytes) release_roots(out, number_ + 1);
-        if (full(out)) return false;
+        if (full(out) || !carried_.empty()) return false;
         record* const r = next_->queue.pop(the_recorder.source.blocks);
         if (r == nullptr) break;
         --left_;
@@ -9734,7 +9757,7 @@ class collector {
       }
       end_visit();
     }
-    return release_roots(out, number_);
+    return carried_.empty() && release_roots(out, number_);
   }
 
   /// Sweeps begun so far.
@@ -9744,7 +9767,7 @@ class collector {
 
   /// Counts and forgets everything that is committed: the end.
   std::uint64_t discard_all() {
-    std::uint64_t discarded = kept_roots();
+    std::uint64_t discarded = kept_roots() + carried_.spans.size();
     forget();
     for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
@@ -9762,6 +9785,7 @@ class collector {
     roots_.clear();
     root_sweeps_.clear();
     first_root_ = 0;
+    carried_.clear();
     next_ = nullptr;
   }
 
@@ -9843,7 +9867,14 @@ class collector {
     }
     if (to.bytes.failed()) return lose(to, at);
     to.spans.push_back({r.group, at, to.bytes.size() - at});
-    if (keep) root_sweeps_.push_back(number_);
+    if (keep) {
+      root_sweeps_.push_back(number_);
+    } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
+      // Too large together: it opens the next batch.
+      carried_.append(out, out.spans.back());
+      out.spans.pop_back();
+      out.bytes.truncate(at);
+    }
   }
 
   /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
@@ -9856,7 +9887,7 @@ class collector {
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
-      if (full(out)) return false;
+      if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
       out.append(roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
@@ -9888,6 +9919,7 @@ class collector {
   std::uint64_t left_ = 0;   // spans still to take in this visit
   std::uint64_t number_ = 0;
   buffer scratch_;
+  batch carried_;  // one span that didn't fit into the former batch
   batch roots_;
   std::size_t first_root_ = 0;  // those before it are gone
   std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
@@ -11093,7 +11125,7 @@ class runtime {
   bell bell_;
   std::unique_ptr<worker> worker_;
   std::atomic<std::uint64_t> block_microseconds_{0};
-  bool has_thread_ = false;
+  std::atomic<bool> has_thread_{false};
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;

@@ -49,6 +49,11 @@ class capture {
     return requests_;
   }
   const std::vector<std::string>& problems() const { return problems_; }
+  /// Bytes of each request.
+  const std::vector<std::size_t>& sizes() {
+    spans();
+    return sizes_;
+  }
 
  private:
   arthur::options prepared(arthur::options& options) {
@@ -71,6 +76,7 @@ class capture {
       for (const scope_spans& s : r.scopes) self.spans_.insert(self.spans_.end(), s.spans.begin(), s.spans.end());
     }
     self.requests_.push_back(std::move(*request));
+    self.sizes_.push_back(batch.size);
     return true;
   }
 
@@ -78,6 +84,7 @@ class capture {
   std::vector<span> spans_;
   std::vector<export_request> requests_;
   std::vector<std::string> problems_;
+  std::vector<std::size_t> sizes_;
   arthur::tracing_guard guard_;  // last: its end may still call take()
 };
 

@@ -679,3 +679,43 @@ TEST_CASE("threads record side by side without losing a span") {
   CHECK(support::account_closed(after));
   CHECK(c.problems().empty());
 }
+
+TEST_CASE("a request stays within its bytes and spans; only a span that is larger alone goes alone") {
+  auto options = protobuf();
+  options.max_batch_bytes = 10000;
+  options.max_batch_spans = 5;
+  options.schedule_delay = std::chrono::hours(1);  // only flush sends
+  capture c(options);
+  {
+    ARTHUR_AGENT_SPAN("root");
+    for (const std::size_t size : {6000U, 6000U, 100U, 100U, 30000U, 100U, 9000U, 9000U}) {
+      ARTHUR_SPAN("s", arthur::input(std::string(size, 'x')));
+    }
+    for (int n = 0; n < 12; ++n) {
+      ARTHUR_SPAN("small");
+    }
+  }
+  CHECK(c.spans().size() == 21);
+  const auto& requests = c.requests();
+  REQUIRE(requests.size() == c.sizes().size());
+  for (std::size_t n = 0; n < requests.size(); ++n) {
+    CHECK(requests[n].span_count() <= 5);
+    if (requests[n].span_count() > 1) CHECK(c.sizes()[n] < 10000 + 500);  // resource and scope come on top
+  }
+  CHECK(c.spans().back().name == "root");
+}
+
+TEST_CASE("contexts that end out of order leave the others in force") {
+  capture c(protobuf());
+  auto outer = std::make_unique<arthur::context_scope>();
+  outer->push(arthur::session_id("outer"));
+  auto inner = std::make_unique<arthur::context_scope>();
+  inner->push(arthur::user_id("inner"));
+  outer.reset();
+  { ARTHUR_SPAN("inner is left"); }
+  inner.reset();
+  { ARTHUR_SPAN("none is left"); }
+  CHECK(c.only("inner is left").text("user.id") == "inner");
+  CHECK(c.only("none is left").find("session.id") == nullptr);
+  CHECK(c.only("none is left").find("user.id") == nullptr);
+}

@@ -50,6 +50,20 @@ inline void release_pooled(pooled_frame* p) noexcept {
   blocks.release(blocks.block_of(p), 1);
 }
 
+/// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
+inline void pop_context(slot& s, context_node* node) noexcept {
+  if (s.context == node) {
+    s.context = static_cast<context_node*>(node->outer);
+  } else {
+    pooled_frame* p = s.context;
+    while (p != nullptr && p->outer != node) p = p->outer;
+    if (p == nullptr) return;
+    p->outer = node->outer;
+  }
+  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+  release_pooled(node);
+}
+
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
 inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.bytes.append_chain(from.span.bytes.first(), from.pool_base);

@@ -10,6 +10,7 @@
 
 #include "../config.hpp"
 #include "../platform/thread_local.hpp"
+#include "context_node.hpp"
 #include "recorder.hpp"
 #include "slot.hpp"
 
@@ -28,8 +29,9 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
   }
 }
 
-/// Gives a slot back when its thread ends: open spans are dropped, committed ones stay for the worker.
+/// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
+  while (s.context != nullptr) pop_context(s, s.context);
   for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
@@ -130,10 +132,11 @@ ARTHUR_COLD inline void after_fork() noexcept {
       for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
-          f.become(frame::silent);
           s->opened.add();
           s->count_drop(drop::fork);
         }
+        // Also activations: the span they stand for is the parent's.
+        if (!f.is(frame::closed)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->queue.reset();

@@ -26,6 +26,10 @@ class collector {
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
+    if (!carried_.empty()) {
+      out.append(carried_, carried_.spans[0]);
+      carried_.clear();
+    }
     if (next_ == nullptr) {
       ++number_;
       // Acquire pairs with the release that registered the slot.
@@ -35,7 +39,7 @@ class collector {
     while (next_ != nullptr) {
       while (left_ != 0) {
         if (roots_.bytes.size() > max_kept_bytes) release_roots(out, number_ + 1);
-        if (full(out)) return false;
+        if (full(out) || !carried_.empty()) return false;
         record* const r = next_->queue.pop(the_recorder.source.blocks);
         if (r == nullptr) break;
         --left_;
@@ -45,7 +49,7 @@ class collector {
       }
       end_visit();
     }
-    return release_roots(out, number_);
+    return carried_.empty() && release_roots(out, number_);
   }
 
   /// Sweeps begun so far.
@@ -55,7 +59,7 @@ class collector {
 
   /// Counts and forgets everything that is committed: the end.
   std::uint64_t discard_all() {
-    std::uint64_t discarded = kept_roots();
+    std::uint64_t discarded = kept_roots() + carried_.spans.size();
     forget();
     for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
@@ -73,6 +77,7 @@ class collector {
     roots_.clear();
     root_sweeps_.clear();
     first_root_ = 0;
+    carried_.clear();
     next_ = nullptr;
   }
 
@@ -154,7 +159,14 @@ class collector {
     }
     if (to.bytes.failed()) return lose(to, at);
     to.spans.push_back({r.group, at, to.bytes.size() - at});
-    if (keep) root_sweeps_.push_back(number_);
+    if (keep) {
+      root_sweeps_.push_back(number_);
+    } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
+      // Too large together: it opens the next batch.
+      carried_.append(out, out.spans.back());
+      out.spans.pop_back();
+      out.bytes.truncate(at);
+    }
   }
 
   /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
@@ -167,7 +179,7 @@ class collector {
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
-      if (full(out)) return false;
+      if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
       out.append(roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
@@ -199,6 +211,7 @@ class collector {
   std::uint64_t left_ = 0;   // spans still to take in this visit
   std::uint64_t number_ = 0;
   buffer scratch_;
+  batch carried_;  // one span that didn't fit into the former batch
   batch roots_;
   std::size_t first_root_ = 0;  // those before it are gone
   std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
