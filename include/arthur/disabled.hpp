@@ -42,6 +42,7 @@ inline void current_ids(char* trace_hex, char* span_hex) noexcept {
 }
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
+inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}
 inline void add_number(sequence_sink&, double) noexcept {}
 inline void add_boolean(sequence_sink&, bool) noexcept {}
 inline void use_text(text_sink&, text_arg) noexcept {}

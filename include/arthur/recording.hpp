@@ -221,15 +221,20 @@ inline void write_items(slot& s, frame& f, const item* items, std::size_t count)
   settle(s, f);
 }
 
-/// A KeyValue field inside an event: free keys only, so that its size is known before it is written.
+/// Size of a KeyValue field inside an event; 0: not one of attribute() with a plain value, left out.
 inline std::size_t event_attribute_size(const item& i) noexcept {
+  if (i.code != key::free || i.key_size == 0) return 0;
   const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
       return attribute_size(k, text_any_size(i.size));
-    case item::type::integer:
     case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        return attribute_size(k, text_any_size(unsigned_text(i.unsigned_integer).view().size()));
+      }
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::integer:
       return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
     case item::type::number:
       return attribute_size(k, 9);
@@ -240,9 +245,30 @@ inline std::size_t event_attribute_size(const item& i) noexcept {
   }
 }
 
+inline void write_event_attribute(writer& to, const item& i) noexcept {
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        const unsigned_text digits(i.unsigned_integer);
+        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
+      }
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::integer:
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::number:
+      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
+    case item::type::boolean:
+      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
+    default:
+      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
+  }
+}
+
+/// The length of an event stands before it, so its attributes are measured first.
 inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
   std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
-  for (std::size_t n = 0; n < count; ++n) size += items[n].code == key::free ? event_attribute_size(items[n]) : 0;
+  for (std::size_t n = 0; n < count; ++n) size += event_attribute_size(items[n]);
   char start[32];
   char* at = wire::put_byte(start, wire::span_events);
   at = wire::put_varint(at, size);
@@ -253,26 +279,10 @@ inline void write_event(frame& f, std::string_view name, const item* items, std:
   f.bytes.append(start, static_cast<std::size_t>(at - start));
   f.bytes.append(name.data(), name.size());
   for (std::size_t n = 0; n < count; ++n) {
-    const item& i = items[n];
-    if (i.code != key::free || event_attribute_size(i) == 0) {
+    if (event_attribute_size(items[n]) != 0) {
+      write_event_attribute(f.bytes, items[n]);
+    } else {
       ++f.dropped_attributes;
-      continue;
-    }
-    const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-    switch (i.value_type) {
-      case item::type::integer:
-      case item::type::unsigned_integer:
-        write_integer(f.bytes, wire::event_attributes, i.key_data, k, i.integer);
-        break;
-      case item::type::number:
-        write_number(f.bytes, wire::event_attributes, i.key_data, k, i.number);
-        break;
-      case item::type::boolean:
-        write_boolean(f.bytes, wire::event_attributes, i.key_data, k, i.boolean);
-        break;
-      default:
-        write_text(f.bytes, wire::event_attributes, i.key_data, k, i.data, i.size);
-        break;
     }
   }
 }

@@ -407,6 +407,7 @@ namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 void add_text(sequence_sink& sink, text_arg value) noexcept;
 void add_integer(sequence_sink& sink, std::int64_t value) noexcept;
+void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept;
 void add_number(sequence_sink& sink, double value) noexcept;
 void add_boolean(sequence_sink& sink, bool value) noexcept;
 void use_text(text_sink& sink, text_arg value) noexcept;
@@ -417,6 +418,8 @@ template <class T>
 void add_element(sequence_sink& sink, const T& value) noexcept {
   if constexpr (std::is_same_v<T, bool>) {
     rt::add_boolean(sink, value);
+  } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T> && sizeof(T) == 8) {
+    rt::add_unsigned(sink, value);
   } else if constexpr (std::is_integral_v<T>) {
     rt::add_integer(sink, static_cast<std::int64_t>(value));
   } else if constexpr (std::is_floating_point_v<T>) {
@@ -1427,6 +1430,7 @@ inline void current_ids(char* trace_hex, char* span_hex) noexcept {
 }
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
+inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}
 inline void add_number(sequence_sink&, double) noexcept {}
 inline void add_boolean(sequence_sink&, bool) noexcept {}
 inline void use_text(text_sink&, text_arg) noexcept {}
@@ -2838,6 +2842,23 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// OpenTelemetry: an unsigned integer that doesn't fit int64 becomes text.
+class unsigned_text {
+ public:
+  explicit unsigned_text(std::uint64_t value) noexcept : at_(digits_ + sizeof digits_) {
+    do {
+      *--at_ = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+  }
+  std::string_view view() const noexcept { return {at_, static_cast<std::size_t>(digits_ + sizeof digits_ - at_)}; }
+  static bool needed(std::uint64_t value) noexcept { return value > static_cast<std::uint64_t>(INT64_MAX); }
+
+ private:
+  char digits_[20];
+  char* at_;
+};
+
 /// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
 class sequence_sink {
  public:
@@ -3032,17 +3053,9 @@ inline void item_writer::value(std::string_view k, const item& i) noexcept {
       return value_text(k, {i.data, i.size});
     case item::type::integer:
       return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
-    case item::type::unsigned_integer: {
-      if (i.unsigned_integer <= static_cast<std::uint64_t>(INT64_MAX)) {
-        return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(),
-                             static_cast<std::int64_t>(i.unsigned_integer));
-      }
-      // OpenTelemetry: an unsigned integer that doesn't fit becomes text.
-      char digits[20];
-      char* at = digits + sizeof digits;
-      for (std::uint64_t rest = i.unsigned_integer; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
-      return value_text(k, {at, static_cast<std::size_t>(digits + sizeof digits - at)});
-    }
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) return value_text(k, unsigned_text(i.unsigned_integer).view());
+      return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
     case item::type::number:
       return write_number(f_.bytes, wire::span_attributes, k.data(), k.size(), i.number);
     case item::type::boolean:
@@ -3190,7 +3203,11 @@ inline void item_writer::write(const item& i) noexcept {
   switch (i.code) {
     case key::free: {
       const std::string_view k(i.key_data, i.key_size < 1024 ? i.key_size : 1024);
-      if (admit_free(k)) value(k, i);
+      if (k.empty()) {
+        ++f_.dropped_attributes;  // OpenTelemetry: keys are not empty
+      } else if (admit_free(k)) {
+        value(k, i);
+      }
       return;
     }
     case key::input_value:
@@ -3234,6 +3251,10 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
 ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
   sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
+  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
+  sink.number_element(wire::any_int, value);
 }
 ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
   std::uint64_t bits = 0;
@@ -3701,15 +3722,20 @@ inline void write_items(slot& s, frame& f, const item* items, std::size_t count)
   settle(s, f);
 }
 
-/// A KeyValue field inside an event: free keys only, so that its size is known before it is written.
+/// Size of a KeyValue field inside an event; 0: not one of attribute() with a plain value, left out.
 inline std::size_t event_attribute_size(const item& i) noexcept {
+  if (i.code != key::free || i.key_size == 0) return 0;
   const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
       return attribute_size(k, text_any_size(i.size));
-    case item::type::integer:
     case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        return attribute_size(k, text_any_size(unsigned_text(i.unsigned_integer).view().size()));
+      }
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::integer:
       return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
     case item::type::number:
       return attribute_size(k, 9);
@@ -3720,9 +3746,30 @@ inline std::size_t event_attribute_size(const item& i) noexcept {
   }
 }
 
+inline void write_event_attribute(writer& to, const item& i) noexcept {
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        const unsigned_text digits(i.unsigned_integer);
+        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
+      }
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::integer:
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::number:
+      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
+    case item::type::boolean:
+      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
+    default:
+      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
+  }
+}
+
+/// The length of an event stands before it, so its attributes are measured first.
 inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
   std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
-  for (std::size_t n = 0; n < count; ++n) size += items[n].code == key::free ? event_attribute_size(items[n]) : 0;
+  for (std::size_t n = 0; n < count; ++n) size += event_attribute_size(items[n]);
   char start[32];
   char* at = wire::put_byte(start, wire::span_events);
   at = wire::put_varint(at, size);
@@ -3733,26 +3780,10 @@ inline void write_event(frame& f, std::string_view name, const item* items, std:
   f.bytes.append(start, static_cast<std::size_t>(at - start));
   f.bytes.append(name.data(), name.size());
   for (std::size_t n = 0; n < count; ++n) {
-    const item& i = items[n];
-    if (i.code != key::free || event_attribute_size(i) == 0) {
+    if (event_attribute_size(items[n]) != 0) {
+      write_event_attribute(f.bytes, items[n]);
+    } else {
       ++f.dropped_attributes;
-      continue;
-    }
-    const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-    switch (i.value_type) {
-      case item::type::integer:
-      case item::type::unsigned_integer:
-        write_integer(f.bytes, wire::event_attributes, i.key_data, k, i.integer);
-        break;
-      case item::type::number:
-        write_number(f.bytes, wire::event_attributes, i.key_data, k, i.number);
-        break;
-      case item::type::boolean:
-        write_boolean(f.bytes, wire::event_attributes, i.key_data, k, i.boolean);
-        break;
-      default:
-        write_text(f.bytes, wire::event_attributes, i.key_data, k, i.data, i.size);
-        break;
     }
   }
 }
@@ -4938,11 +4969,8 @@ struct settings {
   double sample_ratio = 1.0;
 };
 
-#if defined(ARTHUR_WITH_HTTPLIB)
-constexpr bool https_built_in = true;
-#else
+/// There is no transport with TLS in this version.
 constexpr bool https_built_in = false;
-#endif
 
 namespace resolving {
 
@@ -5188,8 +5216,8 @@ inline settings resolve(const options& given, const environment& surroundings, w
     out.error = resolve_endpoint(given, env, warnings, out.where);
     if (out.error.empty() && out.where.traces.https && !https_available) {
       out.error = origin(out.where.traces) +
-                  " needs TLS, which this build doesn't have; define ARTHUR_WITH_HTTPLIB (cpp-httplib and OpenSSL) for "
-                  "the whole program, or use http://";
+                  " needs TLS, which this version doesn't have; use http://, or hand the requests to a client of your own with "
+                  "options.on_batch";
     }
   }
   if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
@@ -10433,6 +10461,11 @@ class resources {
     }
     put(b, "service.name", service);
     if (!task.empty()) put(b, "arthur.task", task);
+    // Names come from the environment, too: one bad byte here would spoil every request.
+    buffer clean;
+    clean_counts counts;
+    const bool engine = settings_.where.profile == profile::arthur;
+    if (clean_resource(clean, b.data(), b.size(), engine, counts) == clean_outcome::rewritten) b = static_cast<buffer&&>(clean);
     encoded_[group] = static_cast<buffer&&>(b);
     views_[group] = {encoded_[group].data(), encoded_[group].size()};
   }
@@ -10479,7 +10512,8 @@ class preparation {
  public:
   preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
     if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
-    if (s.protocol == protocol::http_protobuf) pin(encoding::protobuf);
+    // A file holds JSON lines, whatever the protocol on the wire is.
+    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
   }
 
   bool done() const noexcept { return done_; }

@@ -91,11 +91,14 @@ def check_values(found):
 def check_tree(found):
     """Parents exist, are of the same trace, and began before their children."""
     by_id = {span.span_id: span for _, _, span in found}
+    orphans = [span.name for _, _, span in found if span.parent_span_id and span.parent_span_id not in by_id]
+    assert not orphans, f"no parent arrived of {orphans}"
     assert len(by_id) == len(found), "a span id twice"
     for _, _, span in found:
         if span.parent_span_id:
             parent = by_id[span.parent_span_id]
-            assert parent.trace_id == span.trace_id and parent.start_time_unix_nano <= span.start_time_unix_nano
+            assert parent.trace_id == span.trace_id, f"{span.name} is in another trace than its parent"
+            assert parent.start_time_unix_nano <= span.start_time_unix_nano, f"{span.name} began before its parent"
     roots = [span.trace_id for _, _, span in found if not span.parent_span_id]
     assert len(roots) == len(set(roots)), "two roots in one trace"
 
@@ -112,15 +115,16 @@ def main(build):
                 assert request.headers["Content-Type"] == content_type, request.headers["Content-Type"]
                 assert "Content-Encoding" not in request.headers
                 assert re.search(r"OTel-OTLP-Exporter-Cpp\S*/\d", request.headers["User-Agent"]), request.headers["User-Agent"]
-                if encoding == "json":
-                    check_json(official.json_tree(request.body))
             found[encoding] = official.spans(official.decode(request) for request in requests)
-            for entry in found[encoding]:
+            checks = [(f"span {entry[2].name[:40]!r}", check_span, entry) for entry in found[encoding]]
+            checks.append(("trees", check_tree, [found[encoding]]))
+            if encoding == "json":
+                checks += [("text", check_json, [official.json_tree(request.body)]) for request in requests]
+            for what, check, arguments in checks:
                 try:
-                    check_span(*entry)
+                    check(*arguments)
                 except AssertionError as problem:
-                    failed.append(f"{profile}, {encoding}, span {entry[2].name[:40]!r}: {problem}")
-            check_tree(found[encoding])
+                    failed.append(f"{profile}, {encoding}, {what}: {problem}")
         if profile == "otlp":
             failed += check_values(found["protobuf"])
         failed += [f"{profile}: {line}" for line in official.unequal(found["json"], found["protobuf"])]

@@ -183,6 +183,22 @@ TEST_CASE("whatever a span holds, the engine stores it") {
   CHECK(arthur::stats().cleaned > 0);
 }
 
+TEST_CASE("whatever the resource holds, the engine stores the spans") {
+  using namespace std::string_literals;
+  support::engine engine;
+  lines said;
+  auto o = to(engine, said);
+  o.service_name = "bad \xff \0 name"s + std::string(4000, 'n');
+  o.resource_attributes = {{"a", "x\xff"}, {"b\0c"s, "y\0"s}};
+  {
+    const auto tracing = arthur::start(o);
+    record(1);
+    ARTHUR_CONTEXT(arthur::service_name("other \xff\0 service"s));
+    record(1);
+  }
+  CHECK(engine.row_count() == 2);
+}
+
 TEST_CASE("one poisonous span doesn't take the others along") {
   support::engine engine;
   engine.poison_if([](const support::span& s) { return s.name == "poison"; });

@@ -63,6 +63,7 @@ TEST_CASE("a file gets one request a line, and is appended to") {
     arthur::options o;
     o.service_name = "file";
     o.output_file = file.path;
+    o.protocol = arthur::protocol::http_protobuf;  // of the wire, not of a file
     const auto tracing = arthur::start(o);
     REQUIRE(tracing.ok());
     ARTHUR_AGENT_SPAN("agent", arthur::input("line\nbreak"));

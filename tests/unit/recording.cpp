@@ -231,7 +231,9 @@ TEST_CASE("each value type arrives as its OTLP type") {
                 arthur::attribute("u64 small", std::uint64_t{12}), arthur::attribute("double", 0.25), arthur::attribute("float", 1.5F),
                 arthur::attribute("texts", std::vector<std::string>{"a", "b"}), arthur::attribute("ints", std::list<int>{1, -2}),
                 arthur::attribute("doubles", std::vector<double>{0.5}), arthur::attribute("bools", std::vector<bool>{true, false}),
-                arthur::attribute("empty", std::vector<int>{}));
+                arthur::attribute("empty", std::vector<int>{}),
+                arthur::attribute("u64s", std::vector<std::uint64_t>{1, UINT64_MAX}), arthur::attribute("", "no key"));
+    ARTHUR_EVENT("event", arthur::attribute("u64", UINT64_MAX), arthur::attribute("", 1), arthur::attribute("u64 small", std::uint64_t{3}));
   }
   const span s = c.only("values");
   CHECK(s.text("literal") == "text");
@@ -253,6 +255,13 @@ TEST_CASE("each value type arrives as its OTLP type") {
   CHECK(support::describe(*s.find("doubles")) == "[0.5]");
   CHECK(support::describe(*s.find("bools")) == "[true, false]");
   CHECK(support::describe(*s.find("empty")) == "[]");
+  CHECK(support::describe(*s.find("u64s")) == R"([1, "18446744073709551615"])");
+  CHECK(s.find("") == nullptr);
+  CHECK(s.dropped_attributes == 2);
+  REQUIRE(s.events.size() == 1);
+  REQUIRE(s.events[0].attributes.size() == 2);
+  CHECK(s.events[0].attributes[0].val.text == "18446744073709551615");
+  CHECK(s.events[0].attributes[1].val.integer == 3);
   CHECK(c.problems().empty());
 }
 

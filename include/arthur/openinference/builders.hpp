@@ -19,6 +19,7 @@ namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 void add_text(sequence_sink& sink, text_arg value) noexcept;
 void add_integer(sequence_sink& sink, std::int64_t value) noexcept;
+void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept;
 void add_number(sequence_sink& sink, double value) noexcept;
 void add_boolean(sequence_sink& sink, bool value) noexcept;
 void use_text(text_sink& sink, text_arg value) noexcept;
@@ -29,6 +30,8 @@ template <class T>
 void add_element(sequence_sink& sink, const T& value) noexcept {
   if constexpr (std::is_same_v<T, bool>) {
     rt::add_boolean(sink, value);
+  } else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T> && sizeof(T) == 8) {
+    rt::add_unsigned(sink, value);
   } else if constexpr (std::is_integral_v<T>) {
     rt::add_integer(sink, static_cast<std::int64_t>(value));
   } else if constexpr (std::is_floating_point_v<T>) {

@@ -145,17 +145,9 @@ inline void item_writer::value(std::string_view k, const item& i) noexcept {
       return value_text(k, {i.data, i.size});
     case item::type::integer:
       return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
-    case item::type::unsigned_integer: {
-      if (i.unsigned_integer <= static_cast<std::uint64_t>(INT64_MAX)) {
-        return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(),
-                             static_cast<std::int64_t>(i.unsigned_integer));
-      }
-      // OpenTelemetry: an unsigned integer that doesn't fit becomes text.
-      char digits[20];
-      char* at = digits + sizeof digits;
-      for (std::uint64_t rest = i.unsigned_integer; rest != 0; rest /= 10) *--at = static_cast<char>('0' + rest % 10);
-      return value_text(k, {at, static_cast<std::size_t>(digits + sizeof digits - at)});
-    }
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) return value_text(k, unsigned_text(i.unsigned_integer).view());
+      return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
     case item::type::number:
       return write_number(f_.bytes, wire::span_attributes, k.data(), k.size(), i.number);
     case item::type::boolean:
@@ -303,7 +295,11 @@ inline void item_writer::write(const item& i) noexcept {
   switch (i.code) {
     case key::free: {
       const std::string_view k(i.key_data, i.key_size < 1024 ? i.key_size : 1024);
-      if (admit_free(k)) value(k, i);
+      if (k.empty()) {
+        ++f_.dropped_attributes;  // OpenTelemetry: keys are not empty
+      } else if (admit_free(k)) {
+        value(k, i);
+      }
       return;
     }
     case key::input_value:
@@ -347,6 +343,10 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
 ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
   sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
+  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
+  sink.number_element(wire::any_int, value);
 }
 ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
   std::uint64_t bits = 0;

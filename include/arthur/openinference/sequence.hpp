@@ -13,6 +13,23 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// OpenTelemetry: an unsigned integer that doesn't fit int64 becomes text.
+class unsigned_text {
+ public:
+  explicit unsigned_text(std::uint64_t value) noexcept : at_(digits_ + sizeof digits_) {
+    do {
+      *--at_ = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+  }
+  std::string_view view() const noexcept { return {at_, static_cast<std::size_t>(digits_ + sizeof digits_ - at_)}; }
+  static bool needed(std::uint64_t value) noexcept { return value > static_cast<std::uint64_t>(INT64_MAX); }
+
+ private:
+  char digits_[20];
+  char* at_;
+};
+
 /// Receives the elements of a range: first to measure, then to write an OTLP ArrayValue, or a JSON list of texts.
 class sequence_sink {
  public:

@@ -51,11 +51,8 @@ struct settings {
   double sample_ratio = 1.0;
 };
 
-#if defined(ARTHUR_WITH_HTTPLIB)
-constexpr bool https_built_in = true;
-#else
+/// There is no transport with TLS in this version.
 constexpr bool https_built_in = false;
-#endif
 
 namespace resolving {
 
@@ -301,8 +298,8 @@ inline settings resolve(const options& given, const environment& surroundings, w
     out.error = resolve_endpoint(given, env, warnings, out.where);
     if (out.error.empty() && out.where.traces.https && !https_available) {
       out.error = origin(out.where.traces) +
-                  " needs TLS, which this build doesn't have; define ARTHUR_WITH_HTTPLIB (cpp-httplib and OpenSSL) for "
-                  "the whole program, or use http://";
+                  " needs TLS, which this version doesn't have; use http://, or hand the requests to a client of your own with "
+                  "options.on_batch";
     }
   }
   if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&

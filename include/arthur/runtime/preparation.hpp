@@ -43,7 +43,8 @@ class preparation {
  public:
   preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
     if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
-    if (s.protocol == protocol::http_protobuf) pin(encoding::protobuf);
+    // A file holds JSON lines, whatever the protocol on the wire is.
+    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
   }
 
   bool done() const noexcept { return done_; }

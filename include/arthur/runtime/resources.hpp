@@ -66,6 +66,11 @@ class resources {
     }
     put(b, "service.name", service);
     if (!task.empty()) put(b, "arthur.task", task);
+    // Names come from the environment, too: one bad byte here would spoil every request.
+    buffer clean;
+    clean_counts counts;
+    const bool engine = settings_.where.profile == profile::arthur;
+    if (clean_resource(clean, b.data(), b.size(), engine, counts) == clean_outcome::rewritten) b = static_cast<buffer&&>(clean);
     encoded_[group] = static_cast<buffer&&>(b);
     views_[group] = {encoded_[group].data(), encoded_[group].size()};
   }

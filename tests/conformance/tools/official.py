@@ -58,9 +58,10 @@ def spans(messages):
 
 def attributes(holder):
     """As a dict; the keys of a collection are unique."""
-    pairs = {pair.key: pair.value for pair in holder.attributes}
-    assert len(pairs) == len(holder.attributes), f"a key twice: {sorted(p.key for p in holder.attributes)}"
-    return pairs
+    keys = [pair.key for pair in holder.attributes]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    assert not twice, f"keys that come twice: {twice}"
+    return {pair.key: pair.value for pair in holder.attributes}
 
 
 def differences(left, right, where=""):
