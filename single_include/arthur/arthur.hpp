@@ -6998,7 +6998,7 @@ inline bool is_cost(const char* name, std::size_t size) noexcept {
 inline key_role role_of(const char* key, std::size_t size) noexcept {
   if (size < 7) return key_role::plain;
   if (begins_with(key, size, "llm.")) {
-    if (begins_with(key, size, "llm.cost.")) return is_cost(key + 9, size - 9) ? key_role::cost : key_role::plain;
+    if (begins_with(key, size, "llm.cost.") && is_cost(key + 9, size - 9)) return key_role::cost;
     if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
         equals(key, size, "llm.token_count.total")) {
       return key_role::token_count;
@@ -9093,7 +9093,7 @@ class attribute_cleaner : public attribute_table {
     if (flags_.may_repeat_keys || flags_.free_keys) drop_repeated();
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
-    if (!rules_.engine()) return;
+    if (!rules_.engine()) return drop_repeated_repaired();
     if (flags_.free_keys) {
       rename_numbered();
       resolve_conflicts();
@@ -9105,6 +9105,7 @@ class attribute_cleaner : public attribute_table {
   void clean_resource_attributes() noexcept {
     drop_repeated();
     clean_keys(false);
+    drop_repeated_repaired();
     each([this](entry& at) {
       clean_plain_value(at);
       if (rules_.engine() && equals(key(at), at.key.size, "service.name")) name_service(at);
@@ -9112,12 +9113,27 @@ class attribute_cleaner : public attribute_table {
   }
 
  private:
+  // Of equal keys the last one stays.
   void drop_repeated() noexcept {
-    const auto order_of = [this](std::uint32_t a, std::uint32_t b) {
+    drop_repeated([this](std::uint32_t a, std::uint32_t b) {
       const slice& x = entries()[a].raw_key;
       const slice& y = entries()[b].raw_key;
       return compare(x.from, x.size, y.from, y.size);
-    };
+    });
+  }
+  // Different broken bytes become the same U+FFFD.
+  void drop_repeated_repaired() noexcept {
+    bool repaired = false;
+    each([&repaired](const entry& at) { repaired = repaired || at.renamed; });
+    if (!repaired) return;
+    drop_repeated([this](std::uint32_t a, std::uint32_t b) {
+      const entry& x = entries()[a];
+      const entry& y = entries()[b];
+      return compare(key(x), x.key.size, key(y), y.key.size);
+    });
+  }
+  template <class Order>
+  void drop_repeated(Order order_of) noexcept {
     std::uint32_t* const last = sort([order_of](std::uint32_t a, std::uint32_t b) {
       const int same = order_of(a, b);
       return same != 0 ? same < 0 : a < b;

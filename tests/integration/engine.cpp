@@ -102,12 +102,18 @@ TEST_CASE("a collector that reads JSON gets JSON, and only what OTEL_ names deci
   {
     const auto tracing = arthur::start(o);
     REQUIRE(tracing.ok());
-    ARTHUR_SPAN("s", arthur::input("\xff\xfe broken \x01"), arthur::attribute("nan", std::numeric_limits<double>::quiet_NaN()));
+    ARTHUR_SPAN("s", arthur::input("\xff\xfe broken \x01"), arthur::attribute("nan", std::numeric_limits<double>::quiet_NaN()),
+                arthur::attribute("key \xff", 1), arthur::attribute("key \xfe", 2));
   }
   REQUIRE(collector.row_count() == 1);
   const auto stored = collector.spans();
   CHECK(stored[0].span.text("input.value") == "\xef\xbf\xbd\xef\xbf\xbd broken \x01");
   CHECK(std::isnan(stored[0].span.find("nan")->real));
+  // Different broken bytes make the same key: it is one, and the last value stays.
+  std::size_t times = 0;
+  for (const auto& a : stored[0].span.attributes) times += a.key == "key \xef\xbf\xbd";
+  CHECK(times == 1);
+  CHECK(stored[0].span.find("key \xef\xbf\xbd")->integer == 2);
   CHECK(collector.exports().back().content_type == "application/json");
 }
 

@@ -207,7 +207,7 @@ inline std::string json_refusal(const std::string& text, bool by_key, int decode
 // "" if the engine takes the span.
 inline std::string refusal(const std::string& body) {
   bool good = true;
-  std::map<std::string, field> attributes;
+  std::map<std::string, field> given;
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::string name;
@@ -253,14 +253,14 @@ inline std::string refusal(const std::string& body) {
       for (const field& any : fields(part.content, good)) value = any;
     }
     if (!good_text(key)) return "text of key";
-    if (!attributes.emplace(key, value).second) return "repeated key " + key;
+    if (!given.emplace(key, value).second) return "repeated key " + key;
   }
   if (!good) return "damaged";
   if (start == 0 || end < start) return "time";
   if (name.empty() || name.size() > 2600 || !good_text(name)) return "name";
 
-  bool numeric = !attributes.empty();
-  for (const auto& one : attributes) {
+  bool numeric = !given.empty();
+  for (const auto& one : given) {
     const std::string& key = one.first;
     const field& value = one.second;
     const std::string why = bad_key(key);
@@ -268,7 +268,7 @@ inline std::string refusal(const std::string& body) {
     if (key.empty()) return "empty key";
     numeric = numeric && is_digits(key_parts(key)[0]);
     for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
-      if (attributes.count(key.substr(0, dot)) != 0) return "both " + key.substr(0, dot) + " and " + key;
+      if (given.count(key.substr(0, dot)) != 0) return "both " + key.substr(0, dot) + " and " + key;
     }
     double real = 0;
     std::memcpy(&real, &value.value, sizeof real);
@@ -310,8 +310,8 @@ inline std::string refusal(const std::string& body) {
     std::string label = key;
     for (std::size_t at = label.find(".value"); at != std::string::npos; at = label.find(".value", at + 10))
       label.replace(at, 6, ".mime_type");
-    const auto mime = attributes.find(label);
-    const bool labelled = label != key && mime != attributes.end() && mime->second.number == 1 &&
+    const auto mime = given.find(label);
+    const bool labelled = label != key && mime != given.end() && mime->second.number == 1 &&
                           mime->second.content == "application/json";
     const bool contents = key.size() >= 16 && key.compare(key.size() - 16, 16, "message.contents") == 0;
     if (labelled || contents || is_json_key(key)) {

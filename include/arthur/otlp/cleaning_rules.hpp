@@ -126,7 +126,7 @@ inline bool is_cost(const char* name, std::size_t size) noexcept {
 inline key_role role_of(const char* key, std::size_t size) noexcept {
   if (size < 7) return key_role::plain;
   if (begins_with(key, size, "llm.")) {
-    if (begins_with(key, size, "llm.cost.")) return is_cost(key + 9, size - 9) ? key_role::cost : key_role::plain;
+    if (begins_with(key, size, "llm.cost.") && is_cost(key + 9, size - 9)) return key_role::cost;
     if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
         equals(key, size, "llm.token_count.total")) {
       return key_role::token_count;
