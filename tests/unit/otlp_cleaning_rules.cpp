@@ -38,23 +38,23 @@ TEST_CASE("name, times, parent and the texts outside attributes are made storabl
   CHECK(last_of(clean(span_start() + bytes_field(4, "01234567")).body, 4).content == "01234567");
 
   const std::string bad("b\0\xff", 3);
-  const std::string event = fixed64_field(1, 9) + bytes_field(2, bad) + bytes_field(3, key_value(bad, text(bad)));
+  const std::string event = fixed64_field(1, 9) + bytes_field(2, bad) + bytes_field(3, key_value(bad, text_any(bad)));
   const std::string link =
-      bytes_field(1, "t") + bytes_field(3, bad) + bytes_field(4, key_value(bad, array({text(bad)})));
+      bytes_field(1, "t") + bytes_field(3, bad) + bytes_field(4, key_value(bad, array({text_any(bad)})));
   const cleaned got = clean(span_start() + bytes_field(3, bad) + bytes_field(11, event) + bytes_field(13, link) +
                             bytes_field(15, bytes_field(2, bad) + varint_field(3, 2)) + fixed32_field(16, 1));
   const std::string good = "b" + mark;
   CHECK(last_of(got.body, 3).content == good);
   CHECK(last_of(got.body, 11).content ==
-        fixed64_field(1, 9) + bytes_field(2, good) + bytes_field(3, key_value(good, text(good))));
+        fixed64_field(1, 9) + bytes_field(2, good) + bytes_field(3, key_value(good, text_any(good))));
   CHECK(last_of(got.body, 13).content ==
-        bytes_field(1, "t") + bytes_field(3, good) + bytes_field(4, key_value(good, array({text(good)}))));
+        bytes_field(1, "t") + bytes_field(3, good) + bytes_field(4, key_value(good, array({text_any(good)}))));
   CHECK(last_of(got.body, 15).content == bytes_field(2, good) + varint_field(3, 2));
   CHECK(last_of(got.body, 16).value == 1);
 }
 
 TEST_CASE("what is nested deeper than protobuf parsers go becomes empty") {
-  std::string value = text("core");
+  std::string value = text_any("core");
   for (unsigned depth = 2; depth <= max_engine_depth; ++depth) value = map({{"k", value}});
   CHECK(clean(span_with({{"x", value}})).outcome == clean_outcome::unchanged);
   const cleaned got = clean(span_with({{"x", array({value})}}));
@@ -80,11 +80,11 @@ TEST_CASE("renamed keys collide with nothing and lose nothing") {
        {{"x_value_2", integer(1)}, {"x.y", integer(2)}, {"x_value.z", integer(3)}}},
       {{{"x", integer(1)}, {"x.y", integer(2)}, {"x.y.z", integer(3)}},
        {{"x_value", integer(1)}, {"x.y_value", integer(2)}, {"x.y.z", integer(3)}}},
-      {{{"input", text("i")}, {"input.value", text("v")}}, {{"input_value", text("i")}, {"input.value", text("v")}}},
+      {{{"input", text_any("i")}, {"input.value", text_any("v")}}, {{"input_value", text_any("i")}, {"input.value", text_any("v")}}},
       {{{"x", integer(1)}, {"x-y", integer(2)}, {"x.y", integer(3)}},
        {{"x_value", integer(1)}, {"x-y", integer(2)}, {"x.y", integer(3)}}},
-      {{{"llm.cost.total", text("?")}, {"llm.cost.total_value", integer(1)}},
-       {{"llm.cost.total_value_value", text("?")}, {"llm.cost.total_value", integer(1)}}},
+      {{{"llm.cost.total", text_any("?")}, {"llm.cost.total_value", integer(1)}},
+       {{"llm.cost.total_value_value", text_any("?")}, {"llm.cost.total_value", integer(1)}}},
   };
   for (const auto& row : rows) {
     const cleaned got = clean(span_with(row.in));
@@ -96,13 +96,13 @@ TEST_CASE("renamed keys collide with nothing and lose nothing") {
 TEST_CASE("the plain profile repairs UTF-8 and removes repeated keys, nothing else") {
   clean_flags flags;
   flags.engine = false;
-  const attributes untouched = {{"a/b", number(nan_value)}, {"x", text(std::string("\0", 1))},
-                                {"x.y", integer(1)},        {"metadata", text(R"({"a/b":NaN})")},
-                                {"", integer(2)},           {"llm.token_count.prompt", text("many")}};
+  const attributes untouched = {{"a/b", number(nan_value)}, {"x", text_any(std::string("\0", 1))},
+                                {"x.y", integer(1)},        {"metadata", text_any(R"({"a/b":NaN})")},
+                                {"", integer(2)},           {"llm.token_count.prompt", text_any("many")}};
   CHECK(clean(span_with(untouched), flags).outcome == clean_outcome::unchanged);
   CHECK(clean(span_start("", 0, 0), flags).outcome == clean_outcome::unchanged);
-  const cleaned got = clean(span_with({{"x", integer(1)}, {"y\xff", text("\xff")}, {"x", integer(2)}}), flags);
-  CHECK((attributes_of(got.body) == attributes{{"y" + mark, text(mark)}, {"x", integer(2)}}));
+  const cleaned got = clean(span_with({{"x", integer(1)}, {"y\xff", text_any("\xff")}, {"x", integer(2)}}), flags);
+  CHECK((attributes_of(got.body) == attributes{{"y" + mark, text_any(mark)}, {"x", integer(2)}}));
   CHECK(got.counts[clean_rule::repeated_key] == 1);
   CHECK(got.counts[clean_rule::invalid_utf8] == 2);
   CHECK(last_of(clean(span_start("n\xff"), flags).body, 5).content == "n" + mark);
@@ -143,19 +143,19 @@ TEST_CASE("a resource is made storable, too") {
     std::string in;
     std::string out;
   } rows[] = {
-      {pair("service.name", text("s")) + pair("a/b", integer(1)),
-       pair("service.name", text("s")) + pair("a/b", integer(1))},
-      {pair("service.name", integer(7)), pair("service.name", text("7"))},
-      {pair("service.name", boolean(true)), pair("service.name", text("1"))},
-      {pair("service.name", number(1.5)), pair("service.name", text("1.5"))},
-      {pair("service.name", array({text("x")})), pair("service.name", text("unknown_service"))},
-      {pair("service.name", text(" \t\n")), pair("service.name", text("unknown_service"))},
-      {pair("service.name", text(std::string("a\0", 2))), pair("service.name", text("a"))},
-      {pair("service.name", text(std::string(3000, 's'))), pair("service.name", text(std::string(1024, 's')))},
-      {pair("service.name", text("first")) + pair("service.name", text("second")),
-       pair("service.name", text("second"))},
-      {pair("x", number(nan_value)), pair("x", text("NaN"))},
-      {pair("x\xff", text("\xff")), pair("x" + mark, text(mark))},
+      {pair("service.name", text_any("s")) + pair("a/b", integer(1)),
+       pair("service.name", text_any("s")) + pair("a/b", integer(1))},
+      {pair("service.name", integer(7)), pair("service.name", text_any("7"))},
+      {pair("service.name", boolean(true)), pair("service.name", text_any("1"))},
+      {pair("service.name", number(1.5)), pair("service.name", text_any("1.5"))},
+      {pair("service.name", array({text_any("x")})), pair("service.name", text_any("unknown_service"))},
+      {pair("service.name", text_any(" \t\n")), pair("service.name", text_any("unknown_service"))},
+      {pair("service.name", text_any(std::string("a\0", 2))), pair("service.name", text_any("a"))},
+      {pair("service.name", text_any(std::string(3000, 's'))), pair("service.name", text_any(std::string(1024, 's')))},
+      {pair("service.name", text_any("first")) + pair("service.name", text_any("second")),
+       pair("service.name", text_any("second"))},
+      {pair("x", number(nan_value)), pair("x", text_any("NaN"))},
+      {pair("x\xff", text_any("\xff")), pair("x" + mark, text_any(mark))},
       {"", ""},
   };
   for (const auto& row : rows) CHECK(clean_one(row.in) == row.out);
@@ -163,7 +163,7 @@ TEST_CASE("a resource is made storable, too") {
 }
 
 TEST_CASE("where there is no room the outcome says so and nothing is written") {
-  const std::string body = span_with({{"a/b", text(std::string(600, 'v'))}});
+  const std::string body = span_with({{"a/b", text_any(std::string(600, 'v'))}});
   for (std::size_t maximum = 10; maximum < 700; maximum += 7) {
     buffer out(maximum);
     out.append("before");

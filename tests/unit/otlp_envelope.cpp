@@ -19,7 +19,7 @@ std::string resource(const std::string& service) {
   return {out.data(), out.size()};
 }
 
-std::string request(encoding as, const std::vector<std::pair<std::uint32_t, std::string>>& spans,
+std::string make_request(encoding as, const std::vector<std::pair<std::uint32_t, std::string>>& spans,
                     const std::vector<std::string>& resources) {
   std::vector<span_piece> pieces;
   for (const auto& span : spans) pieces.push_back({span.first, span.second.data(), span.second.size()});
@@ -55,7 +55,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> decoded(const std:
 TEST_CASE("spans are grouped by resource, each group once, in order") {
   const std::vector<std::string> resources = {resource("a"), resource("unused"), resource("c")};
   const std::vector<std::pair<std::uint32_t, std::string>> spans = {{2, "s1"}, {0, "s2"}, {2, "s3"}, {0, "s4"}};
-  const auto groups = decoded(request(encoding::protobuf, spans, resources));
+  const auto groups = decoded(make_request(encoding::protobuf, spans, resources));
   REQUIRE(groups.size() == 2);
   CHECK(groups[0].first == resources[0]);
   CHECK(groups[0].second == std::vector<std::string>{"s2", "s4"});
@@ -66,7 +66,7 @@ TEST_CASE("spans are grouped by resource, each group once, in order") {
 TEST_CASE("lengths of every size are right in a protobuf request") {
   for (const std::size_t size : {0U, 1U, 100U, 127U, 128U, 129U, 16383U, 16384U, 2097152U}) {
     const std::string span(size, 's');
-    const auto groups = decoded(request(encoding::protobuf, {{0, span}, {0, "x"}}, {resource(span)}));
+    const auto groups = decoded(make_request(encoding::protobuf, {{0, span}, {0, "x"}}, {resource(span)}));
     REQUIRE(groups.size() == 1);
     CHECK(groups[0].second == std::vector<std::string>{span, "x"});
     CHECK(groups[0].first == resource(span));
@@ -74,7 +74,7 @@ TEST_CASE("lengths of every size are right in a protobuf request") {
 }
 
 TEST_CASE("a JSON request has resources and spans transcoded") {
-  const std::string body = request(encoding::json, {{1, span_start("b")}, {0, span_start("a")}, {1, span_start("c")}},
+  const std::string body = make_request(encoding::json, {{1, span_start("b")}, {0, span_start("a")}, {1, span_start("c")}},
                                    {resource("first \"quoted\""), resource("second")});
   json got = json::parse(body);
   json expected = json::parse(R"({"resourceSpans":[
@@ -93,8 +93,8 @@ TEST_CASE("a JSON request has resources and spans transcoded") {
 }
 
 TEST_CASE("a request without spans is the empty envelope") {
-  CHECK(request(encoding::json, {}, {resource("a")}) == empty_json_request);
-  CHECK(request(encoding::protobuf, {}, {resource("a")}).empty());
+  CHECK(make_request(encoding::json, {}, {resource("a")}) == empty_json_request);
+  CHECK(make_request(encoding::protobuf, {}, {resource("a")}).empty());
 }
 
 TEST_CASE("a request that can't be made leaves the output as it was") {

@@ -33,7 +33,7 @@ inline std::string fixed32_field(unsigned number, std::uint32_t value) {
 }
 
 // AnyValue messages.
-inline std::string text(const std::string& value) { return bytes_field(1, value); }
+inline std::string text_any(const std::string& value) { return bytes_field(1, value); }
 inline std::string boolean(bool value) { return varint_field(2, value); }
 inline std::string integer(std::int64_t value) { return varint_field(3, static_cast<std::uint64_t>(value)); }
 inline std::string number(double value) {
