@@ -381,7 +381,7 @@ void end_to_end() {
 void overload() {
   const int count = brief ? 100000 : 400000;
   const double rate = medians<1>(brief ? 1 : 3, [&](double* to) {
-    const outcome r = produce(count / 2, arthur::protocol::automatic, arthur::overflow::block, true, false);
+    const outcome r = produce(count / 2, arthur::protocol::automatic, arthur::overflow::block, true, true);
     to[0] = static_cast<double>(r.stats.delivered) / r.seconds;
   })[0];
   for (const bool block : {true, false}) {
@@ -405,7 +405,7 @@ void overload() {
   }
 }
 
-/// The bodies of 512 spans as the worker hands them to the encoder.
+/// The bodies of 64 spans as the worker hands them to the encoder.
 std::vector<std::string> bodies(const std::string& prompt, const std::string& answer) {
   std::vector<std::string> out;
   arthur::options o = quiet_options();
@@ -424,7 +424,7 @@ std::vector<std::string> bodies(const std::string& prompt, const std::string& an
     return true;
   };
   const auto tracing = arthur::start(o);
-  for (int n = 0; n < 512; ++n) llm(prompt, answer);
+  for (int n = 0; n < 64; ++n) llm(prompt, answer);
   settle();
   return out;
 }
@@ -441,7 +441,7 @@ void encoding() {
     const auto spans = bodies(repeated(t.of, 1024), repeated(t.of, 1024));
     arthur::detail::buffer out;
     std::vector<double> speed;
-    for (int n = 0; n < 51; ++n) {
+    for (int n = 0; n < 401; ++n) {
       out.clear();
       const double start = now();
       for (const std::string& s : spans) arthur::detail::append_json_span(out, s.data(), s.size());

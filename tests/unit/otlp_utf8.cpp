@@ -79,7 +79,7 @@ TEST_CASE("the valid prefix is found exactly, wherever it ends") {
   }
   for (unsigned code = 0; code <= 0x10ffff; code += code < 0x3000 ? 1 : 61) {
     char bytes[4];
-    const std::string text_any(bytes, static_cast<std::size_t>(put_utf8(bytes, code) - bytes));
+    const std::string text(bytes, static_cast<std::size_t>(put_utf8(bytes, code) - bytes));
     CHECK(is_valid_utf8(text.data(), text.size()) == !(code >= 0xd800 && code <= 0xdfff));
     if (code >= 0x80 && is_valid_utf8(text.data(), text.size())) {
       const utf8_step step = next_utf8(text.data(), text.data() + text.size());
@@ -91,7 +91,7 @@ TEST_CASE("the valid prefix is found exactly, wherever it ends") {
 
 TEST_CASE("U+0000 ends the valid prefix where it is forbidden, and is left out of the repair") {
   for (std::size_t at = 0; at < 40; ++at) {
-    std::string text_any(40, 'x');
+    std::string text(40, 'x');
     text[at] = '\0';
     CHECK(valid_utf8_prefix<nul::forbidden>(text.data(), text.size()) == at);
     CHECK(valid_utf8_prefix<nul::allowed>(text.data(), text.size()) == 40);
