@@ -314,8 +314,9 @@ TEST_CASE("the program's signals don't go to the worker") {
   CHECK(o.status == 0);
 }
 
-// ThreadSanitizer ends a process that makes threads after a fork of a threaded one, before it can be asked.
-#if defined(__SANITIZE_THREAD__)
+// ThreadSanitizer ends a process that makes threads after a fork of a threaded one; AddressSanitizer of g++ 12 doesn't
+// hold the locks of its allocator over a fork, so a child may wait for ever for one that the parent's worker had.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define FORKS_HERE 0
 #else
 #define FORKS_HERE 1
@@ -329,7 +330,7 @@ int main(int argc, char** argv) {
   own_path = argv[0];
   doctest::Context context(argc, argv);
   if (!FORKS_HERE) {
-    std::puts("SKIP: process.fork: ThreadSanitizer has no threads after a fork");
+    std::puts("SKIP: process.fork: sanitizers don't hold their locks over a fork");
     context.addFilter("test-case-exclude", "*fork*");
   }
   return context.run();

@@ -174,7 +174,7 @@ TEST_CASE("options out of range are errors that name the field") {
        }),
        "on_batch"},
       {error([](options& o) { o.base_url = "localhost"; }), "base_url"},
-      {error([](options& o) { o.endpoint = "https://c"; }), "ARTHUR_WITH_HTTPLIB"},
+      {error([](options& o) { o.endpoint = "https://c"; }), "on_batch"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.first);
