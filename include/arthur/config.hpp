@@ -57,11 +57,13 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define ARTHUR_COLD __attribute__((cold, noinline))
 #define ARTHUR_NOINLINE __attribute__((noinline))
+#define ARTHUR_INLINE __attribute__((always_inline)) inline
 #define ARTHUR_LIKELY(x) __builtin_expect(!!(x), 1)
 #define ARTHUR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define ARTHUR_COLD
 #define ARTHUR_NOINLINE
+#define ARTHUR_INLINE inline
 #define ARTHUR_LIKELY(x) (x)
 #define ARTHUR_UNLIKELY(x) (x)
 #endif

@@ -95,11 +95,13 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define ARTHUR_COLD __attribute__((cold, noinline))
 #define ARTHUR_NOINLINE __attribute__((noinline))
+#define ARTHUR_INLINE __attribute__((always_inline)) inline
 #define ARTHUR_LIKELY(x) __builtin_expect(!!(x), 1)
 #define ARTHUR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #else
 #define ARTHUR_COLD
 #define ARTHUR_NOINLINE
+#define ARTHUR_INLINE inline
 #define ARTHUR_LIKELY(x) (x)
 #define ARTHUR_UNLIKELY(x) (x)
 #endif
@@ -395,7 +397,6 @@ ARTHUR_NAMESPACE_END
 
 #include <cstdint>
 #include <initializer_list>
-#include <limits>
 #include <string_view>
 #include <type_traits>
 
@@ -1994,6 +1995,7 @@ constexpr std::uint8_t kvlist_values = 1 << 3 | type_bytes;
 
 /// Bytes that `value` takes as a varint: 1 to 10.
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+  if (value < 0x80) return 1;  // most lengths; the general formula is a long chain of operations
 #if defined(__GNUC__)
   // Bits / 7, rounded up, without a division.
   return static_cast<std::size_t>((9 * (63 - __builtin_clzll(value | 1)) + 73) / 64);
@@ -2023,11 +2025,17 @@ inline char* put_byte(char* to, std::uint8_t byte) noexcept {
 }
 
 /// memcpy for the sizes that spans are made of: short keys and values need no call.
-inline char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
-  if (size > 32) {
+ARTHUR_INLINE char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
+  if (size > 64) {
     std::memcpy(to, from, size);
-  } else if (size >= 16) {
+  } else if (size > 32) {
     // Two halves that may overlap, as in the branches below: no loop, no switch over the size.
+    char head[32], tail[32];
+    std::memcpy(head, from, 32);
+    std::memcpy(tail, from + size - 32, 32);
+    std::memcpy(to, head, 32);
+    std::memcpy(to + size - 32, tail, 32);
+  } else if (size >= 16) {
     char head[16], tail[16];
     std::memcpy(head, from, 16);
     std::memcpy(tail, from + size - 16, 16);
@@ -2149,6 +2157,10 @@ class reader {
 
  private:
   bool varint(std::uint64_t& value) noexcept {
+    if (ARTHUR_LIKELY(at_ != end_ && static_cast<unsigned char>(*at_) < 0x80)) {
+      value = static_cast<unsigned char>(*at_++);
+      return true;
+    }
     value = 0;
     for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at_++);
@@ -2445,14 +2457,27 @@ class writer {
 
 // Attributes. `tag` is the field of the enclosing message: wire::span_attributes, or wire::event_attributes within one.
 
+/// Below this sum of key and AnyValue every length in the field is a single byte. Most attributes are.
+constexpr std::size_t max_short_attribute = 128 - 4;
+
 /// Size of a KeyValue field with its tag and length, for a value of `any` bytes (the AnyValue message).
 inline std::size_t attribute_size(std::size_t key, std::size_t any) noexcept {
+  if (ARTHUR_LIKELY(key + any < max_short_attribute)) return 6 + key + any;
   const std::size_t body = 1 + wire::varint_size(key) + key + 1 + wire::varint_size(any) + any;
   return 1 + wire::varint_size(body) + body;
 }
 
 /// Everything of the field up to the AnyValue message.
-inline char* put_attribute_start(char* at, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t any) noexcept {
+ARTHUR_INLINE char* put_attribute_start(char* at, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t any) noexcept {
+  if (ARTHUR_LIKELY(key_size + any < max_short_attribute)) {
+    at = wire::put_byte(at, tag);
+    at = wire::put_byte(at, static_cast<std::uint8_t>(4 + key_size + any));
+    at = wire::put_byte(at, wire::key_value_key);
+    at = wire::put_byte(at, static_cast<std::uint8_t>(key_size));
+    at = wire::put_bytes(at, key, key_size);
+    at = wire::put_byte(at, wire::key_value_value);
+    return wire::put_byte(at, static_cast<std::uint8_t>(any));
+  }
   const std::size_t body = 1 + wire::varint_size(key_size) + key_size + 1 + wire::varint_size(any) + any;
   at = wire::put_byte(at, tag);
   at = wire::put_varint(at, body);
@@ -2895,14 +2920,12 @@ inline void sequence_sink::text_element(std::string_view value) noexcept {
 }
 
 inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
-  char start[32];
-  char value[10];
-  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
-  const auto n = static_cast<std::size_t>(end - value);
+  const bool fixed = tag == wire::any_double;
+  char start[16];
   char* at = wire::put_byte(start, wire::array_values);
-  at = wire::put_varint(at, 1 + n);
+  at = wire::put_byte(at, static_cast<std::uint8_t>(1 + (fixed ? 8 : wire::varint_size(bits))));
   at = wire::put_byte(at, tag);
-  at = wire::put_bytes(at, value, n);
+  at = fixed ? wire::put_fixed64(at, bits) : wire::put_varint(at, bits);
   piece(start, static_cast<std::size_t>(at - start));
 }
 
@@ -2937,8 +2960,7 @@ class key_builder {
  public:
   key_builder() noexcept = default;
   key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
-    size_ = prefix.size_;
-    std::memcpy(text_, prefix.text_, size_);
+    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
     add(list);
     text_[size_++] = '.';
     char digits[10];
@@ -2953,13 +2975,13 @@ class key_builder {
 
   /// The prefix with a part behind it; valid until the next call.
   std::string_view with(std::string_view part) noexcept {
-    std::memcpy(text_ + size_, part.data(), part.size());
+    wire::put_bytes(text_ + size_, part.data(), part.size());
     return {text_, size_ + part.size()};
   }
 
  private:
   void add(std::string_view s) noexcept {
-    std::memcpy(text_ + size_, s.data(), s.size());
+    wire::put_bytes(text_ + size_, s.data(), s.size());
     size_ += s.size();
   }
   // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
@@ -2980,7 +3002,7 @@ class item_writer {
     if (admit(k)) value_text(key_texts[k].text, value);
   }
   /// Notes that a single key is there.
-  void note(key k) noexcept {
+  ARTHUR_INLINE void note(key k) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
     const std::uint64_t bits = key_texts[k].bits;
     if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;

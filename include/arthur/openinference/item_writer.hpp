@@ -29,8 +29,7 @@ class key_builder {
  public:
   key_builder() noexcept = default;
   key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
-    size_ = prefix.size_;
-    std::memcpy(text_, prefix.text_, size_);
+    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
     add(list);
     text_[size_++] = '.';
     char digits[10];
@@ -45,13 +44,13 @@ class key_builder {
 
   /// The prefix with a part behind it; valid until the next call.
   std::string_view with(std::string_view part) noexcept {
-    std::memcpy(text_ + size_, part.data(), part.size());
+    wire::put_bytes(text_ + size_, part.data(), part.size());
     return {text_, size_ + part.size()};
   }
 
  private:
   void add(std::string_view s) noexcept {
-    std::memcpy(text_ + size_, s.data(), s.size());
+    wire::put_bytes(text_ + size_, s.data(), s.size());
     size_ += s.size();
   }
   // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
@@ -72,7 +71,7 @@ class item_writer {
     if (admit(k)) value_text(key_texts[k].text, value);
   }
   /// Notes that a single key is there.
-  void note(key k) noexcept {
+  ARTHUR_INLINE void note(key k) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(k);
     const std::uint64_t bits = key_texts[k].bits;
     if ((f_.single_keys & bit) != 0 || (f_.free_keys & bits) == bits) f_.flags |= record::may_repeat_keys;

@@ -66,14 +66,12 @@ inline void sequence_sink::text_element(std::string_view value) noexcept {
 }
 
 inline void sequence_sink::number_element(std::uint8_t tag, std::uint64_t bits) noexcept {
-  char start[32];
-  char value[10];
-  char* end = tag == wire::any_double ? wire::put_fixed64(value, bits) : wire::put_varint(value, bits);
-  const auto n = static_cast<std::size_t>(end - value);
+  const bool fixed = tag == wire::any_double;
+  char start[16];
   char* at = wire::put_byte(start, wire::array_values);
-  at = wire::put_varint(at, 1 + n);
+  at = wire::put_byte(at, static_cast<std::uint8_t>(1 + (fixed ? 8 : wire::varint_size(bits))));
   at = wire::put_byte(at, tag);
-  at = wire::put_bytes(at, value, n);
+  at = fixed ? wire::put_fixed64(at, bits) : wire::put_varint(at, bits);
   piece(start, static_cast<std::size_t>(at - start));
 }
 

@@ -62,6 +62,7 @@ constexpr std::uint8_t kvlist_values = 1 << 3 | type_bytes;
 
 /// Bytes that `value` takes as a varint: 1 to 10.
 constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+  if (value < 0x80) return 1;  // most lengths; the general formula is a long chain of operations
 #if defined(__GNUC__)
   // Bits / 7, rounded up, without a division.
   return static_cast<std::size_t>((9 * (63 - __builtin_clzll(value | 1)) + 73) / 64);
@@ -91,11 +92,17 @@ inline char* put_byte(char* to, std::uint8_t byte) noexcept {
 }
 
 /// memcpy for the sizes that spans are made of: short keys and values need no call.
-inline char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
-  if (size > 32) {
+ARTHUR_INLINE char* put_bytes(char* to, const char* from, std::size_t size) noexcept {
+  if (size > 64) {
     std::memcpy(to, from, size);
-  } else if (size >= 16) {
+  } else if (size > 32) {
     // Two halves that may overlap, as in the branches below: no loop, no switch over the size.
+    char head[32], tail[32];
+    std::memcpy(head, from, 32);
+    std::memcpy(tail, from + size - 32, 32);
+    std::memcpy(to, head, 32);
+    std::memcpy(to + size - 32, tail, 32);
+  } else if (size >= 16) {
     char head[16], tail[16];
     std::memcpy(head, from, 16);
     std::memcpy(tail, from + size - 16, 16);
@@ -217,6 +224,10 @@ class reader {
 
  private:
   bool varint(std::uint64_t& value) noexcept {
+    if (ARTHUR_LIKELY(at_ != end_ && static_cast<unsigned char>(*at_) < 0x80)) {
+      value = static_cast<unsigned char>(*at_++);
+      return true;
+    }
     value = 0;
     for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const auto byte = static_cast<unsigned char>(*at_++);

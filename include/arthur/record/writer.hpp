@@ -187,14 +187,27 @@ class writer {
 
 // Attributes. `tag` is the field of the enclosing message: wire::span_attributes, or wire::event_attributes within one.
 
+/// Below this sum of key and AnyValue every length in the field is a single byte. Most attributes are.
+constexpr std::size_t max_short_attribute = 128 - 4;
+
 /// Size of a KeyValue field with its tag and length, for a value of `any` bytes (the AnyValue message).
 inline std::size_t attribute_size(std::size_t key, std::size_t any) noexcept {
+  if (ARTHUR_LIKELY(key + any < max_short_attribute)) return 6 + key + any;
   const std::size_t body = 1 + wire::varint_size(key) + key + 1 + wire::varint_size(any) + any;
   return 1 + wire::varint_size(body) + body;
 }
 
 /// Everything of the field up to the AnyValue message.
-inline char* put_attribute_start(char* at, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t any) noexcept {
+ARTHUR_INLINE char* put_attribute_start(char* at, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t any) noexcept {
+  if (ARTHUR_LIKELY(key_size + any < max_short_attribute)) {
+    at = wire::put_byte(at, tag);
+    at = wire::put_byte(at, static_cast<std::uint8_t>(4 + key_size + any));
+    at = wire::put_byte(at, wire::key_value_key);
+    at = wire::put_byte(at, static_cast<std::uint8_t>(key_size));
+    at = wire::put_bytes(at, key, key_size);
+    at = wire::put_byte(at, wire::key_value_value);
+    return wire::put_byte(at, static_cast<std::uint8_t>(any));
+  }
   const std::size_t body = 1 + wire::varint_size(key_size) + key_size + 1 + wire::varint_size(any) + any;
   at = wire::put_byte(at, tag);
   at = wire::put_varint(at, body);
