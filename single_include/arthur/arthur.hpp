@@ -970,7 +970,7 @@ class [[nodiscard]] context_scope {
 ARTHUR_NAMESPACE_END
 
 #endif
-// macros.hpp: the macros; each enabled form has its disabled one below, in the same order.
+// macros.hpp: the macros. What differs with ARTHUR_DISABLE stands twice, in the same order.
 #ifndef ARTHUR_MACROS_HPP
 #define ARTHUR_MACROS_HPP
 
@@ -995,19 +995,6 @@ ARTHUR_NAMESPACE_END
   if (ARTHUR_JOIN(arthur_span_, __LINE__).recording())                                                            \
   ARTHUR_JOIN(arthur_span_, __LINE__).set_all(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()))
 
-/// ARTHUR_..._SPAN(name, attributes...): opens a span for the rest of the scope. Names are stable words, never ids.
-#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
-#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
-#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
-#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
-#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
-#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
-#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
-#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
-#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
-#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
-/// Ordinary work: kind CHAIN.
-#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
 /// Sets attributes of the innermost open span of the thread; outside any span it does nothing.
 #define ARTHUR_SET(...)                                                             \
   do {                                                                              \
@@ -1050,17 +1037,6 @@ ARTHUR_NAMESPACE_END
   do {                                                                                            \
     if (false) ::arthur::detail::check_named(__VA_ARGS__, ::arthur::detail::no_more());           \
   } while (false)
-#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
-#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
-#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
-#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
-#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
-#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
-#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
-#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
-#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
-#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
-#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
 #define ARTHUR_SET(...)                                                                 \
   do {                                                                                  \
     if (false) ::arthur::detail::check_all(__VA_ARGS__, ::arthur::detail::no_more());   \
@@ -1075,6 +1051,20 @@ ARTHUR_NAMESPACE_END
   } while (false)
 
 #endif
+
+/// ARTHUR_..._SPAN(name, attributes...): opens a span for the rest of the scope. Names are stable words, never ids.
+#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
+#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
+#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
+#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
+#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
+#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
+#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
+#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
+#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
+/// Ordinary work: kind CHAIN.
+#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
 
 #endif
 // options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
@@ -2490,6 +2480,17 @@ ARTHUR_INLINE char* put_attribute_start(char* at, std::uint8_t tag, const char* 
 
 inline std::size_t text_any_size(std::size_t text) noexcept { return 1 + wire::varint_size(text) + text; }
 
+/// A text attribute up to its text of `size` bytes, which the caller appends. False: no room.
+inline bool write_text_start(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t size) noexcept {
+  const std::size_t any = text_any_size(size);
+  char* at = to.reserve(attribute_size(key_size, any) - size);
+  if (at == nullptr) return false;
+  at = put_attribute_start(at, tag, key, key_size, any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  return true;
+}
+
 /// A text attribute. Keys longer than 1 KiB are cut: nobody reads them.
 inline void write_text(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, const char* data,
                        std::size_t size) noexcept {
@@ -2503,12 +2504,7 @@ inline void write_text(writer& to, std::uint8_t tag, const char* key, std::size_
     at = wire::put_byte(at, wire::any_string);
     at = wire::put_varint(at, size);
     wire::put_bytes(at, data, size);
-  } else {
-    char* at = to.reserve(total - size);
-    if (at == nullptr) return;
-    at = put_attribute_start(at, tag, key, key_size, any);
-    at = wire::put_byte(at, wire::any_string);
-    wire::put_varint(at, size);
+  } else if (write_text_start(to, tag, key, key_size, size)) {
     to.append(data, size);
   }
 }
@@ -3112,12 +3108,7 @@ inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
   i.each(i.object, measure);
   const bool none = measure.size == 0;
   const std::size_t size = none ? 2 : measure.size + 1;
-  const std::size_t any = text_any_size(size);
-  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
-  if (at == nullptr) return;
-  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
-  at = wire::put_byte(at, wire::any_string);
-  wire::put_varint(at, size);
+  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
   if (none) return f_.bytes.append("[]", 2);
   sequence_sink write(sequence_sink::mode::write_json, &f_.bytes);
   i.each(i.object, write);
@@ -3206,12 +3197,7 @@ inline void item_writer::tool(const item& of) noexcept {
   const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
   const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
                            last.size() + parameters.size() + close.size();
-  const std::size_t any = text_any_size(size);
-  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
-  if (at == nullptr) return;
-  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
-  at = wire::put_byte(at, wire::any_string);
-  wire::put_varint(at, size);
+  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
   f_.bytes.append(open.data(), open.size());
   quoted(name_text, &f_.bytes);
   f_.bytes.append(middle.data(), middle.size());

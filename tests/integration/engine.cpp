@@ -78,13 +78,15 @@ TEST_CASE("an engine that reads protobuf only gets protobuf, after one question"
     CHECK(arthur::flush(seconds(30)) == arthur::flush_result::ok);
   }
   const auto exports = engine.exports();
-  REQUIRE(exports.size() == 3);
+  REQUIRE(exports.size() >= 3);
   CHECK(exports[0].status == 400);
   CHECK(exports[0].body == R"({"resourceSpans":[]})");
-  CHECK(exports[1].status == 200);
-  CHECK(exports[1].content_type == "application/x-protobuf");
-  CHECK(exports[1].path == "/api/v1/traces");
-  CHECK(exports[1].encoding.empty());
+  for (std::size_t n = 1; n < exports.size(); ++n) {
+    CHECK(exports[n].status == 200);
+    CHECK(exports[n].content_type == "application/x-protobuf");
+    CHECK(exports[n].path == "/api/v1/traces");
+    CHECK(exports[n].encoding.empty());
+  }
   CHECK(engine.row_count() == 3);
   CHECK(said.has("sending protobuf"));
   CHECK(support::account_closed(arthur::stats()));

@@ -181,12 +181,7 @@ inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
   i.each(i.object, measure);
   const bool none = measure.size == 0;
   const std::size_t size = none ? 2 : measure.size + 1;
-  const std::size_t any = text_any_size(size);
-  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
-  if (at == nullptr) return;
-  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
-  at = wire::put_byte(at, wire::any_string);
-  wire::put_varint(at, size);
+  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
   if (none) return f_.bytes.append("[]", 2);
   sequence_sink write(sequence_sink::mode::write_json, &f_.bytes);
   i.each(i.object, write);
@@ -275,12 +270,7 @@ inline void item_writer::tool(const item& of) noexcept {
   const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
   const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
                            last.size() + parameters.size() + close.size();
-  const std::size_t any = text_any_size(size);
-  char* at = f_.bytes.reserve(attribute_size(k.size(), any) - size);
-  if (at == nullptr) return;
-  at = put_attribute_start(at, wire::span_attributes, k.data(), k.size(), any);
-  at = wire::put_byte(at, wire::any_string);
-  wire::put_varint(at, size);
+  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
   f_.bytes.append(open.data(), open.size());
   quoted(name_text, &f_.bytes);
   f_.bytes.append(middle.data(), middle.size());

@@ -220,6 +220,17 @@ ARTHUR_INLINE char* put_attribute_start(char* at, std::uint8_t tag, const char* 
 
 inline std::size_t text_any_size(std::size_t text) noexcept { return 1 + wire::varint_size(text) + text; }
 
+/// A text attribute up to its text of `size` bytes, which the caller appends. False: no room.
+inline bool write_text_start(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, std::size_t size) noexcept {
+  const std::size_t any = text_any_size(size);
+  char* at = to.reserve(attribute_size(key_size, any) - size);
+  if (at == nullptr) return false;
+  at = put_attribute_start(at, tag, key, key_size, any);
+  at = wire::put_byte(at, wire::any_string);
+  wire::put_varint(at, size);
+  return true;
+}
+
 /// A text attribute. Keys longer than 1 KiB are cut: nobody reads them.
 inline void write_text(writer& to, std::uint8_t tag, const char* key, std::size_t key_size, const char* data,
                        std::size_t size) noexcept {
@@ -233,12 +244,7 @@ inline void write_text(writer& to, std::uint8_t tag, const char* key, std::size_
     at = wire::put_byte(at, wire::any_string);
     at = wire::put_varint(at, size);
     wire::put_bytes(at, data, size);
-  } else {
-    char* at = to.reserve(total - size);
-    if (at == nullptr) return;
-    at = put_attribute_start(at, tag, key, key_size, any);
-    at = wire::put_byte(at, wire::any_string);
-    wire::put_varint(at, size);
+  } else if (write_text_start(to, tag, key, key_size, size)) {
     to.append(data, size);
   }
 }
