@@ -71,7 +71,9 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
     return false;
   }
   s->opened.add();
-  char* const at = f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room);
+  char* const at = ARTHUR_LIKELY(s->lost_contexts == 0)
+                       ? f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room)
+                       : nullptr;
   if (ARTHUR_UNLIKELY(at == nullptr)) {
     s->count_drop(drop::pool_full);
     f.become(frame::silent);
@@ -97,12 +99,13 @@ ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
-  handle.owner = nullptr;
-  if (ARTHUR_UNLIKELY(s != this_slot)) return end_on_foreign_thread(*s, handle.generation);
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(s != this_slot)) end_on_foreign_thread(handle);
+  handle.owner = nullptr;
+  if (s != this_slot) return;
   if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
     if (s->depth > slot::max_depth) --s->depth;
-    return;
+    return pop_closed(*s);
   }
   frame& f = s->open[handle.index];
   if (f.generation == handle.generation && !f.is(frame::closed)) end_frame(*s, f, handle.index);
@@ -149,10 +152,18 @@ ARTHUR_LINKED void current_error(text_arg message) noexcept {
 }
 
 ARTHUR_LINKED void current_end() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
   if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+}
+
+/// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
+inline bool lose_context(slot& s, scope_handle& handle) noexcept {
+  handle.generation = 0;
+  ++s.lost_contexts;
+  return false;
 }
 
 ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
@@ -160,7 +171,8 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   if (s == nullptr) return false;
   char* unused = nullptr;
   auto* const node = begin_pooled<context_node>(0, 0, unused);
-  if (node == nullptr) return false;
+  handle.owner = s;
+  if (node == nullptr) return lose_context(*s, handle);
   if (s->context != nullptr) inherit(node->span, *s->context);
   node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
   node->span.group = group_of(items, count, node->span.group);
@@ -171,13 +183,12 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   if (node->span.bytes.failed()) {
     node->span.bytes.discard();
     release_pooled(node);
-    return false;
+    return lose_context(*s, handle);
   }
   node->span.bytes.finish();
   node->outer = s->context;
   node->span.generation = ++s->last_generation;
   s->context = node;
-  handle.owner = s;
   handle.generation = node->span.generation;
   return true;
 }
@@ -185,10 +196,13 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
-  if (s != this_slot) return;  // ended on another thread: the context stays until its own thread ends
-  context_node* node = s->context;
-  while (node != nullptr && node->span.generation != handle.generation) node = static_cast<context_node*>(node->outer);
-  if (node != nullptr) pop_context(*s, node);
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation);
+  if (ARTHUR_UNLIKELY(handle.generation == 0)) {
+    if (s->lost_contexts != 0) --s->lost_contexts;
+    return;
+  }
+  pop_context(*s, handle.generation);
 }
 
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
@@ -216,7 +230,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   char* at = nullptr;
-  auto* const p = begin_pooled<pooled_frame>(record_prefix, opening_room, at);
+  auto* const p = s->lost_contexts == 0 ? begin_pooled<pooled_frame>(record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
@@ -247,7 +261,8 @@ ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
   if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
   if (p->span.is(frame::recording)) {
     if (s != nullptr) {
-      commit(*s, p->span, p->memory);
+      s->memory.taken += 1 + p->memory.taken;  // so that much in detached spans wakes the worker, too
+      commit(*s, p->span);
     } else {
       p->span.bytes.discard();
       the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
@@ -297,12 +312,13 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
 
 ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   slot* const s = scope.owner;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s != this_slot) end_on_foreign_thread(scope);
   scope.owner = nullptr;
-  if (s != this_slot) return end_on_foreign_thread(*s, scope.generation);
+  if (s != this_slot) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  pool& blocks = the_recorder.source.blocks;
-  if (blocks.owns(f.target)) blocks.release(blocks.block_of(f.target), 1);
+  release_target(f);
   pop_frame(*s, scope.index);
 }
 
@@ -314,22 +330,23 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
   if (s == nullptr) return;
   char type[128] = "unknown exception";
   demangle(mangled_type, type, sizeof type);
-  char* at = s->exception;
-  char* const end = s->exception + sizeof s->exception - 1;
+  char line[sizeof s->exception] = {};
+  char* at = line;
+  char* const end = line + sizeof line - 1;
   const auto put = [&](std::string_view v) {
     const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
     at = wire::put_bytes(at, v.data(), n);
   };
-  const bool known = s->reporting_exception;  // an inner traced() saw it already
-  if (!known) {
-    put(type);
-    if (message.size != 0) {
-      put(": ");
-      put({message.data, message.size});
-    }
-    *at = 0;
-    s->reporting_exception = true;
+  put(type);
+  if (message.size != 0) {
+    put(": ");
+    put({message.data, message.size});
   }
+  *at = 0;
+  // An inner traced() saw it already; another one may be under way by now.
+  const bool known = s->reporting_exception && std::strcmp(s->exception, line) == 0;
+  std::memcpy(s->exception, line, sizeof line);
+  s->reporting_exception = true;
   if (f == nullptr) return;
   if (!known) {
     item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};

@@ -3,6 +3,6 @@
 #define ARTHUR_IMPLEMENTATION_HPP
 
 #include "call_sites.hpp"
-#include "runtime/lifecycle.hpp"
+#include "runtime/api.hpp"
 
 #endif

@@ -162,7 +162,7 @@ inline void wake_worker() noexcept {
 }
 
 /// Hands a finished frame to the worker.
-inline void commit(slot& s, frame& f, arena& memory) noexcept {
+inline void commit(slot& s, frame& f) noexcept {
   recorder& r = the_recorder;
   std::uint64_t end = r.clock.now();
   if (ARTHUR_UNLIKELY(end < f.start)) end = f.start;  // the wall clock was set back
@@ -189,8 +189,8 @@ inline void commit(slot& s, frame& f, arena& memory) noexcept {
   s.committed.add();
   if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
     wake_worker();
-  } else if (ARTHUR_UNLIKELY(memory.taken - s.woken_at >= 32)) {
-    s.woken_at = memory.taken;
+  } else if (ARTHUR_UNLIKELY(s.memory.taken - s.woken_at >= 32)) {
+    s.woken_at = s.memory.taken;
     wake_worker();
   }
 }
@@ -287,48 +287,69 @@ inline void write_event(frame& f, std::string_view name, const item* items, std:
   }
 }
 
-/// Scopes of this thread that ended on another one: nobody will end them any more.
-ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
-  s.foreign_end_count.store(0, std::memory_order_relaxed);
-  for (auto& mail : s.foreign_ends) {
-    // Acquire pairs with the release of the thread that ended the scope.
-    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation == 0) continue;
-    for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
-      frame& f = s.open[n - 1];
-      if (f.generation != generation || f.is(frame::closed)) continue;
-      drop_frame(s, f, drop::scope_misuse);
-      f.become(frame::closed);
-    }
-  }
+/// Takes closed entries off the stack.
+inline void pop_closed(slot& s) noexcept {
   while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
 }
 
-ARTHUR_COLD inline void end_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
-  for (auto& mail : owner.foreign_ends) {
+/// Scopes of this thread that ended on another one: nobody will end them any more.
+ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
+  s.foreign_ends.store(0, std::memory_order_relaxed);
+  for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
+       deep != 0 && s.depth > slot::max_depth; --deep) {
+    --s.depth;
+  }
+  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+    frame& f = s.open[n - 1];
+    // Acquire pairs with the release of the thread that ended the scope.
+    if (f.is(frame::closed) || f.ended_elsewhere.load(std::memory_order_acquire) != f.generation) continue;
+    drop_frame(s, f, drop::scope_misuse);
+    f.become(frame::closed);
+  }
+  for (auto& mail : s.foreign_context_ends) {
+    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
+    if (generation != 0) pop_context(s, generation);
+  }
+  pop_closed(s);
+}
+
+ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexcept {
+  slot& owner = *handle.owner;
+  // Release: what this thread did inside the scope happened before its owner drops it.
+  if (handle.index < slot::max_depth) {
+    owner.open[handle.index].ended_elsewhere.store(handle.generation, std::memory_order_release);
+  } else {
+    owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
+  }
+  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
+/// until its thread ends.
+ARTHUR_COLD inline void end_context_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  for (auto& mail : owner.foreign_context_ends) {
     std::uint32_t empty = 0;
-    // Release: what this thread did inside the scope happened before its owner drops it.
     if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
   }
-  owner.foreign_end_count.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
 }
 
 /// The slot, ready to record; null if this thread can't.
 inline slot* ready_slot() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();  // before a slot is taken: it would be taken away again
   slot* s = this_slot;
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     s = acquire_slot();
     if (s == nullptr) return nullptr;
   }
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (ARTHUR_UNLIKELY(s->foreign_end_count.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
   return s;
 }
 
 /// Pops an entry, and those below it that ended out of order before.
 inline void pop_frame(slot& s, std::uint32_t index) noexcept {
   s.open[index].become(frame::closed);
-  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+  pop_closed(s);
 }
 
 /// Ends a frame of this thread's stack.
@@ -338,7 +359,7 @@ inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
     if (thrown && f.result != span_status::error) {
       write_status_message(f, s.reporting_exception ? std::string_view(s.exception) : "exception left the scope");
     }
-    commit(s, f, s.memory);
+    commit(s, f);
   }
   if (!thrown) s.reporting_exception = false;
   pop_frame(s, index);
@@ -346,6 +367,7 @@ inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
 
 /// The frame a scope handle means; null when it ended before, or belongs to another thread.
 inline frame* frame_of(const scope_handle& h) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   if (h.owner == nullptr || h.owner != this_slot || h.index >= slot::max_depth) return nullptr;
   frame& f = h.owner->open[h.index];
   return f.generation == h.generation && f.is(frame::recording) ? &f : nullptr;

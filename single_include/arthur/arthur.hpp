@@ -1833,7 +1833,6 @@ class pool {
     used_.store(0, std::memory_order_relaxed);
   }
 
-  bool attached() const noexcept { return base_ != nullptr; }
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
   /// Lowers what may be in use at once.
@@ -2581,6 +2580,7 @@ struct frame {
   span_status result = span_status::unset;
   bool sampled = false;
   std::uint32_t generation = 0;
+  std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
   std::uint32_t flags = 0;
   std::uint32_t group = 0;
@@ -2644,9 +2644,10 @@ class slot {
   // Shared.
   std::atomic<std::uint8_t> status{unused};
   slot* registered_before = nullptr;  // set before the slot is published, never changed
-  // Generations of scopes that ended on other threads; their owner picks them up. 0 = empty.
-  std::atomic<std::uint32_t> foreign_ends[8] = {};
-  std::atomic<std::uint32_t> foreign_end_count{0};
+  // Scopes that ended on other threads: their owner looks when the count isn't 0.
+  std::atomic<std::uint32_t> foreign_ends{0};
+  std::atomic<std::uint32_t> foreign_deep_ends{0};            // of entries beyond max_depth
+  std::atomic<std::uint32_t> foreign_context_ends[8] = {};    // generations; 0 = empty
 
   // The thread's own.
   alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted
@@ -2654,6 +2655,7 @@ class slot {
   arena memory;
   random_stream random;
   context_node* context = nullptr;
+  std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
@@ -2737,6 +2739,7 @@ class interned_texts {
 
 /// Immortal: constant-initialised and never destroyed, so spans in static constructors and destructors are safe.
 struct recorder {
+  std::atomic<bool> ready{false};  // the pool and the tables are there
   block_source source;
   span_clock clock;
   std::atomic<std::atomic<std::uint32_t>*> fork_word{nullptr};
@@ -2763,7 +2766,7 @@ struct recorder {
 
   /// Reserves the pool once. False if the memory can't be had.
   bool prepare(std::size_t bytes) noexcept {
-    if (source.blocks.attached()) return true;
+    if (ready.load(std::memory_order_acquire)) return true;
     constexpr std::size_t table_words = interned_texts::capacity * sizeof(std::atomic<std::uint32_t>);
     const std::size_t texts = bytes / 64 < (std::size_t{512} << 10) ? bytes / 64 : std::size_t{512} << 10;
     const std::size_t tables = (2 * (table_words + texts) + block::size) & ~(block::size - 1);
@@ -2775,6 +2778,7 @@ struct recorder {
     sites.attach(words, memory + 2 * table_words, texts);
     groups.attach(words + interned_texts::capacity, memory + 2 * table_words + texts, texts);
     source.blocks.attach(memory + tables, bytes - tables);
+    ready.store(true, std::memory_order_release);  // pairs with the acquire in acquire_slot()
     return true;
   }
 };
@@ -3339,6 +3343,12 @@ inline void pop_context(slot& s, context_node* node) noexcept {
   release_pooled(node);
 }
 
+inline void pop_context(slot& s, std::uint32_t generation) noexcept {
+  context_node* node = s.context;
+  while (node != nullptr && node->span.generation != generation) node = static_cast<context_node*>(node->outer);
+  if (node != nullptr) pop_context(s, node);
+}
+
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
 inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.bytes.append_chain(from.span.bytes.first(), from.pool_base);
@@ -3365,6 +3375,11 @@ ARTHUR_NAMESPACE_END
 #include <new>
 
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
@@ -3372,11 +3387,19 @@ inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
 /// The worker (which never traces itself) and threads past their end record nothing.
 inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
+/// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
+inline void release_target(const frame& activation) noexcept {
+  pool& blocks = the_recorder.source.blocks;
+  if (blocks.owns(activation.target)) blocks.release(blocks.block_of(activation.target), 1);
+}
+
 /// Drops what a frame holds.
 inline void drop_frame(slot& s, frame& f, drop why) noexcept {
   if (f.is(frame::recording)) {
     f.bytes.discard();
     s.count_drop(why);
+  } else if (f.is(frame::activated)) {
+    release_target(f);
   }
 }
 
@@ -3427,7 +3450,7 @@ inline slot* allocate_slot() noexcept {
 
 /// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
 ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.source.blocks.attached()) return nullptr;
+  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -3453,6 +3476,15 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
   sentinel.armed = true;  // the first use of it registers its destructor
 #endif
   return found;
+}
+
+/// Whether the caller is the thread that a forked process began with.
+inline bool is_first_thread() noexcept {
+#if defined(__linux__)
+  return ::syscall(SYS_gettid) == ::getpid();
+#else
+  return false;
+#endif
 }
 
 /// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
@@ -3490,11 +3522,14 @@ ARTHUR_COLD inline void after_fork() noexcept {
         if (!f.is(frame::closed)) f.become(frame::silent);
       }
       s->memory = arena{};
+      s->woken_at = 0;
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();
-      // Threads other than the one that forked don't exist here.
-      if (s != this_slot && s->status.load(std::memory_order_relaxed) != slot::unused) {
+      // Threads other than the one that forked don't exist here. Another thread than that one can't tell which slot is
+      // the living one's, so it leaves the others alone.
+      const std::uint8_t status = s->status.load(std::memory_order_relaxed);
+      if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
         s->status.store(slot::unused, std::memory_order_relaxed);
@@ -3671,7 +3706,7 @@ inline void wake_worker() noexcept {
 }
 
 /// Hands a finished frame to the worker.
-inline void commit(slot& s, frame& f, arena& memory) noexcept {
+inline void commit(slot& s, frame& f) noexcept {
   recorder& r = the_recorder;
   std::uint64_t end = r.clock.now();
   if (ARTHUR_UNLIKELY(end < f.start)) end = f.start;  // the wall clock was set back
@@ -3698,8 +3733,8 @@ inline void commit(slot& s, frame& f, arena& memory) noexcept {
   s.committed.add();
   if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
     wake_worker();
-  } else if (ARTHUR_UNLIKELY(memory.taken - s.woken_at >= 32)) {
-    s.woken_at = memory.taken;
+  } else if (ARTHUR_UNLIKELY(s.memory.taken - s.woken_at >= 32)) {
+    s.woken_at = s.memory.taken;
     wake_worker();
   }
 }
@@ -3796,48 +3831,69 @@ inline void write_event(frame& f, std::string_view name, const item* items, std:
   }
 }
 
-/// Scopes of this thread that ended on another one: nobody will end them any more.
-ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
-  s.foreign_end_count.store(0, std::memory_order_relaxed);
-  for (auto& mail : s.foreign_ends) {
-    // Acquire pairs with the release of the thread that ended the scope.
-    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation == 0) continue;
-    for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
-      frame& f = s.open[n - 1];
-      if (f.generation != generation || f.is(frame::closed)) continue;
-      drop_frame(s, f, drop::scope_misuse);
-      f.become(frame::closed);
-    }
-  }
+/// Takes closed entries off the stack.
+inline void pop_closed(slot& s) noexcept {
   while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
 }
 
-ARTHUR_COLD inline void end_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
-  for (auto& mail : owner.foreign_ends) {
+/// Scopes of this thread that ended on another one: nobody will end them any more.
+ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
+  s.foreign_ends.store(0, std::memory_order_relaxed);
+  for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
+       deep != 0 && s.depth > slot::max_depth; --deep) {
+    --s.depth;
+  }
+  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+    frame& f = s.open[n - 1];
+    // Acquire pairs with the release of the thread that ended the scope.
+    if (f.is(frame::closed) || f.ended_elsewhere.load(std::memory_order_acquire) != f.generation) continue;
+    drop_frame(s, f, drop::scope_misuse);
+    f.become(frame::closed);
+  }
+  for (auto& mail : s.foreign_context_ends) {
+    const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
+    if (generation != 0) pop_context(s, generation);
+  }
+  pop_closed(s);
+}
+
+ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexcept {
+  slot& owner = *handle.owner;
+  // Release: what this thread did inside the scope happened before its owner drops it.
+  if (handle.index < slot::max_depth) {
+    owner.open[handle.index].ended_elsewhere.store(handle.generation, std::memory_order_release);
+  } else {
+    owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
+  }
+  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
+/// until its thread ends.
+ARTHUR_COLD inline void end_context_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  for (auto& mail : owner.foreign_context_ends) {
     std::uint32_t empty = 0;
-    // Release: what this thread did inside the scope happened before its owner drops it.
     if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
   }
-  owner.foreign_end_count.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
 }
 
 /// The slot, ready to record; null if this thread can't.
 inline slot* ready_slot() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();  // before a slot is taken: it would be taken away again
   slot* s = this_slot;
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     s = acquire_slot();
     if (s == nullptr) return nullptr;
   }
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (ARTHUR_UNLIKELY(s->foreign_end_count.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
   return s;
 }
 
 /// Pops an entry, and those below it that ended out of order before.
 inline void pop_frame(slot& s, std::uint32_t index) noexcept {
   s.open[index].become(frame::closed);
-  while (s.depth != 0 && s.depth <= slot::max_depth && s.open[s.depth - 1].is(frame::closed)) --s.depth;
+  pop_closed(s);
 }
 
 /// Ends a frame of this thread's stack.
@@ -3847,7 +3903,7 @@ inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
     if (thrown && f.result != span_status::error) {
       write_status_message(f, s.reporting_exception ? std::string_view(s.exception) : "exception left the scope");
     }
-    commit(s, f, s.memory);
+    commit(s, f);
   }
   if (!thrown) s.reporting_exception = false;
   pop_frame(s, index);
@@ -3855,6 +3911,7 @@ inline void end_frame(slot& s, frame& f, std::uint32_t index) noexcept {
 
 /// The frame a scope handle means; null when it ended before, or belongs to another thread.
 inline frame* frame_of(const scope_handle& h) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   if (h.owner == nullptr || h.owner != this_slot || h.index >= slot::max_depth) return nullptr;
   frame& f = h.owner->open[h.index];
   return f.generation == h.generation && f.is(frame::recording) ? &f : nullptr;
@@ -3979,7 +4036,9 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
     return false;
   }
   s->opened.add();
-  char* const at = f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room);
+  char* const at = ARTHUR_LIKELY(s->lost_contexts == 0)
+                       ? f.bytes.begin(the_recorder.source, s->memory, record_prefix, opening_room)
+                       : nullptr;
   if (ARTHUR_UNLIKELY(at == nullptr)) {
     s->count_drop(drop::pool_full);
     f.become(frame::silent);
@@ -4005,12 +4064,13 @@ ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
-  handle.owner = nullptr;
-  if (ARTHUR_UNLIKELY(s != this_slot)) return end_on_foreign_thread(*s, handle.generation);
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (ARTHUR_UNLIKELY(s != this_slot)) end_on_foreign_thread(handle);
+  handle.owner = nullptr;
+  if (s != this_slot) return;
   if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
     if (s->depth > slot::max_depth) --s->depth;
-    return;
+    return pop_closed(*s);
   }
   frame& f = s->open[handle.index];
   if (f.generation == handle.generation && !f.is(frame::closed)) end_frame(*s, f, handle.index);
@@ -4057,10 +4117,18 @@ ARTHUR_LINKED void current_error(text_arg message) noexcept {
 }
 
 ARTHUR_LINKED void current_end() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
   if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+}
+
+/// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
+inline bool lose_context(slot& s, scope_handle& handle) noexcept {
+  handle.generation = 0;
+  ++s.lost_contexts;
+  return false;
 }
 
 ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
@@ -4068,7 +4136,8 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   if (s == nullptr) return false;
   char* unused = nullptr;
   auto* const node = begin_pooled<context_node>(0, 0, unused);
-  if (node == nullptr) return false;
+  handle.owner = s;
+  if (node == nullptr) return lose_context(*s, handle);
   if (s->context != nullptr) inherit(node->span, *s->context);
   node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
   node->span.group = group_of(items, count, node->span.group);
@@ -4079,13 +4148,12 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   if (node->span.bytes.failed()) {
     node->span.bytes.discard();
     release_pooled(node);
-    return false;
+    return lose_context(*s, handle);
   }
   node->span.bytes.finish();
   node->outer = s->context;
   node->span.generation = ++s->last_generation;
   s->context = node;
-  handle.owner = s;
   handle.generation = node->span.generation;
   return true;
 }
@@ -4093,10 +4161,13 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
-  if (s != this_slot) return;  // ended on another thread: the context stays until its own thread ends
-  context_node* node = s->context;
-  while (node != nullptr && node->span.generation != handle.generation) node = static_cast<context_node*>(node->outer);
-  if (node != nullptr) pop_context(*s, node);
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation);
+  if (ARTHUR_UNLIKELY(handle.generation == 0)) {
+    if (s->lost_contexts != 0) --s->lost_contexts;
+    return;
+  }
+  pop_context(*s, handle.generation);
 }
 
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
@@ -4124,7 +4195,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   char* at = nullptr;
-  auto* const p = begin_pooled<pooled_frame>(record_prefix, opening_room, at);
+  auto* const p = s->lost_contexts == 0 ? begin_pooled<pooled_frame>(record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
@@ -4155,7 +4226,8 @@ ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
   if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
   if (p->span.is(frame::recording)) {
     if (s != nullptr) {
-      commit(*s, p->span, p->memory);
+      s->memory.taken += 1 + p->memory.taken;  // so that much in detached spans wakes the worker, too
+      commit(*s, p->span);
     } else {
       p->span.bytes.discard();
       the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
@@ -4205,12 +4277,13 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
 
 ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   slot* const s = scope.owner;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s != this_slot) end_on_foreign_thread(scope);
   scope.owner = nullptr;
-  if (s != this_slot) return end_on_foreign_thread(*s, scope.generation);
+  if (s != this_slot) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  pool& blocks = the_recorder.source.blocks;
-  if (blocks.owns(f.target)) blocks.release(blocks.block_of(f.target), 1);
+  release_target(f);
   pop_frame(*s, scope.index);
 }
 
@@ -4222,22 +4295,23 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
   if (s == nullptr) return;
   char type[128] = "unknown exception";
   demangle(mangled_type, type, sizeof type);
-  char* at = s->exception;
-  char* const end = s->exception + sizeof s->exception - 1;
+  char line[sizeof s->exception] = {};
+  char* at = line;
+  char* const end = line + sizeof line - 1;
   const auto put = [&](std::string_view v) {
     const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
     at = wire::put_bytes(at, v.data(), n);
   };
-  const bool known = s->reporting_exception;  // an inner traced() saw it already
-  if (!known) {
-    put(type);
-    if (message.size != 0) {
-      put(": ");
-      put({message.data, message.size});
-    }
-    *at = 0;
-    s->reporting_exception = true;
+  put(type);
+  if (message.size != 0) {
+    put(": ");
+    put({message.data, message.size});
   }
+  *at = 0;
+  // An inner traced() saw it already; another one may be under way by now.
+  const bool known = s->reporting_exception && std::strcmp(s->exception, line) == 0;
+  std::memcpy(s->exception, line, sizeof line);
+  s->reporting_exception = true;
   if (f == nullptr) return;
   if (!known) {
     item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};
@@ -4257,6 +4331,17 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
 ARTHUR_NAMESPACE_END
 
 #endif
+// api.hpp: start, flush, poll and stats, as programs call them.
+#ifndef ARTHUR_RUNTIME_API_HPP
+#define ARTHUR_RUNTIME_API_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <string>
+
 // lifecycle.hpp: start and stop of the runtime: its thread, the end of the process, a fork.
 #ifndef ARTHUR_RUNTIME_LIFECYCLE_HPP
 #define ARTHUR_RUNTIME_LIFECYCLE_HPP
@@ -5001,6 +5086,8 @@ inline std::string check_ranges(const options& given) {
     if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
   }
   if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+  // Places in the pool are 32-bit numbers of 8-byte units.
+  if (given.memory_limit / 8 > 0xffffffffU) return out_of_range("memory_limit", "give at most 32 GiB");
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
@@ -6429,7 +6516,25 @@ class diagnostics {
     for (auto& t : topics_) t = {};
   }
 
+  /// Never throws: a function of the user's that does is ignored, as is the lack of memory for a line.
   void say(topic about, severity level, const std::string& line) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      say_it(about, level, line);
+    } catch (...) {
+    }
+#else
+    say_it(about, level, line);
+#endif
+  }
+
+  std::string last_error() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_error_;
+  }
+
+ private:
+  void say_it(topic about, severity level, const std::string& line) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
     std::string whole;
@@ -6458,12 +6563,6 @@ class diagnostics {
     }
   }
 
-  std::string last_error() noexcept {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return last_error_;
-  }
-
- private:
   struct state {
     std::uint64_t said_at = 0;
     std::uint64_t left_out = 0;
@@ -9812,8 +9911,8 @@ class collector {
     return carried_.empty() && release_roots(out, number_);
   }
 
-  /// Sweeps begun so far.
-  std::uint64_t number() const noexcept { return number_; }
+  /// A sweep was begun and isn't complete.
+  bool sweeping() const noexcept { return next_ != nullptr; }
   std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
   bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
 
@@ -10673,8 +10772,9 @@ namespace detail {
 /// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
 class delivery {
  public:
-  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random), preparation_(s, groups, says) {}
+  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
+           std::uint64_t (*random)())
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
     main_ = std::move(main);
@@ -10691,32 +10791,34 @@ class delivery {
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    if (lines_ != nullptr) write_lines(now);
-    started_ = now;
+    const bool written = lines_ != nullptr && write_lines(now);
+    if (!held_) started_ = now;
     finished_ = 0;
     held_ = false;
     level_.clear();
     failing_.clear();
     level_.push_back({0, batch_.spans.size(), 0});
-    if (main_ == nullptr) finish_all(lines_ != nullptr ? counters_.delivered : counters_.discarded);
+    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
   }
 
   /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
   void step(std::uint64_t now, std::uint64_t limit) {
     if (!busy() || now < due_) return;
-    const std::uint64_t deadline = (std::min)(limit, now + nanoseconds(settings_.export_timeout));
+    // OTLP bounds the whole export, the engine's profile each attempt.
+    const std::uint64_t from = engine_profile() ? now : started_;
+    const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
     if (!preparation_.done()) {
       std::uint64_t pause = 0;
       if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
-        wait(now, pause);
-        return give_up_in_time(now);
+        wait(clock_(), pause);
+        return give_up_in_time(clock_());
       }
       went_well();
     }
     if (level_.empty()) return next_level(now);
-    send(now, deadline);
-    if (busy() && level_.empty()) next_level(now);
-    if (busy()) give_up_in_time(now);
+    send(deadline);
+    if (busy() && level_.empty()) next_level(clock_());
+    if (busy()) give_up_in_time(clock_());
   }
 
   /// The end: forgets whatever is left. Returns how many spans that were.
@@ -10724,13 +10826,6 @@ class delivery {
     const std::uint64_t left = spans();
     if (left != 0) finish(spans());
     return left;
-  }
-  /// In a forked child: the parent delivers it.
-  void forget() {
-    batch_.clear();
-    level_.clear();
-    failing_.clear();
-    finished_ = 0;
   }
 
  private:
@@ -10761,7 +10856,7 @@ class delivery {
     return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
 
-  void send(std::uint64_t now, std::uint64_t deadline) {
+  void send(std::uint64_t deadline) {
     part p = level_.back();
     level_.pop_back();
     if (!encode(p, preparation_.known())) {
@@ -10779,7 +10874,9 @@ class delivery {
     std::string error;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    switch (main_->send(r, deadline, a, error)) {
+    const transport_result result = main_->send(r, deadline, a, error);
+    const std::uint64_t now = clock_();  // pauses count from the answer
+    switch (result) {
       case transport_result::not_sent:
         unreachable(error);
         level_.push_back(p);
@@ -10909,6 +11006,7 @@ class delivery {
     }
     if (rest.bytes.failed()) return finish_all(counters_.failed);
     batch_ = std::move(rest);
+    lines_written_ = batch_.spans.size();
     finished_ = 0;
     level_.assign(1, part{0, batch_.spans.size(), 0});
     dry_levels_ = 0;
@@ -10931,6 +11029,7 @@ class delivery {
     finished_ += spans;
     if (finished_ < batch_.spans.size()) return;
     batch_.clear();
+    lines_written_ = 0;
     batch_.bytes.shrink(std::size_t{2} << 20);
     level_.clear();
     failing_.clear();
@@ -10945,18 +11044,23 @@ class delivery {
   }
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
-  void write_lines(std::uint64_t now) {
-    if (encode({0, batch_.spans.size(), 0}, encoding::json)) {
+  /// JSON lines for the spans that have none yet (those that were held have). False: not written.
+  bool write_lines(std::uint64_t now) {
+    const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
+    lines_written_ = batch_.spans.size();
+    response a;
+    std::string error = "no memory for JSON lines";
+    if (fresh.count != 0 && encode(fresh, encoding::json)) {
       request r;
       r.content_type = "application/json";
       r.body = body_.data();
       r.body_size = body_.size();
-      r.spans = batch_.spans.size();
-      response a;
-      std::string error;
+      r.spans = fresh.count;
       lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
-      if (!error.empty()) says_.say(diagnostics::topic::connection, severity::warning, error);
     }
+    if (a.status == 200 || fresh.count == 0) return true;
+    says_.say(diagnostics::topic::connection, severity::warning, error);
+    return false;
   }
 
   void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
@@ -10972,6 +11076,7 @@ class delivery {
   resources& groups_;
   delivery_counters& counters_;
   diagnostics& says_;
+  std::uint64_t (*clock_)();  // steady nanoseconds
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
@@ -10980,7 +11085,8 @@ class delivery {
   preparation preparation_;
 
   batch batch_;
-  std::size_t finished_ = 0;  // spans of it that are judged
+  std::size_t finished_ = 0;       // spans of it that are judged
+  std::size_t lines_written_ = 0;  // spans of it that went to lines_
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
   bool level_accepted_ = false;
@@ -11012,7 +11118,7 @@ class worker {
         bell_(rings),
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
-        delivery_(s, groups_, counters, says, random) {}
+        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   delivery& sender() noexcept { return delivery_; }
 
@@ -11025,7 +11131,11 @@ class worker {
       return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
     }
     sending_ = false;
-    if (delivery_.holding() && delivery_.due() > now) return delivery_.due();
+    if (delivery_.holding()) {
+      if (delivery_.due() > now) return delivery_.due();
+      // Fresh spans join what is held. A sweep under way began too long ago to count as one.
+      sweeps_ = collector_.sweeping() ? -1 : 0;
+    }
     if (!in_cycle_) {
       const std::uint64_t asked = bell_.asked();
       const bool ask = !bell_.all_answered();
@@ -11168,8 +11278,10 @@ class runtime {
   enum class state : std::uint8_t { stopped, running, stopping };
 
   void make_worker();
+  void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
+  std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
@@ -11191,6 +11303,8 @@ class runtime {
 };
 
 inline std::atomic<runtime*> the_runtime{nullptr};
+/// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
+inline ARTHUR_THREAD_LOCAL bool in_worker = false;
 
 inline std::uint64_t worker_random() noexcept {
   static random_stream stream = [] {
@@ -11365,7 +11479,7 @@ inline void runtime::run() noexcept {
   for (;;) {
     const std::uint64_t now = steady_nanoseconds();
     if (w.finished(now)) break;
-    std::uint64_t due = w.run_once(now);
+    std::uint64_t due = run_once(now);
     if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
     if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
@@ -11373,6 +11487,24 @@ inline void runtime::run() noexcept {
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// One piece of work. Where memory ends, what is under way is given up and counted: nothing is sent twice for it.
+inline std::uint64_t runtime::run_once(std::uint64_t now) noexcept {
+  in_worker = true;
+  std::uint64_t due = now;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    due = worker_->run_once(now);
+  } catch (...) {
+    count(counters.failed, worker_->discard_all());
+    due = now + 100000000U;
+  }
+#else
+  due = worker_->run_once(now);
+#endif
+  in_worker = false;
+  return due;
 }
 
 /// Counts what is left, then lets those go who wait for a flush.
@@ -11383,12 +11515,14 @@ inline void runtime::finish() noexcept {
 }
 
 inline void runtime::stop() noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!running()) return;
+  // Locked: a start or stop is under way, on this thread perhaps (a terminate handler). It does what is needed, or nothing.
+  const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || !running()) return;
   recording_enabled.store(0, std::memory_order_relaxed);
   state_.store(state::stopping, std::memory_order_release);
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
   bell_.request_stop(deadline);
+  if (in_worker) return;  // exit() in a callback: the worker can't wait for itself
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);
@@ -11397,7 +11531,7 @@ inline void runtime::stop() noexcept {
     done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
   } else {
     for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
-      const std::uint64_t due = (std::min)(worker_->run_once(now), deadline);
+      const std::uint64_t due = (std::min)(run_once(now), deadline);
       if (due > now) bell_.sleep_until(due);
     }
     finish();
@@ -11412,6 +11546,7 @@ inline void runtime::stop() noexcept {
 
 inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
   if (!running()) return flush_result::failed;
+  if (in_worker) return flush_result::timeout;  // from a callback: the worker can't wait for itself
   const std::uint64_t lost_before = lost();
   const std::uint64_t now = steady_nanoseconds();
   const std::uint64_t deadline = timeout > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + timeout;
@@ -11422,7 +11557,7 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
     while (!bell_.reached(ticket)) {
       const std::uint64_t at = steady_nanoseconds();
       if (at >= deadline) return flush_result::timeout;
-      const std::uint64_t due = (std::min)(worker_->run_once(at), deadline);
+      const std::uint64_t due = (std::min)(run_once(at), deadline);
       if (due > at) bell_.sleep_until(due);
     }
   }
@@ -11431,24 +11566,43 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
 
 inline bool runtime::poll() noexcept {
   if (!running()) return false;
-  if (!has_thread_) {
-    for (std::uint64_t now = steady_nanoseconds(); worker_->run_once(now) <= now; now = steady_nanoseconds()) {
+  if (!has_thread_ && !in_worker) {
+    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now; now = steady_nanoseconds()) {
     }
   }
   const statistics s = arthur::stats();
   return s.waiting != 0;
 }
 
-inline void runtime::continue_after_fork(const runtime& parent) noexcept {
-  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+}
+
+inline void runtime::continue_after_fork(const runtime& parent) noexcept {
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    copy_settings(parent);
+    make_worker();
+  } catch (...) {
+    return;  // no memory: the child runs on untraced
+  }
+#else
+  copy_settings(parent);
   make_worker();
+#endif
   if (start_thread()) state_.store(state::running, std::memory_order_release);
 }
 
 }  // namespace detail
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
 
 ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
   using namespace detail;
@@ -11466,7 +11620,7 @@ ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     error = r->start(settings);
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     return tracing_guard(false, false, {});
   }
 #else

@@ -226,6 +226,31 @@ TEST_CASE("one poisonous span doesn't take the others along") {
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("a poisonous span that is alone waits for others, and doesn't stop them") {
+  support::engine engine;
+  engine.poison_if([](const support::span& s) { return s.name == "poison"; });
+  lines said;
+  const arthur::statistics before = arthur::stats();
+  {
+    auto o = to(engine, said);
+    o.schedule_delay = milliseconds(10);
+    const auto tracing = arthur::start(o);
+    record(1, "poison");
+    // The whole, once more, then it is held.
+    REQUIRE(engine.wait_for([&engine] {
+      std::size_t refused = 0;
+      for (const auto& e : engine.exports()) refused += e.status == 500;
+      return refused >= 2;
+    }));
+    record(10);
+    REQUIRE(engine.wait_for_rows(10));
+    CHECK(arthur::flush(seconds(60)) != arthur::flush_result::timeout);
+  }
+  CHECK(arthur::stats().rejected - before.rejected == 1);
+  CHECK(arthur::stats().delivered - before.delivered == 10);
+  CHECK(engine.repeated_span_ids().empty());
+}
+
 TEST_CASE("rejected spans are counted with the engine's reason") {
   support::engine engine;
   engine.reject_if([](const support::span& s) { return s.name == "reject"; });

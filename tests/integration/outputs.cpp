@@ -111,6 +111,39 @@ TEST_CASE("standard output gets JSON lines when the environment asks, beside the
   CHECK(lines[0].resources.at(0).scopes.at(0).spans.at(0).name == "both");
 }
 
+TEST_CASE("standard output gets each span once, however often the endpoint is asked") {
+  const temporary file;
+  support::engine engine;
+  engine.poison_if([](const support::span&) { return true; });
+  {
+    const redirected out(file.path);
+    arthur::options o;
+    o.base_url = engine.url();
+    o.exporters = "otlp,otlp/stdout";
+    o.schedule_delay = std::chrono::milliseconds(10);
+    o.shutdown_timeout = std::chrono::milliseconds(100);
+    o.on_diagnostic = quiet;
+    const auto tracing = arthur::start(o);
+    { ARTHUR_SPAN("refused"); }
+    REQUIRE(engine.wait_for_exports(4));  // the probe, the span three times: it was held in between
+  }
+  CHECK(read_lines(file.path).size() == 1);
+}
+
+TEST_CASE("standard output that takes nothing is counted") {
+  const auto before = arthur::stats();
+  {
+    const redirected out("/dev/full");
+    arthur::options o;
+    o.exporters = "otlp/stdout";
+    o.on_diagnostic = quiet;
+    const auto tracing = arthur::start(o);
+    ARTHUR_SPAN("lost");
+  }
+  CHECK(arthur::stats().failed - before.failed == 1);
+  CHECK(arthur::stats().delivered == before.delivered);
+}
+
 TEST_CASE("standard output alone needs no endpoint, and none exports nothing") {
   const temporary file;
   const auto before = arthur::stats();

@@ -728,3 +728,126 @@ TEST_CASE("contexts that end out of order leave the others in force") {
   CHECK(c.only("none is left").find("session.id") == nullptr);
   CHECK(c.only("none is left").find("user.id") == nullptr);
 }
+
+TEST_CASE("any number of scopes may end on another thread, also deep ones, activations and contexts") {
+  capture c(protobuf());
+  const arthur::statistics before = arthur::stats();
+  std::vector<std::unique_ptr<arthur::scoped_span>> scopes;
+  for (int n = 0; n < 150; ++n) scopes.push_back(std::make_unique<arthur::scoped_span>(arthur::kind::chain, "lost"));
+  std::thread([&scopes] { scopes.clear(); }).join();
+  { ARTHUR_SPAN("after"); }
+  CHECK(c.only("after").parent_span_id.empty());
+  CHECK(arthur::stats().open == before.open);
+
+  auto context = std::make_unique<arthur::context_scope>();
+  context->push(arthur::session_id("alice"));
+  std::thread([&context] { context.reset(); }).join();
+  { ARTHUR_SPAN("bob"); }
+  CHECK(c.only("bob").find("session.id") == nullptr);
+
+  const std::uint64_t held = arthur::stats().bytes_held;
+  for (int n = 0; n < 100; ++n) {
+    arthur::span job(arthur::kind::tool, "job");
+    struct active {
+      arthur::activation a;
+    };
+    auto elsewhere = std::unique_ptr<active>(new active{job.activate()});
+    std::thread([&elsewhere] { elsewhere.reset(); }).join();
+  }
+  { ARTHUR_SPAN("collects"); }
+  CHECK(c.count("job") == 100);
+  CHECK(arthur::stats().bytes_held <= held + 4 * 8192);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("deep spans that end out of order leave the thread able to record") {
+  capture c(protobuf());
+  std::vector<std::unique_ptr<arthur::scoped_span>> scopes;
+  for (int n = 0; n < 130; ++n) scopes.push_back(std::make_unique<arthur::scoped_span>(arthur::kind::chain, "deep"));
+  for (auto& s : scopes) s.reset();  // outermost first
+  { ARTHUR_SPAN("after"); }
+  CHECK(c.count("deep") == 128);
+  CHECK(c.only("after").parent_span_id.empty());
+}
+
+TEST_CASE("an exception that replaces another one is recorded as itself") {
+  capture c(protobuf());
+  try {
+    arthur::traced(arthur::kind::chain, "outer", [] {
+      try {
+        arthur::traced(arthur::kind::tool, "inner", [] { throw std::runtime_error("E1"); });
+      } catch (const std::runtime_error&) {
+        throw std::logic_error("E2");
+      }
+    });
+  } catch (const std::logic_error&) {
+  }
+  CHECK(c.only("inner").status_message == "std::runtime_error: E1");
+  CHECK(c.only("outer").status_message == "std::logic_error: E2");
+  REQUIRE(c.only("outer").events.size() == 1);
+  CHECK(c.only("outer").events[0].attributes.at(1).val.text == "E2");
+}
+
+TEST_CASE("detached spans don't wake the worker all the time") {
+  auto options = protobuf();
+  options.schedule_delay = std::chrono::hours(1);
+  capture c(options);
+  const std::uint64_t before = arthur::stats().requests;
+  const std::string text(9000, 't');
+  for (int n = 0; n < 60; ++n) {
+    ARTHUR_SPAN("scoped", arthur::input(text));
+  }
+  static_cast<void>(arthur::flush(std::chrono::seconds(60)));
+  const std::uint64_t filled = arthur::stats().requests;
+  CHECK(filled > before);
+  for (int n = 0; n < 20; ++n) {
+    arthur::span job(arthur::kind::tool, "job");
+    job.end();
+    ARTHUR_SPAN("scoped");
+    CHECK(arthur::stats().requests == filled);
+  }
+  CHECK(c.count("job") == 20);
+}
+
+TEST_CASE("a context for which there is no room takes its spans along, counted") {
+  auto options = protobuf();
+  options.memory_limit = std::size_t{256} << 10;
+  capture c(options);
+  const arthur::statistics before = arthur::stats();
+  {
+    ARTHUR_CONTEXT(arthur::session_id("s"), arthur::metadata(std::string(std::size_t{1} << 20, 'm')));
+    ARTHUR_SPAN("inside");
+    arthur::span job(arthur::kind::tool, "job inside");
+  }
+  { ARTHUR_SPAN("outside"); }
+  CHECK(c.count("inside") == 0);
+  CHECK(c.count("job inside") == 0);
+  CHECK(c.count("outside") == 1);
+  CHECK(arthur::stats().dropped_pool_full - before.dropped_pool_full == 2);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("callbacks may throw and may call arthur: nothing ends, nothing waits for itself") {
+  static int batches;
+  batches = 0;
+  arthur::options options;
+  options.service_name = "callbacks";
+  options.on_batch = [](void*, const arthur::batch_view&) {
+    ++batches;
+    CHECK(arthur::flush(std::chrono::hours(1)) == arthur::flush_result::timeout);
+    static_cast<void>(arthur::poll());
+    if (batches == 1) throw std::runtime_error("on_batch");
+    return true;
+  };
+  options.on_diagnostic = [](void*, arthur::severity, const char*) { throw std::runtime_error("on_diagnostic"); };
+  const arthur::statistics before = arthur::stats();
+  {
+    const auto tracing = arthur::start(options);
+    { ARTHUR_SPAN("first"); }
+    CHECK(arthur::flush(std::chrono::seconds(60)) == arthur::flush_result::failed);
+    { ARTHUR_SPAN("second"); }
+    CHECK(arthur::flush(std::chrono::seconds(60)) == arthur::flush_result::ok);
+  }
+  CHECK(arthur::stats().failed - before.failed == 1);
+  CHECK(arthur::stats().delivered - before.delivered == 1);
+}

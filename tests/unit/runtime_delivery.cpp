@@ -99,7 +99,7 @@ struct bench {
   std::vector<std::string> lines;
   std::unique_ptr<d::resources> groups;
   std::unique_ptr<d::delivery> delivery;
-  std::uint64_t now = 1000000000;
+  static inline std::uint64_t now = 1000000000;  // the clock of all of them
 
   explicit bench(d::profile profile = d::profile::arthur, arthur::protocol protocol = arthur::protocol::http_protobuf) {
     settings.where.profile = profile;
@@ -122,7 +122,7 @@ struct bench {
   void begin(int spans) {
     if (delivery == nullptr) {
       groups = std::make_unique<d::resources>(settings);
-      delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return std::uint64_t{7}; });
+      delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return now; }, [] { return std::uint64_t{7}; });
       delivery->use(std::make_unique<scripted>(answers), std::make_unique<scripted>(answers), nullptr);
     }
     for (int n = 0; n < spans; ++n) add("s" + std::to_string(n));

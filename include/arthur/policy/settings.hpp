@@ -75,6 +75,8 @@ inline std::string check_ranges(const options& given) {
     if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
   }
   if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+  // Places in the pool are 32-bit numbers of 8-byte units.
+  if (given.memory_limit / 8 > 0xffffffffU) return out_of_range("memory_limit", "give at most 32 GiB");
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");

@@ -64,6 +64,12 @@ inline void pop_context(slot& s, context_node* node) noexcept {
   release_pooled(node);
 }
 
+inline void pop_context(slot& s, std::uint32_t generation) noexcept {
+  context_node* node = s.context;
+  while (node != nullptr && node->span.generation != generation) node = static_cast<context_node*>(node->outer);
+  if (node != nullptr) pop_context(s, node);
+}
+
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
 inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.bytes.append_chain(from.span.bytes.first(), from.pool_base);

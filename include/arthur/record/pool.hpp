@@ -44,7 +44,6 @@ class pool {
     used_.store(0, std::memory_order_relaxed);
   }
 
-  bool attached() const noexcept { return base_ != nullptr; }
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
   /// Lowers what may be in use at once.

@@ -77,6 +77,7 @@ class interned_texts {
 
 /// Immortal: constant-initialised and never destroyed, so spans in static constructors and destructors are safe.
 struct recorder {
+  std::atomic<bool> ready{false};  // the pool and the tables are there
   block_source source;
   span_clock clock;
   std::atomic<std::atomic<std::uint32_t>*> fork_word{nullptr};
@@ -103,7 +104,7 @@ struct recorder {
 
   /// Reserves the pool once. False if the memory can't be had.
   bool prepare(std::size_t bytes) noexcept {
-    if (source.blocks.attached()) return true;
+    if (ready.load(std::memory_order_acquire)) return true;
     constexpr std::size_t table_words = interned_texts::capacity * sizeof(std::atomic<std::uint32_t>);
     const std::size_t texts = bytes / 64 < (std::size_t{512} << 10) ? bytes / 64 : std::size_t{512} << 10;
     const std::size_t tables = (2 * (table_words + texts) + block::size) & ~(block::size - 1);
@@ -115,6 +116,7 @@ struct recorder {
     sites.attach(words, memory + 2 * table_words, texts);
     groups.attach(words + interned_texts::capacity, memory + 2 * table_words + texts, texts);
     source.blocks.attach(memory + tables, bytes - tables);
+    ready.store(true, std::memory_order_release);  // pairs with the acquire in acquire_slot()
     return true;
   }
 };

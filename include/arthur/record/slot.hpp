@@ -48,6 +48,7 @@ struct frame {
   span_status result = span_status::unset;
   bool sampled = false;
   std::uint32_t generation = 0;
+  std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
   std::uint32_t flags = 0;
   std::uint32_t group = 0;
@@ -111,9 +112,10 @@ class slot {
   // Shared.
   std::atomic<std::uint8_t> status{unused};
   slot* registered_before = nullptr;  // set before the slot is published, never changed
-  // Generations of scopes that ended on other threads; their owner picks them up. 0 = empty.
-  std::atomic<std::uint32_t> foreign_ends[8] = {};
-  std::atomic<std::uint32_t> foreign_end_count{0};
+  // Scopes that ended on other threads: their owner looks when the count isn't 0.
+  std::atomic<std::uint32_t> foreign_ends{0};
+  std::atomic<std::uint32_t> foreign_deep_ends{0};            // of entries beyond max_depth
+  std::atomic<std::uint32_t> foreign_context_ends[8] = {};    // generations; 0 = empty
 
   // The thread's own.
   alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted
@@ -121,6 +123,7 @@ class slot {
   arena memory;
   random_stream random;
   context_node* context = nullptr;
+  std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};

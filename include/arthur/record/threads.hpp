@@ -14,6 +14,11 @@
 #include "recorder.hpp"
 #include "slot.hpp"
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
@@ -21,11 +26,19 @@ inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
 /// The worker (which never traces itself) and threads past their end record nothing.
 inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
+/// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
+inline void release_target(const frame& activation) noexcept {
+  pool& blocks = the_recorder.source.blocks;
+  if (blocks.owns(activation.target)) blocks.release(blocks.block_of(activation.target), 1);
+}
+
 /// Drops what a frame holds.
 inline void drop_frame(slot& s, frame& f, drop why) noexcept {
   if (f.is(frame::recording)) {
     f.bytes.discard();
     s.count_drop(why);
+  } else if (f.is(frame::activated)) {
+    release_target(f);
   }
 }
 
@@ -76,7 +89,7 @@ inline slot* allocate_slot() noexcept {
 
 /// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
 ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.source.blocks.attached()) return nullptr;
+  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -102,6 +115,15 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
   sentinel.armed = true;  // the first use of it registers its destructor
 #endif
   return found;
+}
+
+/// Whether the caller is the thread that a forked process began with.
+inline bool is_first_thread() noexcept {
+#if defined(__linux__)
+  return ::syscall(SYS_gettid) == ::getpid();
+#else
+  return false;
+#endif
 }
 
 /// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
@@ -139,11 +161,14 @@ ARTHUR_COLD inline void after_fork() noexcept {
         if (!f.is(frame::closed)) f.become(frame::silent);
       }
       s->memory = arena{};
+      s->woken_at = 0;
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();
-      // Threads other than the one that forked don't exist here.
-      if (s != this_slot && s->status.load(std::memory_order_relaxed) != slot::unused) {
+      // Threads other than the one that forked don't exist here. Another thread than that one can't tell which slot is
+      // the living one's, so it leaves the others alone.
+      const std::uint8_t status = s->status.load(std::memory_order_relaxed);
+      if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
         s->status.store(slot::unused, std::memory_order_relaxed);

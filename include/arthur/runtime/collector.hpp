@@ -52,8 +52,8 @@ class collector {
     return carried_.empty() && release_roots(out, number_);
   }
 
-  /// Sweeps begun so far.
-  std::uint64_t number() const noexcept { return number_; }
+  /// A sweep was begun and isn't complete.
+  bool sweeping() const noexcept { return next_ != nullptr; }
   std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
   bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
 

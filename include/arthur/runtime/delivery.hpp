@@ -32,8 +32,9 @@ namespace detail {
 /// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
 class delivery {
  public:
-  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), random_(random), preparation_(s, groups, says) {}
+  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
+           std::uint64_t (*random)())
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
     main_ = std::move(main);
@@ -50,32 +51,34 @@ class delivery {
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    if (lines_ != nullptr) write_lines(now);
-    started_ = now;
+    const bool written = lines_ != nullptr && write_lines(now);
+    if (!held_) started_ = now;
     finished_ = 0;
     held_ = false;
     level_.clear();
     failing_.clear();
     level_.push_back({0, batch_.spans.size(), 0});
-    if (main_ == nullptr) finish_all(lines_ != nullptr ? counters_.delivered : counters_.discarded);
+    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
   }
 
   /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
   void step(std::uint64_t now, std::uint64_t limit) {
     if (!busy() || now < due_) return;
-    const std::uint64_t deadline = (std::min)(limit, now + nanoseconds(settings_.export_timeout));
+    // OTLP bounds the whole export, the engine's profile each attempt.
+    const std::uint64_t from = engine_profile() ? now : started_;
+    const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
     if (!preparation_.done()) {
       std::uint64_t pause = 0;
       if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
-        wait(now, pause);
-        return give_up_in_time(now);
+        wait(clock_(), pause);
+        return give_up_in_time(clock_());
       }
       went_well();
     }
     if (level_.empty()) return next_level(now);
-    send(now, deadline);
-    if (busy() && level_.empty()) next_level(now);
-    if (busy()) give_up_in_time(now);
+    send(deadline);
+    if (busy() && level_.empty()) next_level(clock_());
+    if (busy()) give_up_in_time(clock_());
   }
 
   /// The end: forgets whatever is left. Returns how many spans that were.
@@ -83,13 +86,6 @@ class delivery {
     const std::uint64_t left = spans();
     if (left != 0) finish(spans());
     return left;
-  }
-  /// In a forked child: the parent delivers it.
-  void forget() {
-    batch_.clear();
-    level_.clear();
-    failing_.clear();
-    finished_ = 0;
   }
 
  private:
@@ -120,7 +116,7 @@ class delivery {
     return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
 
-  void send(std::uint64_t now, std::uint64_t deadline) {
+  void send(std::uint64_t deadline) {
     part p = level_.back();
     level_.pop_back();
     if (!encode(p, preparation_.known())) {
@@ -138,7 +134,9 @@ class delivery {
     std::string error;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    switch (main_->send(r, deadline, a, error)) {
+    const transport_result result = main_->send(r, deadline, a, error);
+    const std::uint64_t now = clock_();  // pauses count from the answer
+    switch (result) {
       case transport_result::not_sent:
         unreachable(error);
         level_.push_back(p);
@@ -268,6 +266,7 @@ class delivery {
     }
     if (rest.bytes.failed()) return finish_all(counters_.failed);
     batch_ = std::move(rest);
+    lines_written_ = batch_.spans.size();
     finished_ = 0;
     level_.assign(1, part{0, batch_.spans.size(), 0});
     dry_levels_ = 0;
@@ -290,6 +289,7 @@ class delivery {
     finished_ += spans;
     if (finished_ < batch_.spans.size()) return;
     batch_.clear();
+    lines_written_ = 0;
     batch_.bytes.shrink(std::size_t{2} << 20);
     level_.clear();
     failing_.clear();
@@ -304,18 +304,23 @@ class delivery {
   }
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
-  void write_lines(std::uint64_t now) {
-    if (encode({0, batch_.spans.size(), 0}, encoding::json)) {
+  /// JSON lines for the spans that have none yet (those that were held have). False: not written.
+  bool write_lines(std::uint64_t now) {
+    const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
+    lines_written_ = batch_.spans.size();
+    response a;
+    std::string error = "no memory for JSON lines";
+    if (fresh.count != 0 && encode(fresh, encoding::json)) {
       request r;
       r.content_type = "application/json";
       r.body = body_.data();
       r.body_size = body_.size();
-      r.spans = batch_.spans.size();
-      response a;
-      std::string error;
+      r.spans = fresh.count;
       lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
-      if (!error.empty()) says_.say(diagnostics::topic::connection, severity::warning, error);
     }
+    if (a.status == 200 || fresh.count == 0) return true;
+    says_.say(diagnostics::topic::connection, severity::warning, error);
+    return false;
   }
 
   void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
@@ -331,6 +336,7 @@ class delivery {
   resources& groups_;
   delivery_counters& counters_;
   diagnostics& says_;
+  std::uint64_t (*clock_)();  // steady nanoseconds
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
@@ -339,7 +345,8 @@ class delivery {
   preparation preparation_;
 
   batch batch_;
-  std::size_t finished_ = 0;  // spans of it that are judged
+  std::size_t finished_ = 0;       // spans of it that are judged
+  std::size_t lines_written_ = 0;  // spans of it that went to lines_
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
   bool level_accepted_ = false;

@@ -46,7 +46,25 @@ class diagnostics {
     for (auto& t : topics_) t = {};
   }
 
+  /// Never throws: a function of the user's that does is ignored, as is the lack of memory for a line.
   void say(topic about, severity level, const std::string& line) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      say_it(about, level, line);
+    } catch (...) {
+    }
+#else
+    say_it(about, level, line);
+#endif
+  }
+
+  std::string last_error() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_error_;
+  }
+
+ private:
+  void say_it(topic about, severity level, const std::string& line) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
     std::string whole;
@@ -75,12 +93,6 @@ class diagnostics {
     }
   }
 
-  std::string last_error() noexcept {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return last_error_;
-  }
-
- private:
   struct state {
     std::uint64_t said_at = 0;
     std::uint64_t left_out = 0;

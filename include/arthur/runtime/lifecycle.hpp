@@ -62,8 +62,10 @@ class runtime {
   enum class state : std::uint8_t { stopped, running, stopping };
 
   void make_worker();
+  void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
+  std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
@@ -85,6 +87,8 @@ class runtime {
 };
 
 inline std::atomic<runtime*> the_runtime{nullptr};
+/// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
+inline ARTHUR_THREAD_LOCAL bool in_worker = false;
 
 inline std::uint64_t worker_random() noexcept {
   static random_stream stream = [] {
@@ -259,7 +263,7 @@ inline void runtime::run() noexcept {
   for (;;) {
     const std::uint64_t now = steady_nanoseconds();
     if (w.finished(now)) break;
-    std::uint64_t due = w.run_once(now);
+    std::uint64_t due = run_once(now);
     if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
     if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
@@ -267,6 +271,24 @@ inline void runtime::run() noexcept {
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// One piece of work. Where memory ends, what is under way is given up and counted: nothing is sent twice for it.
+inline std::uint64_t runtime::run_once(std::uint64_t now) noexcept {
+  in_worker = true;
+  std::uint64_t due = now;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    due = worker_->run_once(now);
+  } catch (...) {
+    count(counters.failed, worker_->discard_all());
+    due = now + 100000000U;
+  }
+#else
+  due = worker_->run_once(now);
+#endif
+  in_worker = false;
+  return due;
 }
 
 /// Counts what is left, then lets those go who wait for a flush.
@@ -277,12 +299,14 @@ inline void runtime::finish() noexcept {
 }
 
 inline void runtime::stop() noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (!running()) return;
+  // Locked: a start or stop is under way, on this thread perhaps (a terminate handler). It does what is needed, or nothing.
+  const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || !running()) return;
   recording_enabled.store(0, std::memory_order_relaxed);
   state_.store(state::stopping, std::memory_order_release);
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
   bell_.request_stop(deadline);
+  if (in_worker) return;  // exit() in a callback: the worker can't wait for itself
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);
@@ -291,7 +315,7 @@ inline void runtime::stop() noexcept {
     done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
   } else {
     for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
-      const std::uint64_t due = (std::min)(worker_->run_once(now), deadline);
+      const std::uint64_t due = (std::min)(run_once(now), deadline);
       if (due > now) bell_.sleep_until(due);
     }
     finish();
@@ -306,6 +330,7 @@ inline void runtime::stop() noexcept {
 
 inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
   if (!running()) return flush_result::failed;
+  if (in_worker) return flush_result::timeout;  // from a callback: the worker can't wait for itself
   const std::uint64_t lost_before = lost();
   const std::uint64_t now = steady_nanoseconds();
   const std::uint64_t deadline = timeout > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + timeout;
@@ -316,7 +341,7 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
     while (!bell_.reached(ticket)) {
       const std::uint64_t at = steady_nanoseconds();
       if (at >= deadline) return flush_result::timeout;
-      const std::uint64_t due = (std::min)(worker_->run_once(at), deadline);
+      const std::uint64_t due = (std::min)(run_once(at), deadline);
       if (due > at) bell_.sleep_until(due);
     }
   }
@@ -325,117 +350,37 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
 
 inline bool runtime::poll() noexcept {
   if (!running()) return false;
-  if (!has_thread_) {
-    for (std::uint64_t now = steady_nanoseconds(); worker_->run_once(now) <= now; now = steady_nanoseconds()) {
+  if (!has_thread_ && !in_worker) {
+    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now; now = steady_nanoseconds()) {
     }
   }
   const statistics s = arthur::stats();
   return s.waiting != 0;
 }
 
-inline void runtime::continue_after_fork(const runtime& parent) noexcept {
-  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+}
+
+inline void runtime::continue_after_fork(const runtime& parent) noexcept {
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    copy_settings(parent);
+    make_worker();
+  } catch (...) {
+    return;  // no memory: the child runs on untraced
+  }
+#else
+  copy_settings(parent);
   make_worker();
+#endif
   if (start_thread()) state_.store(state::running, std::memory_order_release);
 }
 
 }  // namespace detail
-
-ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
-  using namespace detail;
-  runtime* r = the_runtime.load(std::memory_order_acquire);
-  if (r == nullptr) {
-    auto* const made = new (std::nothrow) runtime;
-    if (made == nullptr) return tracing_guard(false, false, {});
-    if (the_runtime.compare_exchange_strong(r, made, std::memory_order_acq_rel)) {
-      r = made;
-    } else {
-      delete made;
-    }
-  }
-  std::string error;
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    error = r->start(settings);
-  } catch (const std::bad_alloc&) {
-    return tracing_guard(false, false, {});
-  }
-#else
-  error = r->start(settings);
-#endif
-  const bool ok = error.empty();
-  if (!ok) r->says.say(diagnostics::topic::configuration, severity::error, error);
-  return tracing_guard(ok && r->running(), ok, static_cast<std::string&&>(error));
-}
-
-namespace detail {
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-ARTHUR_LINKED void stop() noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  // In a child that recorded nothing since the fork there is nothing to stop: the guard is the parent's.
-  if (r != nullptr && !was_forked()) r->stop();
-}
-}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
-}  // namespace detail
-
-ARTHUR_LINKED flush_result flush(std::chrono::nanoseconds timeout) noexcept {
-  if (detail::was_forked()) detail::after_fork();
-  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
-  return r == nullptr ? flush_result::failed : r->flush(timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count()));
-}
-
-ARTHUR_LINKED bool poll() noexcept {
-  if (detail::was_forked()) detail::after_fork();
-  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
-  return r != nullptr && r->poll();
-}
-
-ARTHUR_LINKED statistics stats() noexcept {
-  using namespace detail;
-  if (was_forked()) after_fork();
-  statistics out;
-  recorder& r = the_recorder;
-  // What happened later is read first, so that no span is seen delivered before it is seen opened.
-  runtime* const run = the_runtime.load(std::memory_order_acquire);
-  std::uint64_t judged = 0;
-  if (run != nullptr) {
-    const delivery_counters& c = run->counters;
-    const auto get = [](const std::atomic<std::uint64_t>& a) { return a.load(std::memory_order_relaxed); };
-    out.delivered = get(c.delivered);
-    out.rejected = get(c.rejected);
-    out.failed = get(c.failed);
-    out.unconfirmed = get(c.unconfirmed);
-    out.discarded = get(c.discarded);
-    out.cleaned = get(c.cleaned);
-    out.requests = get(c.requests);
-    out.retries = get(c.retries);
-    out.last_error = run->says.last_error();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
-  }
-  std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
-  for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
-    for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
-    out.committed += s->committed.get();
-    out.unsampled += s->unsampled.get();
-    out.dropped_attributes += s->dropped_attributes.get();
-    out.opened += s->opened.get();
-  }
-  dropped[static_cast<std::size_t>(drop::thread_exit)] += r.slotless_dropped.load(std::memory_order_relaxed);
-  out.opened += r.slotless_opened.load(std::memory_order_relaxed);
-  out.dropped_pool_full = dropped[static_cast<std::size_t>(drop::pool_full)];
-  out.dropped_too_deep = dropped[static_cast<std::size_t>(drop::too_deep)];
-  out.dropped_scope_misuse = dropped[static_cast<std::size_t>(drop::scope_misuse)];
-  out.dropped_thread_exit = dropped[static_cast<std::size_t>(drop::thread_exit)];
-  out.dropped_fork = dropped[static_cast<std::size_t>(drop::fork)];
-  for (const std::uint64_t n : dropped) out.dropped += n;
-  out.open = out.opened > out.committed + out.dropped ? out.opened - out.committed - out.dropped : 0;
-  out.waiting = out.committed > judged ? out.committed - judged : 0;
-  out.bytes_held = r.source.blocks.bytes_used();
-  return out;
-}
 
 ARTHUR_NAMESPACE_END
 

@@ -32,7 +32,7 @@ class worker {
         bell_(rings),
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
-        delivery_(s, groups_, counters, says, random) {}
+        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   delivery& sender() noexcept { return delivery_; }
 
@@ -45,7 +45,11 @@ class worker {
       return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
     }
     sending_ = false;
-    if (delivery_.holding() && delivery_.due() > now) return delivery_.due();
+    if (delivery_.holding()) {
+      if (delivery_.due() > now) return delivery_.due();
+      // Fresh spans join what is held. A sweep under way began too long ago to count as one.
+      sweeps_ = collector_.sweeping() ? -1 : 0;
+    }
     if (!in_cycle_) {
       const std::uint64_t asked = bell_.asked();
       const bool ask = !bell_.all_answered();
