@@ -1631,6 +1631,7 @@ ARTHUR_NAMESPACE_END
 
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #define ARTHUR_HAS_MMAP 1
@@ -1660,9 +1661,10 @@ inline void* reserve_memory(std::size_t size) noexcept {
 }
 
 /// A word that reads 1 in the process that made it and 0 in a child that fork() made of it.
-/// Null where the platform can't wipe a page at fork: then the word comes from pthread_atfork (see lifecycle.hpp).
+/// Where no page can be wiped, a handler of fork() does it. Null where there is no fork.
 inline std::atomic<std::uint32_t>* make_fork_word() noexcept {
 #if ARTHUR_HAS_MMAP && defined(MADV_WIPEONFORK) && !defined(ARTHUR_NO_HEAP)
+  // A page rather than a handler: clone() calls none.
   const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return nullptr;
@@ -1671,6 +1673,9 @@ inline std::atomic<std::uint32_t>* make_fork_word() noexcept {
     return nullptr;
   }
   return ::new (page) std::atomic<std::uint32_t>(1);
+#elif ARTHUR_HAS_MMAP
+  static std::atomic<std::uint32_t> word{1};
+  return ::pthread_atfork(nullptr, nullptr, [] { word.store(0, std::memory_order_relaxed); }) == 0 ? &word : nullptr;
 #else
   return nullptr;
 #endif
@@ -1884,7 +1889,7 @@ class pool {
     const auto distance = static_cast<std::size_t>(static_cast<const char*>(where) - base_);
     return at_index(static_cast<std::uint32_t>(distance / block::size));
   }
-  const char* base() const noexcept { return base_; }
+  char* base() const noexcept { return base_; }
   bool owns(const void* where) const noexcept {
     const auto* p = static_cast<const char*>(where);
     return p >= base_ && p < base_ + capacity();
@@ -3287,6 +3292,7 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 
@@ -3357,6 +3363,8 @@ inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.free_keys = from.span.free_keys;
   f.flags |= from.span.flags;
   f.attributes = from.span.attributes;
+  f.dropped_attributes += from.span.dropped_attributes;
+  std::memcpy(f.lists, from.span.lists, sizeof f.lists);
   f.group = from.span.group;
 }
 
@@ -3503,7 +3511,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    if (void* memory = reserve_memory(size)) r.source.blocks.attach(memory, size);
+    void* const memory = reserve_memory(size);
+    r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
       s->opened.reset();
@@ -3523,6 +3532,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       }
       s->memory = arena{};
       s->woken_at = 0;
+      if (memory == nullptr) s->context = nullptr;  // it lay in the pool that begins anew
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();
@@ -9861,9 +9871,15 @@ struct batch {
     bytes.clear();
     spans.clear();
   }
-  void append(const batch& from, const entry& e) {
+  /// False: no memory; the batch is as before.
+  bool append(const batch& from, const entry& e) {
     const std::size_t at = bytes.size();
-    if (bytes.append(from.bytes.data() + e.at, e.size)) spans.push_back({e.group, at, e.size});
+    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
+      bytes.forgive();
+      return false;
+    }
+    spans.push_back({e.group, at, e.size});
+    return true;
   }
 };
 
@@ -9886,7 +9902,7 @@ class collector {
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
     if (!carried_.empty()) {
-      out.append(carried_, carried_.spans[0]);
+      move(out, carried_, carried_.spans[0]);
       carried_.clear();
     }
     if (next_ == nullptr) {
@@ -10022,10 +10038,16 @@ class collector {
       root_sweeps_.push_back(number_);
     } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
       // Too large together: it opens the next batch.
-      carried_.append(out, out.spans.back());
+      move(carried_, out, out.spans.back());
       out.spans.pop_back();
       out.bytes.truncate(at);
     }
+  }
+
+  bool move(batch& to, const batch& from, const batch::entry& e) {
+    const bool done = to.append(from, e);
+    if (!done) count(counters_.failed);
+    return done;
   }
 
   /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
@@ -10039,7 +10061,7 @@ class collector {
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
       if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
-      out.append(roots_, roots_.spans[first_root_]);
+      move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
     // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
@@ -10048,9 +10070,12 @@ class collector {
       root_sweeps_.clear();
     } else if (first_root_ * 2 > roots_.spans.size()) {
       batch rest;
-      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) rest.append(roots_, roots_.spans[n]);
+      std::vector<std::uint64_t> rest_sweeps;
+      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) {
+        if (move(rest, roots_, roots_.spans[n])) rest_sweeps.push_back(root_sweeps_[n]);
+      }
       roots_ = static_cast<batch&&>(rest);
-      root_sweeps_.erase(root_sweeps_.begin(), root_sweeps_.begin() + static_cast<std::ptrdiff_t>(first_root_));
+      root_sweeps_ = static_cast<std::vector<std::uint64_t>&&>(rest_sweeps);
     } else {
       return true;
     }
@@ -10786,6 +10811,8 @@ class delivery {
   /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
   bool holding() const noexcept { return held_; }
   std::uint64_t due() const noexcept { return due_; }
+  /// Ends a pause: the next step tries at once.
+  void hurry() noexcept { due_ = 0; }
   std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
   batch& waiting() noexcept { return batch_; }
 
@@ -11002,9 +11029,10 @@ class delivery {
     left.insert(left.end(), level_.begin(), level_.end());
     batch rest;
     for (const part& p : left) {
-      for (std::size_t n = p.first; n < p.first + p.count; ++n) rest.append(batch_, batch_.spans[n]);
+      for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+        if (!rest.append(batch_, batch_.spans[n])) count(counters_.failed);
+      }
     }
-    if (rest.bytes.failed()) return finish_all(counters_.failed);
     batch_ = std::move(rest);
     lines_written_ = batch_.spans.size();
     finished_ = 0;
@@ -11124,6 +11152,10 @@ class worker {
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    if (bell_.stopping() && !hurried_) {
+      hurried_ = true;
+      delivery_.hurry();  // the end doesn't come without one more attempt
+    }
     if (delivery_.busy() && sending_) {
       if (delivery_.due() > now) return delivery_.due();
       delivery_.step(now, stop_limit(now));
@@ -11229,6 +11261,7 @@ class worker {
   bool in_cycle_ = false;
   bool sending_ = false;
   bool found_ = false;
+  bool hurried_ = false;
   bool last_ = false;   // the cycle began after the stop was asked for
   bool ended_ = false;  // and is over
   int sweeps_ = 0;

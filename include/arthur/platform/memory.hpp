@@ -11,6 +11,7 @@
 #include "../config.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #define ARTHUR_HAS_MMAP 1
@@ -40,9 +41,10 @@ inline void* reserve_memory(std::size_t size) noexcept {
 }
 
 /// A word that reads 1 in the process that made it and 0 in a child that fork() made of it.
-/// Null where the platform can't wipe a page at fork: then the word comes from pthread_atfork (see lifecycle.hpp).
+/// Where no page can be wiped, a handler of fork() does it. Null where there is no fork.
 inline std::atomic<std::uint32_t>* make_fork_word() noexcept {
 #if ARTHUR_HAS_MMAP && defined(MADV_WIPEONFORK) && !defined(ARTHUR_NO_HEAP)
+  // A page rather than a handler: clone() calls none.
   const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   void* page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return nullptr;
@@ -51,6 +53,9 @@ inline std::atomic<std::uint32_t>* make_fork_word() noexcept {
     return nullptr;
   }
   return ::new (page) std::atomic<std::uint32_t>(1);
+#elif ARTHUR_HAS_MMAP
+  static std::atomic<std::uint32_t> word{1};
+  return ::pthread_atfork(nullptr, nullptr, [] { word.store(0, std::memory_order_relaxed); }) == 0 ? &word : nullptr;
 #else
   return nullptr;
 #endif

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "../config.hpp"
@@ -78,6 +79,8 @@ inline void inherit(frame& f, const pooled_frame& from) noexcept {
   f.free_keys = from.span.free_keys;
   f.flags |= from.span.flags;
   f.attributes = from.span.attributes;
+  f.dropped_attributes += from.span.dropped_attributes;
+  std::memcpy(f.lists, from.span.lists, sizeof f.lists);
   f.group = from.span.group;
 }
 

@@ -95,7 +95,7 @@ class pool {
     const auto distance = static_cast<std::size_t>(static_cast<const char*>(where) - base_);
     return at_index(static_cast<std::uint32_t>(distance / block::size));
   }
-  const char* base() const noexcept { return base_; }
+  char* base() const noexcept { return base_; }
   bool owns(const void* where) const noexcept {
     const auto* p = static_cast<const char*>(where);
     return p >= base_ && p < base_ + capacity();

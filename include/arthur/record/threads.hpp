@@ -142,7 +142,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    if (void* memory = reserve_memory(size)) r.source.blocks.attach(memory, size);
+    void* const memory = reserve_memory(size);
+    r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
       s->opened.reset();
@@ -162,6 +163,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       }
       s->memory = arena{};
       s->woken_at = 0;
+      if (memory == nullptr) s->context = nullptr;  // it lay in the pool that begins anew
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();

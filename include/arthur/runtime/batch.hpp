@@ -26,9 +26,15 @@ struct batch {
     bytes.clear();
     spans.clear();
   }
-  void append(const batch& from, const entry& e) {
+  /// False: no memory; the batch is as before.
+  bool append(const batch& from, const entry& e) {
     const std::size_t at = bytes.size();
-    if (bytes.append(from.bytes.data() + e.at, e.size)) spans.push_back({e.group, at, e.size});
+    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
+      bytes.forgive();
+      return false;
+    }
+    spans.push_back({e.group, at, e.size});
+    return true;
   }
 };
 

@@ -27,7 +27,7 @@ class collector {
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
     if (!carried_.empty()) {
-      out.append(carried_, carried_.spans[0]);
+      move(out, carried_, carried_.spans[0]);
       carried_.clear();
     }
     if (next_ == nullptr) {
@@ -163,10 +163,16 @@ class collector {
       root_sweeps_.push_back(number_);
     } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
       // Too large together: it opens the next batch.
-      carried_.append(out, out.spans.back());
+      move(carried_, out, out.spans.back());
       out.spans.pop_back();
       out.bytes.truncate(at);
     }
+  }
+
+  bool move(batch& to, const batch& from, const batch::entry& e) {
+    const bool done = to.append(from, e);
+    if (!done) count(counters_.failed);
+    return done;
   }
 
   /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
@@ -180,7 +186,7 @@ class collector {
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
       if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
-      out.append(roots_, roots_.spans[first_root_]);
+      move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
     // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
@@ -189,9 +195,12 @@ class collector {
       root_sweeps_.clear();
     } else if (first_root_ * 2 > roots_.spans.size()) {
       batch rest;
-      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) rest.append(roots_, roots_.spans[n]);
+      std::vector<std::uint64_t> rest_sweeps;
+      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) {
+        if (move(rest, roots_, roots_.spans[n])) rest_sweeps.push_back(root_sweeps_[n]);
+      }
       roots_ = static_cast<batch&&>(rest);
-      root_sweeps_.erase(root_sweeps_.begin(), root_sweeps_.begin() + static_cast<std::ptrdiff_t>(first_root_));
+      root_sweeps_ = static_cast<std::vector<std::uint64_t>&&>(rest_sweeps);
     } else {
       return true;
     }

@@ -46,6 +46,8 @@ class delivery {
   /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
   bool holding() const noexcept { return held_; }
   std::uint64_t due() const noexcept { return due_; }
+  /// Ends a pause: the next step tries at once.
+  void hurry() noexcept { due_ = 0; }
   std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
   batch& waiting() noexcept { return batch_; }
 
@@ -262,9 +264,10 @@ class delivery {
     left.insert(left.end(), level_.begin(), level_.end());
     batch rest;
     for (const part& p : left) {
-      for (std::size_t n = p.first; n < p.first + p.count; ++n) rest.append(batch_, batch_.spans[n]);
+      for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+        if (!rest.append(batch_, batch_.spans[n])) count(counters_.failed);
+      }
     }
-    if (rest.bytes.failed()) return finish_all(counters_.failed);
     batch_ = std::move(rest);
     lines_written_ = batch_.spans.size();
     finished_ = 0;

@@ -38,6 +38,10 @@ class worker {
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    if (bell_.stopping() && !hurried_) {
+      hurried_ = true;
+      delivery_.hurry();  // the end doesn't come without one more attempt
+    }
     if (delivery_.busy() && sending_) {
       if (delivery_.due() > now) return delivery_.due();
       delivery_.step(now, stop_limit(now));
@@ -143,6 +147,7 @@ class worker {
   bool in_cycle_ = false;
   bool sending_ = false;
   bool found_ = false;
+  bool hurried_ = false;
   bool last_ = false;   // the cycle began after the stop was asked for
   bool ended_ = false;  // and is over
   int sweeps_ = 0;
