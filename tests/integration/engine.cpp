@@ -264,15 +264,18 @@ TEST_CASE("rejected spans are counted with the engine's reason") {
   CHECK(engine.row_count() == 5);
   CHECK(arthur::stats().rejected - before.rejected == 2);
   CHECK(arthur::stats().delivered - before.delivered == 5);
-  CHECK(said.has("were refused"));
+  // 206, or 422 where the two came in a batch of their own.
+  CHECK((said.has("were refused") || said.has("answered 422")));
 }
 
 TEST_CASE("503 and refused connections are repeated until the deadline, a lost answer is not") {
   support::engine engine;
   lines said;
   const arthur::statistics before = arthur::stats();
+  auto o = to(engine, said);
+  o.schedule_delay = std::chrono::hours(1);  // only flush sends, so that each record() is one batch
   {
-    const auto tracing = arthur::start(to(engine, said));
+    const auto tracing = arthur::start(o);
     engine.fail_next(503, 2);
     record(3);
     CHECK(arthur::flush(seconds(60)) == arthur::flush_result::ok);
