@@ -106,15 +106,19 @@ class worker {
     if (found_) {
       wanted_since_ = 0;
       the_recorder.wanted.store(0, std::memory_order_relaxed);
-      return next_cycle_ = now + delay();
+      next_cycle_ = now + delay();
+    } else {
+      // Nothing came: sleep without a limit, once `wanted` was up for a whole delay. A thread that committed a span
+      // without seeing it up did so long before the last sweep, which would have found the span. (So no fence is needed.)
+      if (wanted_since_ == 0) {
+        wanted_since_ = now;
+        the_recorder.wanted.store(1, std::memory_order_relaxed);
+      }
+      next_cycle_ = now - wanted_since_ >= delay() ? waker::never : wanted_since_ + delay();
     }
-    // Nothing came: sleep without a limit, once `wanted` was up for a whole delay. A thread that committed a span without
-    // seeing it up did so long before the last sweep, which would have found the span. (So no fence is needed.)
-    if (wanted_since_ == 0) {
-      wanted_since_ = now;
-      the_recorder.wanted.store(1, std::memory_order_relaxed);
-    }
-    return next_cycle_ = now - wanted_since_ >= delay() ? waker::never : wanted_since_ + delay();
+    // Once more round before sleeping: a flush may have been asked for while the cycle waited out a pause, and the alarm
+    // that came with it is used up.
+    return now;
   }
 
   std::uint64_t idle(std::uint64_t now) {
