@@ -46,8 +46,7 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
-    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
-    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.count_slotless();
     return false;
   }
   const std::uint32_t index = s->depth;
@@ -98,11 +97,8 @@ ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
 }
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
-  slot* const s = handle.owner;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (ARTHUR_UNLIKELY(s != this_slot)) end_on_foreign_thread(handle);
-  handle.owner = nullptr;
-  if (s != this_slot) return;
+  slot* const s = leave(handle);
+  if (ARTHUR_UNLIKELY(s == nullptr)) return;
   if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
     if (s->depth > slot::max_depth) --s->depth;
     return pop_closed(*s);
@@ -170,7 +166,7 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   slot* const s = ready_slot();
   if (s == nullptr) return false;
   char* unused = nullptr;
-  auto* const node = begin_pooled<context_node>(0, 0, unused);
+  auto* const node = begin_pooled(0, 0, unused);
   handle.owner = s;
   if (node == nullptr) return lose_context(*s, handle);
   if (s->context != nullptr) inherit(node->span, *s->context);
@@ -225,12 +221,11 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) {
-    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
-    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.count_slotless();
     return false;
   }
   char* at = nullptr;
-  auto* const p = s->lost_contexts == 0 ? begin_pooled<pooled_frame>(record_prefix, opening_room, at) : nullptr;
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
@@ -311,11 +306,8 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
 }
 
 ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
-  slot* const s = scope.owner;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) end_on_foreign_thread(scope);
-  scope.owner = nullptr;
-  if (s != this_slot) return;
+  slot* const s = leave(scope);
+  if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
   release_target(f);

@@ -299,7 +299,7 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
   }
-  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+  for (std::uint32_t n = s.kept(); n != 0; --n) {
     frame& f = s.open[n - 1];
     // Acquire pairs with the release of the thread that ended the scope.
     if (f.is(frame::closed) || f.ended_elsewhere.load(std::memory_order_acquire) != f.generation) continue;
@@ -322,6 +322,15 @@ ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexce
     owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
   }
   owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Ends a handle's claim. Its slot, if that is the calling thread's; else null, and the owner is told.
+inline slot* leave(scope_handle& handle) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  slot* const own = handle.owner == this_slot ? handle.owner : nullptr;
+  if (ARTHUR_UNLIKELY(own == nullptr)) end_on_foreign_thread(handle);
+  handle.owner = nullptr;
+  return own;
 }
 
 /// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
@@ -389,12 +398,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   bool asked = false;
   const char* data = nullptr;
   std::size_t size = 0;
-  const auto parse = [&](std::string_view& a, std::string_view& b) {
-    const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
-    a = {data + 2, first};
-    b = {data + 2 + first, size - 2 - first};
-  };
-  if (the_recorder.groups.get(group, data, size)) parse(task, service);
+  if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
   for (std::size_t n = 0; n < count; ++n) {
     const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
     if (items[n].code == key::task_id) {
@@ -410,7 +414,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   for (std::uint32_t n = 1; n < known; ++n) {
     std::string_view t, v;
     if (!the_recorder.groups.get(n, data, size)) continue;
-    parse(t, v);
+    split_group(data, size, t, v);
     if (t == task && v == service) return n;
   }
   // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.

@@ -1472,6 +1472,7 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 // clock.hpp: wall and steady time in nanoseconds; spans may read a calibrated time stamp counter instead.
 #ifndef ARTHUR_PLATFORM_CLOCK_HPP
@@ -2552,7 +2553,7 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-struct context_node;
+struct pooled_frame;
 
 /// Why a span was dropped; order of statistics::dropped_*.
 enum class drop : std::uint8_t { pool_full, too_deep, scope_misuse, thread_exit, fork, count };
@@ -2659,7 +2660,7 @@ class slot {
   std::uint32_t last_generation = 0;
   arena memory;
   random_stream random;
-  context_node* context = nullptr;
+  pooled_frame* context = nullptr;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   bool reporting_exception = false;  // `exception` describes the one in flight
@@ -2672,7 +2673,9 @@ class slot {
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
 
-  frame* top() noexcept { return depth == 0 ? nullptr : &open[(depth < max_depth ? depth : max_depth) - 1]; }
+  /// Entries of `open` in use.
+  std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
+  frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
   void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
 };
 
@@ -2742,6 +2745,13 @@ class interned_texts {
   std::atomic<std::uint32_t> count_{1};
 };
 
+/// A resource group as it is interned: the task id with a 2-byte length before it, then the service name.
+inline void split_group(const char* data, std::size_t size, std::string_view& task, std::string_view& service) noexcept {
+  const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
+  task = {data + 2, first};
+  service = {data + 2 + first, size - 2 - first};
+}
+
 /// Immortal: constant-initialised and never destroyed, so spans in static constructors and destructors are safe.
 struct recorder {
   std::atomic<bool> ready{false};  // the pool and the tables are there
@@ -2750,7 +2760,7 @@ struct recorder {
   std::atomic<std::atomic<std::uint32_t>*> fork_word{nullptr};
   std::atomic<slot*> slots{nullptr};  // newest first, linked by registered_before; slots are recycled, never freed
   interned_texts sites;   // encoded code.* attributes
-  interned_texts groups;  // task id and service name, each with a 2-byte length before it
+  interned_texts groups;  // see split_group()
 
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
@@ -2768,6 +2778,10 @@ struct recorder {
   // Spans of threads that have no slot: no memory for one, or the thread is past its end.
   std::atomic<std::uint64_t> slotless_opened{0};
   std::atomic<std::uint64_t> slotless_dropped{0};
+  void count_slotless() noexcept {
+    slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+  }
 
   /// Reserves the pool once. False if the memory can't be had.
   bool prepare(std::size_t bytes) noexcept {
@@ -3309,18 +3323,15 @@ struct pooled_frame {
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
 
-struct context_node : pooled_frame {};
-
 /// Begins a pooled frame whose bytes start with `prefix` bytes (a record). Null: no room.
-template <class Pooled>
-Pooled* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
+inline pooled_frame* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
   block_source& source = the_recorder.source;
   block* const b = source.take();
   if (b == nullptr) return nullptr;
-  auto* const made = ::new (b->begin()) Pooled{};
+  auto* const made = ::new (b->begin()) pooled_frame{};
   made->pool_base = source.blocks.base();
   made->memory.current = b;
-  made->memory.at = b->begin() + sizeof(Pooled);
+  made->memory.at = b->begin() + sizeof(pooled_frame);
   made->memory.end = b->end();
   made->memory.added = 1;  // the frame itself
   prefix_at = made->span.bytes.begin(source, made->memory, prefix, room);  // fits: the block is new
@@ -3336,9 +3347,9 @@ inline void release_pooled(pooled_frame* p) noexcept {
 }
 
 /// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
-inline void pop_context(slot& s, context_node* node) noexcept {
+inline void pop_context(slot& s, pooled_frame* node) noexcept {
   if (s.context == node) {
-    s.context = static_cast<context_node*>(node->outer);
+    s.context = node->outer;
   } else {
     pooled_frame* p = s.context;
     while (p != nullptr && p->outer != node) p = p->outer;
@@ -3350,8 +3361,8 @@ inline void pop_context(slot& s, context_node* node) noexcept {
 }
 
 inline void pop_context(slot& s, std::uint32_t generation) noexcept {
-  context_node* node = s.context;
-  while (node != nullptr && node->span.generation != generation) node = static_cast<context_node*>(node->outer);
+  pooled_frame* node = s.context;
+  while (node != nullptr && node->span.generation != generation) node = node->outer;
   if (node != nullptr) pop_context(s, node);
 }
 
@@ -3414,7 +3425,7 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
 /// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
   while (s.context != nullptr) pop_context(s, s.context);
-  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+  for (std::uint32_t n = s.kept(); n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
   }
@@ -3521,7 +3532,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
       s->taken = 0;
-      for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
+      for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
           s->opened.add();
@@ -3853,7 +3864,7 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
   }
-  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+  for (std::uint32_t n = s.kept(); n != 0; --n) {
     frame& f = s.open[n - 1];
     // Acquire pairs with the release of the thread that ended the scope.
     if (f.is(frame::closed) || f.ended_elsewhere.load(std::memory_order_acquire) != f.generation) continue;
@@ -3876,6 +3887,15 @@ ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexce
     owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
   }
   owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Ends a handle's claim. Its slot, if that is the calling thread's; else null, and the owner is told.
+inline slot* leave(scope_handle& handle) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  slot* const own = handle.owner == this_slot ? handle.owner : nullptr;
+  if (ARTHUR_UNLIKELY(own == nullptr)) end_on_foreign_thread(handle);
+  handle.owner = nullptr;
+  return own;
 }
 
 /// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
@@ -3943,12 +3963,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   bool asked = false;
   const char* data = nullptr;
   std::size_t size = 0;
-  const auto parse = [&](std::string_view& a, std::string_view& b) {
-    const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
-    a = {data + 2, first};
-    b = {data + 2 + first, size - 2 - first};
-  };
-  if (the_recorder.groups.get(group, data, size)) parse(task, service);
+  if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
   for (std::size_t n = 0; n < count; ++n) {
     const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
     if (items[n].code == key::task_id) {
@@ -3964,7 +3979,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   for (std::uint32_t n = 1; n < known; ++n) {
     std::string_view t, v;
     if (!the_recorder.groups.get(n, data, size)) continue;
-    parse(t, v);
+    split_group(data, size, t, v);
     if (t == task && v == service) return n;
   }
   // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
@@ -4021,8 +4036,7 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
-    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
-    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.count_slotless();
     return false;
   }
   const std::uint32_t index = s->depth;
@@ -4073,11 +4087,8 @@ ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
 }
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
-  slot* const s = handle.owner;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (ARTHUR_UNLIKELY(s != this_slot)) end_on_foreign_thread(handle);
-  handle.owner = nullptr;
-  if (s != this_slot) return;
+  slot* const s = leave(handle);
+  if (ARTHUR_UNLIKELY(s == nullptr)) return;
   if (ARTHUR_UNLIKELY(handle.index >= slot::max_depth)) {
     if (s->depth > slot::max_depth) --s->depth;
     return pop_closed(*s);
@@ -4145,7 +4156,7 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   slot* const s = ready_slot();
   if (s == nullptr) return false;
   char* unused = nullptr;
-  auto* const node = begin_pooled<context_node>(0, 0, unused);
+  auto* const node = begin_pooled(0, 0, unused);
   handle.owner = s;
   if (node == nullptr) return lose_context(*s, handle);
   if (s->context != nullptr) inherit(node->span, *s->context);
@@ -4200,12 +4211,11 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) {
-    the_recorder.slotless_opened.fetch_add(1, std::memory_order_relaxed);
-    the_recorder.slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+    the_recorder.count_slotless();
     return false;
   }
   char* at = nullptr;
-  auto* const p = s->lost_contexts == 0 ? begin_pooled<pooled_frame>(record_prefix, opening_room, at) : nullptr;
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
@@ -4286,11 +4296,8 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
 }
 
 ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
-  slot* const s = scope.owner;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) end_on_foreign_thread(scope);
-  scope.owner = nullptr;
-  if (s != this_slot) return;
+  slot* const s = leave(scope);
+  if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
   release_target(f);
@@ -10593,9 +10600,8 @@ class resources {
     const char* data = nullptr;
     std::size_t size = 0;
     if (group != 0 && the_recorder.groups.get(group, data, size)) {
-      const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
-      const std::string_view own_task(data + 2, first);
-      const std::string_view own_service(data + 2 + first, size - 2 - first);
+      std::string_view own_task, own_service;
+      split_group(data, size, own_task, own_service);
       if (!own_service.empty()) {
         service = std::string(own_service);
         task.clear();
@@ -11380,7 +11386,9 @@ inline void runtime_after_fork() noexcept {
   the_runtime.store(child, std::memory_order_release);
 }
 
-inline void stop_at_exit() noexcept {
+/// The end of the guard, of the process, or by an exception. In a child that recorded nothing since the fork there is
+/// nothing to stop: the guard is the parent's.
+inline void stop_runtime() noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r != nullptr && !was_forked()) r->stop();
 }
@@ -11391,7 +11399,7 @@ inline std::terminate_handler& former_terminate() noexcept {
 }
 
 inline void flush_and_terminate() noexcept {
-  stop_at_exit();
+  stop_runtime();
   if (former_terminate() != nullptr) former_terminate()();
   std::abort();
 }
@@ -11446,7 +11454,7 @@ inline std::string runtime::start(const options& given) {
 
   make_worker();
   if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
-  static const bool registered = std::atexit([] { stop_at_exit(); }) == 0;
+  static const bool registered = std::atexit([] { stop_runtime(); }) == 0;
   static_cast<void>(registered);
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
@@ -11670,11 +11678,7 @@ ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
 
 namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-ARTHUR_LINKED void stop() noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  // In a child that recorded nothing since the fork there is nothing to stop: the guard is the parent's.
-  if (r != nullptr && !was_forked()) r->stop();
-}
+ARTHUR_LINKED void stop() noexcept { stop_runtime(); }
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 

@@ -25,18 +25,15 @@ struct pooled_frame {
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
 
-struct context_node : pooled_frame {};
-
 /// Begins a pooled frame whose bytes start with `prefix` bytes (a record). Null: no room.
-template <class Pooled>
-Pooled* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
+inline pooled_frame* begin_pooled(std::size_t prefix, std::size_t room, char*& prefix_at) noexcept {
   block_source& source = the_recorder.source;
   block* const b = source.take();
   if (b == nullptr) return nullptr;
-  auto* const made = ::new (b->begin()) Pooled{};
+  auto* const made = ::new (b->begin()) pooled_frame{};
   made->pool_base = source.blocks.base();
   made->memory.current = b;
-  made->memory.at = b->begin() + sizeof(Pooled);
+  made->memory.at = b->begin() + sizeof(pooled_frame);
   made->memory.end = b->end();
   made->memory.added = 1;  // the frame itself
   prefix_at = made->span.bytes.begin(source, made->memory, prefix, room);  // fits: the block is new
@@ -52,9 +49,9 @@ inline void release_pooled(pooled_frame* p) noexcept {
 }
 
 /// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
-inline void pop_context(slot& s, context_node* node) noexcept {
+inline void pop_context(slot& s, pooled_frame* node) noexcept {
   if (s.context == node) {
-    s.context = static_cast<context_node*>(node->outer);
+    s.context = node->outer;
   } else {
     pooled_frame* p = s.context;
     while (p != nullptr && p->outer != node) p = p->outer;
@@ -66,8 +63,8 @@ inline void pop_context(slot& s, context_node* node) noexcept {
 }
 
 inline void pop_context(slot& s, std::uint32_t generation) noexcept {
-  context_node* node = s.context;
-  while (node != nullptr && node->span.generation != generation) node = static_cast<context_node*>(node->outer);
+  pooled_frame* node = s.context;
+  while (node != nullptr && node->span.generation != generation) node = node->outer;
   if (node != nullptr) pop_context(s, node);
 }
 

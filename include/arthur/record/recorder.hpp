@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 #include "../config.hpp"
 #include "../platform/clock.hpp"
@@ -75,6 +76,13 @@ class interned_texts {
   std::atomic<std::uint32_t> count_{1};
 };
 
+/// A resource group as it is interned: the task id with a 2-byte length before it, then the service name.
+inline void split_group(const char* data, std::size_t size, std::string_view& task, std::string_view& service) noexcept {
+  const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
+  task = {data + 2, first};
+  service = {data + 2 + first, size - 2 - first};
+}
+
 /// Immortal: constant-initialised and never destroyed, so spans in static constructors and destructors are safe.
 struct recorder {
   std::atomic<bool> ready{false};  // the pool and the tables are there
@@ -83,7 +91,7 @@ struct recorder {
   std::atomic<std::atomic<std::uint32_t>*> fork_word{nullptr};
   std::atomic<slot*> slots{nullptr};  // newest first, linked by registered_before; slots are recycled, never freed
   interned_texts sites;   // encoded code.* attributes
-  interned_texts groups;  // task id and service name, each with a 2-byte length before it
+  interned_texts groups;  // see split_group()
 
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
@@ -101,6 +109,10 @@ struct recorder {
   // Spans of threads that have no slot: no memory for one, or the thread is past its end.
   std::atomic<std::uint64_t> slotless_opened{0};
   std::atomic<std::uint64_t> slotless_dropped{0};
+  void count_slotless() noexcept {
+    slotless_opened.fetch_add(1, std::memory_order_relaxed);
+    slotless_dropped.fetch_add(1, std::memory_order_relaxed);
+  }
 
   /// Reserves the pool once. False if the memory can't be had.
   bool prepare(std::size_t bytes) noexcept {

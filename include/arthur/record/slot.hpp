@@ -15,7 +15,7 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-struct context_node;
+struct pooled_frame;
 
 /// Why a span was dropped; order of statistics::dropped_*.
 enum class drop : std::uint8_t { pool_full, too_deep, scope_misuse, thread_exit, fork, count };
@@ -122,7 +122,7 @@ class slot {
   std::uint32_t last_generation = 0;
   arena memory;
   random_stream random;
-  context_node* context = nullptr;
+  pooled_frame* context = nullptr;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   bool reporting_exception = false;  // `exception` describes the one in flight
@@ -135,7 +135,9 @@ class slot {
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
 
-  frame* top() noexcept { return depth == 0 ? nullptr : &open[(depth < max_depth ? depth : max_depth) - 1]; }
+  /// Entries of `open` in use.
+  std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
+  frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
   void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
 };
 

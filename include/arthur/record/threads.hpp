@@ -45,7 +45,7 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
 /// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
   while (s.context != nullptr) pop_context(s, s.context);
-  for (std::uint32_t n = s.depth < slot::max_depth ? s.depth : slot::max_depth; n != 0; --n) {
+  for (std::uint32_t n = s.kept(); n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
   }
@@ -152,7 +152,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
       s->taken = 0;
-      for (std::uint32_t n = s->depth < slot::max_depth ? s->depth : slot::max_depth; n != 0; --n) {
+      for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
           s->opened.add();

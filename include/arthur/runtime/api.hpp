@@ -45,11 +45,7 @@ ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
 
 namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-ARTHUR_LINKED void stop() noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  // In a child that recorded nothing since the fork there is nothing to stop: the guard is the parent's.
-  if (r != nullptr && !was_forked()) r->stop();
-}
+ARTHUR_LINKED void stop() noexcept { stop_runtime(); }
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 

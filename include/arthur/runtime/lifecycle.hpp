@@ -127,7 +127,9 @@ inline void runtime_after_fork() noexcept {
   the_runtime.store(child, std::memory_order_release);
 }
 
-inline void stop_at_exit() noexcept {
+/// The end of the guard, of the process, or by an exception. In a child that recorded nothing since the fork there is
+/// nothing to stop: the guard is the parent's.
+inline void stop_runtime() noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r != nullptr && !was_forked()) r->stop();
 }
@@ -138,7 +140,7 @@ inline std::terminate_handler& former_terminate() noexcept {
 }
 
 inline void flush_and_terminate() noexcept {
-  stop_at_exit();
+  stop_runtime();
   if (former_terminate() != nullptr) former_terminate()();
   std::abort();
 }
@@ -193,7 +195,7 @@ inline std::string runtime::start(const options& given) {
 
   make_worker();
   if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
-  static const bool registered = std::atexit([] { stop_at_exit(); }) == 0;
+  static const bool registered = std::atexit([] { stop_runtime(); }) == 0;
   static_cast<void>(registered);
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);

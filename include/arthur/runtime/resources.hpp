@@ -50,9 +50,8 @@ class resources {
     const char* data = nullptr;
     std::size_t size = 0;
     if (group != 0 && the_recorder.groups.get(group, data, size)) {
-      const std::size_t first = static_cast<std::size_t>(static_cast<unsigned char>(data[0])) << 8 | static_cast<unsigned char>(data[1]);
-      const std::string_view own_task(data + 2, first);
-      const std::string_view own_service(data + 2 + first, size - 2 - first);
+      std::string_view own_task, own_service;
+      split_group(data, size, own_task, own_service);
       if (!own_service.empty()) {
         service = std::string(own_service);
         task.clear();
