@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "config.hpp"
+#include "header_list.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -23,12 +23,6 @@ enum class protocol {
 enum class overflow {
   drop,   ///< the span is dropped whole and counted; the caller never waits
   block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
-};
-
-/// One HTTP header.
-struct header {
-  std::string name;
-  std::string value;
 };
 
 /// Importance of a diagnostic line.
@@ -60,9 +54,9 @@ struct options {
   /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  std::vector<header> headers;
+  header_list headers;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  std::vector<header> resource_attributes;
+  header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
   /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".

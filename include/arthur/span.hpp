@@ -101,15 +101,15 @@ inline void current_error(text_arg message) noexcept { rt::current_error(message
 // What the macros become with ARTHUR_DISABLE.
 template <class... Attributes>
 constexpr void check_all(Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 
 }  // namespace detail

@@ -341,19 +341,28 @@ struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
 
-/// Takes an attribute argument apart. A named variable is refused: what it views may be gone already.
-template <class A>
-item take(A&& argument) noexcept {
-  static_assert(is_attribute<std::decay_t<A>>::value,
-                "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
-                "arthur::input(text)");
-  static_assert(!std::is_lvalue_reference_v<A>,
-                "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
-  return static_cast<A&&>(argument).view();
-}
-
 /// Ends the argument lists that the macros build.
 struct no_more {};
+
+/// Whether a macro may take this argument: the one rule for the enabled macros and the disabled ones.
+template <class A>
+constexpr bool allowed() noexcept {
+  if constexpr (!std::is_same_v<A, no_more>) {
+    static_assert(is_attribute<std::decay_t<A>>::value,
+                  "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
+                  "arthur::input(text)");
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
+  }
+  return true;
+}
+
+/// Takes an attribute argument apart.
+template <class A>
+item take(A&& argument) noexcept {
+  static_assert(allowed<A>());
+  return static_cast<A&&>(argument).view();
+}
 inline item take(no_more&&) noexcept {
   item unread;
   return unread;
@@ -735,15 +744,15 @@ inline void current_error(text_arg message) noexcept { rt::current_error(message
 // What the macros become with ARTHUR_DISABLE.
 template <class... Attributes>
 constexpr void check_all(Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 
 }  // namespace detail
@@ -1075,8 +1084,88 @@ ARTHUR_NAMESPACE_END
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
+// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
+#ifndef ARTHUR_HEADER_LIST_HPP
+#define ARTHUR_HEADER_LIST_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// A name and its value: an HTTP header, a resource attribute.
+struct header {
+  std::string name;
+  std::string value;
+};
+
+/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
+class header_list {
+ public:
+  header_list() noexcept = default;
+  header_list(std::initializer_list<header> list) : header_list(list.begin(), list.size()) {}
+  /// Any container of headers.
+  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
+            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
+  header_list(const Range& from) {
+    for (const header& h : from) push_back(h);
+  }
+  header_list(const header_list& from) : header_list(from.data_, from.size_) {}
+  header_list(header_list&& from) noexcept { swap(from); }
+  header_list& operator=(header_list from) noexcept {
+    swap(from);
+    return *this;
+  }
+  ~header_list() { delete[] data_; }
+
+  void push_back(header added) {
+    if (size_ == capacity_) {
+      header_list larger;
+      larger.data_ = new header[2 * capacity_ + 4];
+      larger.capacity_ = 2 * capacity_ + 4;
+      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
+      swap(larger);
+    }
+    data_[size_++] = static_cast<header&&>(added);
+  }
+  void clear() noexcept { header_list().swap(*this); }
+
+  header* begin() noexcept { return data_; }
+  header* end() noexcept { return data_ + size_; }
+  const header* begin() const noexcept { return data_; }
+  const header* end() const noexcept { return data_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  header& operator[](std::size_t index) noexcept { return data_[index]; }
+  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
+
+ private:
+  header_list(const header* from, std::size_t count) : data_(count == 0 ? nullptr : new header[count]), capacity_(count) {
+    for (; size_ < count; ++size_) data_[size_] = from[size_];
+  }
+  void swap(header_list& other) noexcept {
+    header* const data = data_;
+    const std::size_t size = size_, capacity = capacity_;
+    data_ = other.data_;
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    other.data_ = data;
+    other.size_ = size;
+    other.capacity_ = capacity;
+  }
+
+  header* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -1091,12 +1180,6 @@ enum class protocol {
 enum class overflow {
   drop,   ///< the span is dropped whole and counted; the caller never waits
   block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
-};
-
-/// One HTTP header.
-struct header {
-  std::string name;
-  std::string value;
 };
 
 /// Importance of a diagnostic line.
@@ -1128,9 +1211,9 @@ struct options {
   /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  std::vector<header> headers;
+  header_list headers;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  std::vector<header> resource_attributes;
+  header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
   /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".

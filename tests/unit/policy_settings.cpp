@@ -355,3 +355,22 @@ TEST_CASE("OTEL_CONFIG_FILE silences every other OTEL_ variable") {
   CHECK(origin(o.got.where.traces) == "http://localhost:3030");
   CHECK(o.warnings.size() == 1);
 }
+
+TEST_CASE("a header_list is filled, copied, moved and made from other containers like a vector") {
+  arthur::header_list list = {{"a", "1"}, {"b", "2"}};
+  for (int n = 0; n < 10; ++n) list.push_back({"n", std::to_string(n)});
+  const arthur::header_list copy = list;
+  const arthur::header_list moved = static_cast<arthur::header_list&&>(list);
+  CHECK(list.empty());
+  REQUIRE(copy.size() == 12);
+  REQUIRE(moved.size() == 12);
+  CHECK(copy[1].value == "2");
+  CHECK(moved[11].value == "9");
+  list = copy;
+  list[0].value = "changed";
+  CHECK(copy[0].value == "1");
+  list.clear();
+  CHECK(list.begin() == list.end());
+  list = std::vector<arthur::header>{{"v", "3"}};
+  CHECK(list[0].name == "v");
+}
