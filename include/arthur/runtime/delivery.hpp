@@ -36,7 +36,7 @@ class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
     pieces_.reserve(most);
@@ -363,6 +363,7 @@ class delivery {
   std::unique_ptr<transport> engine_;  // the engine's other routes
   std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
 
+  outcome outcome_;  // of the newest request
   preparation preparation_;
 
   batch batch_;
@@ -378,7 +379,6 @@ class delivery {
   std::uint64_t due_ = 0;
   std::uint64_t started_ = 0;
   buffer body_;
-  outcome outcome_;
   std::vector<span_piece> pieces_;
 };
 

@@ -42,7 +42,8 @@ inline std::uint64_t retry_after(const response& a) {
 
 class preparation {
  public:
-  preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
+  preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
+      : settings_(s), groups_(groups), says_(says), outcome_(last) {
     if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
     // A file holds JSON lines, whatever the protocol on the wire is.
     if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
@@ -156,9 +157,9 @@ class preparation {
   const settings& settings_;
   resources& groups_;
   diagnostics& says_;
+  outcome& outcome_;
   std::string search_;  // the task search: body
   std::string target_;  // and path
-  outcome outcome_;
   encoding encoding_ = encoding::json;
   bool decided_ = false;  // the encoding was probed or pinned
   bool proven_ = false;
