@@ -12,14 +12,15 @@ ROOT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 MAX_LINES = 450
 
 # Which rooms (folders) or single files each room may include, beside itself. "." is the top: what users include.
-PURE = {"config.hpp", "header_list.hpp", "options.hpp", "platform", "record/wire.hpp"}
-LIGHT = {"config.hpp", "header_list.hpp", "options.hpp", "platform", "record", "openinference", "attributes.hpp"}
+PURE = {"config.hpp", "header_list.hpp", "options.hpp", "text_line.hpp", "platform", "record/wire.hpp"}
+LIGHT = {"config.hpp", "header_list.hpp", "options.hpp", "text_line.hpp", "platform", "record", "openinference", "attributes.hpp"}
 HEAVY = {"otlp", "policy", "transport", "runtime"}
 MAY_INCLUDE = {
     "config.hpp": set(),
     "header_list.hpp": {"config.hpp"},
     "options.hpp": {"config.hpp", "header_list.hpp"},
-    "platform": {"config.hpp"},
+    "text_line.hpp": {"config.hpp"},
+    "platform": {"config.hpp", "text_line.hpp"},
     "record": {"config.hpp", "options.hpp", "platform"},
     "openinference": LIGHT,
     "attributes.hpp": LIGHT,

@@ -27,7 +27,7 @@ namespace detail {
 inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
   if (mangled == nullptr) return;
   const char* readable = mangled;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
   int status = 0;
   char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
   if (plain != nullptr) readable = plain;
@@ -36,7 +36,7 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
   const std::size_t kept = n < size - 1 ? n : size - 1;
   std::memcpy(out, readable, kept);
   out[kept] = 0;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)
   std::free(plain);
 #endif
 }

@@ -14,7 +14,7 @@
 //   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
 //   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
 //   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
-//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES
+//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES; no memory is taken after start()
 
 #ifndef ARTHUR_POOL_BYTES
 #define ARTHUR_POOL_BYTES (1024 * 1024)  // global; used with ARTHUR_NO_HEAP only

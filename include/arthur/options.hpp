@@ -70,8 +70,12 @@ struct options {
   void* on_batch_user = nullptr;
 
   /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
-  /// Fixed by the first start of a process. Minimum 256 KiB.
+  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t memory_limit = ARTHUR_POOL_BYTES;
+#else
   std::size_t memory_limit = std::size_t{64} << 20;
+#endif
   /// What to do when the pool is full.
   arthur::overflow overflow = overflow::drop;
   /// Longest wait of a caller with overflow::block.
@@ -87,8 +91,13 @@ struct options {
   std::chrono::milliseconds shutdown_timeout{5000};
   /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
   std::size_t max_batch_spans = 0;
-  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB.
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
+  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
+#else
   std::size_t max_batch_bytes = std::size_t{1} << 20;
+#endif
 
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;

@@ -9,6 +9,7 @@
 
 #include "config.hpp"
 #include "options.hpp"
+#include "text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -46,7 +47,11 @@ struct statistics {
   std::uint64_t requests = 0;            ///< HTTP requests with spans
   std::uint64_t retries = 0;             ///< requests repeated
   std::uint64_t bytes_held = 0;          ///< pool memory in use
-  std::string last_error;                ///< the newest problem in plain words, or empty
+#ifdef ARTHUR_NO_HEAP
+  detail::text_line last_error;  ///< the newest problem in plain words, or empty; becomes a std::string where one is wanted
+#else
+  std::string last_error;  ///< the newest problem in plain words, or empty
+#endif
 };
 
 namespace detail {

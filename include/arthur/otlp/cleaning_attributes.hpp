@@ -169,7 +169,7 @@ class attribute_cleaner : public attribute_table {
   void clean_json(entry& at, std::uint32_t watched) noexcept {
     if ((check_json(view(at.text), at.text.size).hazards & watched) == 0) return;
     // A copy outside texts_, which grows while the text is read.
-    scratch<1024> copy;
+    scratch<scratch_use::copy, 16> copy;
     copy.bytes.append(view(at.text), at.text.size);
     if (copy.bytes.failed()) return texts_.bytes.fail();
     const std::size_t start = texts_.bytes.size();

@@ -25,7 +25,7 @@ namespace detail {
 /// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written.
 inline void* reserve_memory(std::size_t size) noexcept {
 #if defined(ARTHUR_NO_HEAP)
-  static_assert(ARTHUR_POOL_BYTES >= 64 * 1024, "ARTHUR_POOL_BYTES must be at least 65536");
+  static_assert(ARTHUR_POOL_BYTES >= 96 * 1024, "ARTHUR_POOL_BYTES must be at least 98304");
   alignas(64) static char memory[ARTHUR_POOL_BYTES];
   static bool taken = false;
   if (taken || size > sizeof memory) return nullptr;

@@ -74,7 +74,14 @@ inline std::string check_ranges(const options& given) {
   for (const auto& d : durations) {
     if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
   }
+#ifdef ARTHUR_NO_HEAP
+  constexpr std::size_t pool_size = ARTHUR_POOL_BYTES;
+  if (given.memory_limit > pool_size || given.memory_limit < (std::size_t{96} << 10)) {
+    return out_of_range("memory_limit", "give 96 KiB to ARTHUR_POOL_BYTES");
+  }
+#else
   if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+#endif
   // Places in the pool are 32-bit numbers of 8-byte units.
   if (given.memory_limit / 8 > 0xffffffffU) return out_of_range("memory_limit", "give at most 32 GiB");
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");

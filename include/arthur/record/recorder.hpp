@@ -22,7 +22,11 @@ namespace detail {
 /// Numbers start at 1; 0 means "none" or "no room".
 class interned_texts {
  public:
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t capacity = 256;
+#else
   static constexpr std::uint32_t capacity = 2048;
+#endif
 
   /// `entries`: capacity zeroed words; `bytes`: room for the texts.
   void attach(std::atomic<std::uint32_t>* entries, char* bytes, std::size_t size) noexcept {

@@ -14,6 +14,9 @@
 #include "recorder.hpp"
 #include "slot.hpp"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,16 +58,29 @@ inline void retire_slot(slot& s) noexcept {
   s.status.store(slot::exited, std::memory_order_release);
 }
 
-#ifndef ARTHUR_NO_THREADS
+inline void end_thread() noexcept {
+  if (this_slot != nullptr) retire_slot(*this_slot);
+  this_slot = nullptr;
+  thread_is_quiet = true;
+}
+
+// Sees to it that end_thread() is called at the end of the calling thread.
+#if defined(ARTHUR_NO_THREADS)
+inline void watch_thread() noexcept {}
+#elif defined(ARTHUR_NO_HEAP) && (defined(__unix__) || defined(__APPLE__))
+// A thread_local destructor makes the C library take memory; a key doesn't.
+inline void watch_thread() noexcept {
+  static pthread_key_t key;
+  static const bool made = ::pthread_key_create(&key, [](void*) { end_thread(); }) == 0;
+  if (made) static_cast<void>(::pthread_setspecific(key, this_slot));
+}
+#else
 struct thread_sentinel {
   bool armed = false;
-  ~thread_sentinel() {
-    if (this_slot != nullptr) retire_slot(*this_slot);
-    this_slot = nullptr;
-    thread_is_quiet = true;
-  }
+  ~thread_sentinel() { end_thread(); }
 };
 inline thread_local thread_sentinel sentinel;
+inline void watch_thread() noexcept { sentinel.armed = true; }  // its first use registers its destructor
 #endif
 
 inline slot* allocate_slot() noexcept {
@@ -111,9 +127,7 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
   }
   found->random.seed();
   this_slot = found;
-#ifndef ARTHUR_NO_THREADS
-  sentinel.armed = true;  // the first use of it registers its destructor
-#endif
+  watch_thread();
   return found;
 }
 

@@ -2,6 +2,7 @@
 #ifndef ARTHUR_RUNTIME_DELIVERY_HPP
 #define ARTHUR_RUNTIME_DELIVERY_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
 #include "diagnostics.hpp"
@@ -34,7 +36,18 @@ class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
+    // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
+    const std::size_t most = s.max_batch_spans + 1;
+    pieces_.reserve(most);
+    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+  }
+
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    // What is held and one more; no byte of a span becomes more than six in JSON.
+    return batch_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384);
+  }
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
     main_ = std::move(main);
@@ -110,6 +123,7 @@ class delivery {
 
   bool encode(const part& p, encoding as) {
     pieces_.clear();
+    groups_.begin_request();
     for (std::size_t n = p.first; n < p.first + p.count; ++n) {
       const batch::entry& e = batch_.spans[n];
       pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
@@ -132,11 +146,11 @@ class delivery {
     r.body = body_.data();
     r.body_size = body_.size();
     r.spans = p.count;
-    response a;
-    std::string error;
+    const response& a = outcome_.answer;
+    const std::string& error = outcome_.error;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    const transport_result result = main_->send(r, deadline, a, error);
+    const transport_result result = main_->send(r, deadline, outcome_.answer, outcome_.error);
     const std::uint64_t now = clock_();  // pauses count from the answer
     switch (result) {
       case transport_result::not_sent:
@@ -158,8 +172,8 @@ class delivery {
       return wait(now);
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              std::to_string(p.count) + " spans were sent to " + origin(settings_.where.traces) +
-                  " without an answer; they aren't sent again, because the engine would store them twice (" + error + ")");
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces),
+                   " without an answer; they aren't sent again, because the engine would store them twice (", error, ")"));
     finish(p.count, counters_.unconfirmed);
     // The endpoint may be in trouble: the next request can wait a little.
     if (busy()) wait(now);
@@ -174,7 +188,7 @@ class delivery {
         // The probe was answered, but real spans are not read: the other encoding, once.
         preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
-                  "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
+                  text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
         return level_.push_back(p);
       case verdict::retry_later:
         refused(a, error);
@@ -213,7 +227,7 @@ class delivery {
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
       says_.say(diagnostics::topic::refusal, severity::warning,
-                std::to_string(rejected) + " of " + std::to_string(p.count) + " spans were refused by the endpoint: " + r.reason);
+                text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
     }
     count(counters_.rejected, rejected);
     count(counters_.delivered, p.count - rejected);
@@ -231,10 +245,10 @@ class delivery {
     if (failing_.empty()) return;
     dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
     const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
-    std::vector<part> failing;
-    failing.swap(failing_);
+    former_.clear();
+    former_.swap(failing_);
     bool all_single = true;
-    for (const part& p : failing) {
+    for (const part& p : former_) {
       if (p.count == 1 && level_accepted_) {
         says_.say(diagnostics::topic::poison, severity::warning,
                   "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
@@ -259,24 +273,26 @@ class delivery {
 
   /// Nothing is accepted: an outage. What is left becomes one part again.
   void hold(std::uint64_t now) {
-    std::vector<part> left;
-    left.swap(failing_);
-    left.insert(left.end(), level_.begin(), level_.end());
-    batch rest;
-    for (const part& p : left) {
-      for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-        if (!rest.append(batch_, batch_.spans[n])) count(counters_.failed);
-      }
-    }
-    batch_ = std::move(rest);
+    former_.clear();
+    former_.swap(failing_);
+    former_.insert(former_.end(), level_.begin(), level_.end());
+    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
+    std::size_t left = 0;
+    for (const part& p : former_) left += p.count;
+    const part* at = former_.data();
+    std::size_t passed = 0;  // spans of the parts before it
+    batch_.keep(left, [&at, &passed](std::size_t n) {
+      while (n - passed >= at->count) passed += at++->count;
+      return at->first + (n - passed);
+    });
     lines_written_ = batch_.spans.size();
     finished_ = 0;
     level_.assign(1, part{0, batch_.spans.size(), 0});
     dry_levels_ = 0;
     held_ = true;
     says_.say(diagnostics::topic::connection, severity::warning,
-              origin(settings_.where.traces) + " answers 500 to everything; " + std::to_string(batch_.spans.size()) +
-                  " spans are held (" + advice(500, settings_.where.profile) + ")");
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", batch_.spans.size(), " spans are held (",
+                   advice(500, settings_.where.profile), ")"));
     wait(now);
   }
 
@@ -311,8 +327,10 @@ class delivery {
   bool write_lines(std::uint64_t now) {
     const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
     lines_written_ = batch_.spans.size();
-    response a;
-    std::string error = "no memory for JSON lines";
+    response& a = outcome_.answer;
+    std::string& error = outcome_.error;
+    a.clear();
+    error = "no memory for JSON lines";
     if (fresh.count != 0 && encode(fresh, encoding::json)) {
       request r;
       r.content_type = "application/json";
@@ -345,6 +363,7 @@ class delivery {
   std::unique_ptr<transport> engine_;  // the engine's other routes
   std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
 
+  outcome outcome_;  // of the newest request
   preparation preparation_;
 
   batch batch_;
@@ -352,6 +371,7 @@ class delivery {
   std::size_t lines_written_ = 0;  // spans of it that went to lines_
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
+  std::vector<part> former_;  // failing_ while the next level is made of it
   bool level_accepted_ = false;
   unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
   bool held_ = false;

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
-#include <string>
+#include <string_view>
 
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../platform/clock.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -42,35 +43,35 @@ class diagnostics {
     const std::lock_guard<std::mutex> lock(mutex_);
     function_ = function;
     user_ = user;
-    last_error_.clear();
+    last_error_ = text_line();
     for (auto& t : topics_) t = {};
   }
 
-  /// Never throws: a function of the user's that does is ignored, as is the lack of memory for a line.
-  void say(topic about, severity level, const std::string& line) noexcept {
+  /// Never throws: a function of the user's that does is ignored.
+  void say(topic about, severity level, std::string_view what) noexcept {
 #if ARTHUR_HAS_EXCEPTIONS
     try {
-      say_it(about, level, line);
+      say_it(about, level, what);
     } catch (...) {
     }
 #else
-    say_it(about, level, line);
+    say_it(about, level, what);
 #endif
   }
 
-  std::string last_error() noexcept {
+  text_line last_error() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
   }
 
  private:
-  void say_it(topic about, severity level, const std::string& line) {
+  void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
-    std::string whole;
+    text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = line;
+      if (level != severity::info) last_error_ = text_line(what);
       state& s = topics_[static_cast<std::size_t>(about)];
       const std::uint64_t now = steady_nanoseconds();
       // Configuration lines differ from each other and are said once each.
@@ -78,8 +79,7 @@ class diagnostics {
         ++s.left_out;
         return;
       }
-      whole = "arthur: " + line;
-      if (s.left_out != 0) whole += " (and " + std::to_string(s.left_out) + " more like it)";
+      if (s.left_out != 0) whole = text_line(whole, " (and ", s.left_out, " more like it)");
       s.said_at = now;
       s.left_out = 0;
       function = function_;
@@ -100,7 +100,7 @@ class diagnostics {
   std::mutex mutex_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
-  std::string last_error_;
+  text_line last_error_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 

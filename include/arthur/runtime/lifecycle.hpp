@@ -21,6 +21,7 @@
 #include "../record/threads.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
+#include "../text_line.hpp"
 #include "../transport/callback.hpp"
 #include "../transport/file.hpp"
 #include "../transport/socket.hpp"
@@ -194,6 +195,7 @@ inline std::string runtime::start(const options& given) {
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
+  if (!worker_->fix()) return "no memory for batches of options.max_batch_bytes = " + std::to_string(settings_.max_batch_bytes) + ": lower it";
   if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
   static const bool registered = std::atexit([] { stop_runtime(); }) == 0;
   static_cast<void>(registered);
@@ -240,7 +242,16 @@ inline bool runtime::start_thread() noexcept {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &former);
 #endif
-#if ARTHUR_HAS_EXCEPTIONS
+#if defined(__unix__) || defined(__APPLE__)
+  // Not std::thread: it frees memory at its end, and without exceptions it can't say that there is no thread.
+  pthread_t thread{};
+  const auto body = [](void* self) -> void* {
+    static_cast<runtime*>(self)->run();
+    return nullptr;
+  };
+  has_thread_ = ::pthread_create(&thread, nullptr, body, this) == 0;
+  if (has_thread_) ::pthread_detach(thread);
+#elif ARTHUR_HAS_EXCEPTIONS
   try {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
@@ -323,9 +334,10 @@ inline void runtime::stop() noexcept {
     finish();
   }
   if (done && left_ != 0) {
-    const std::string cause = says.last_error();
-    says.say(diagnostics::topic::shutdown, severity::warning,
-             std::to_string(left_) + " spans were not delivered before the end" + (cause.empty() ? cause : " (" + cause + ")"));
+    const text_line cause = says.last_error();
+    text_line what(left_, " spans were not delivered before the end");
+    if (!cause.empty()) what = text_line(what, " (", cause, ")");
+    says.say(diagnostics::topic::shutdown, severity::warning, what);
   }
   state_.store(state::stopped, std::memory_order_release);
 }
@@ -372,12 +384,14 @@ inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   try {
     copy_settings(parent);
     make_worker();
+    if (!worker_->fix()) return;
   } catch (...) {
     return;  // no memory: the child runs on untraced
   }
 #else
   copy_settings(parent);
   make_worker();
+  if (!worker_->fix()) return;
 #endif
   if (start_thread()) state_.store(state::running, std::memory_order_release);
 }

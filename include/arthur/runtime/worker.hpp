@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
-#include <string>
 
 #include "../config.hpp"
 #include "../platform/clock.hpp"
+#include "../platform/clock_source.hpp"
 #include "../platform/waker.hpp"
 #include "../policy/settings.hpp"
 #include "../record/recorder.hpp"
@@ -33,6 +32,9 @@ class worker {
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
+  bool fix() noexcept { return groups_.fix() && collector_.fix() && delivery_.fix(); }
 
   delivery& sender() noexcept { return delivery_; }
 
@@ -132,13 +134,8 @@ class worker {
 
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
-  /// The counter is good for time if the kernel itself uses it.
-  bool trusts_counter() {
-    if (trust_ == 0) {
-      std::ifstream source("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-      std::string name;
-      trust_ = source >> name && name == "tsc" ? 1 : 2;
-    }
+  bool trusts_counter() noexcept {
+    if (trust_ == 0) trust_ = kernel_trusts_counter() ? 1 : 2;
     return trust_ == 1;
   }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,6 +22,8 @@
 #endif
 
 #include "../config.hpp"
+#include "../platform/error_text.hpp"
+#include "../text_line.hpp"
 #include "transport.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -46,10 +47,10 @@ class file_transport final : public transport {
   }
 
   transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
-    out = response();
+    out.clear();
     error.clear();
     if (file_ < 0 && !open_file()) {
-      error = "can't open " + path_ + ": " + std::generic_category().message(errno);
+      set_line(error, "can't open ", path_, ": ", error_text(errno));
       return transport_result::not_sent;
     }
     // The first byte ends a line that an earlier failure left unfinished.
@@ -58,7 +59,7 @@ class file_transport final : public transport {
     const std::size_t written = write_all(pieces, total, deadline, error);
     if (written > 0) torn_ = written < total && !(torn_ && written == 1);
     if (written < total - 1) {
-      error = "can't write to " + path_ + ": " + error;
+      set_line(error, "can't write to ", path_, ": ", error);
       return transport_result::not_sent;
     }
     error.clear();  // only the line's end may be missing, and the next request writes it
@@ -78,14 +79,14 @@ class file_transport final : public transport {
   void look() { ::_setmode(file_, _O_BINARY); }
 
   std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
-    std::string line;
-    for (const std::string_view piece : pieces) line.append(piece);
+    std::string whole;
+    for (const std::string_view piece : pieces) whole.append(piece);
     std::size_t written = 0;
-    while (written < line.size()) {
-      const std::size_t most = (std::min)(line.size() - written, std::size_t{1} << 30);
-      const int n = ::_write(file_, line.data() + written, static_cast<unsigned>(most));
+    while (written < whole.size()) {
+      const std::size_t most = (std::min)(whole.size() - written, std::size_t{1} << 30);
+      const int n = ::_write(file_, whole.data() + written, static_cast<unsigned>(most));
       if (n <= 0) {
-        error = std::generic_category().message(errno);
+        set_line(error, error_text(errno));
         break;
       }
       written += static_cast<std::size_t>(n);
@@ -173,7 +174,7 @@ class file_transport final : public transport {
       if (n > 0) {
         written += static_cast<std::size_t>(n);
       } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        error = n == 0 ? std::string("nothing was taken") : std::generic_category().message(errno);
+        set_line(error, n == 0 ? text_line("nothing was taken") : error_text(errno));
         break;
       }
     }

@@ -3,13 +3,15 @@
 #define ARTHUR_TRANSPORT_NET_HPP
 
 #include <cstddef>
-#include <string>
+#include <cstdint>
+#include <cstring>
 #include <system_error>
 
 #if defined(_WIN32)
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #else
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -23,6 +25,8 @@
 #endif
 
 #include "../config.hpp"
+#include "../platform/error_text.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -75,8 +79,8 @@ inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
   return ::recv(s, to, static_cast<int>(size), 0);
 }
 
-inline std::string error_text(int error) { return std::system_category().message(error); }
-inline std::string lookup_error_text(int error) { return std::system_category().message(error); }
+inline text_line error_text(int error) { return text_line(std::system_category().message(error)); }
+inline text_line lookup_error_text(int error) { return error_text(error); }
 
 #else
 
@@ -131,12 +135,28 @@ inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, cons
 
 inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
 
-inline std::string error_text(int error) { return std::generic_category().message(error); }
-inline std::string lookup_error_text(int error) {
-  return error == EAI_SYSTEM ? error_text(errno) : std::string(::gai_strerror(error));
-}
+inline text_line error_text(int error) { return detail::error_text(error); }
+inline text_line lookup_error_text(int error) { return error == EAI_SYSTEM ? error_text(errno) : text_line(::gai_strerror(error)); }
 
 #endif
+
+/// The address of a host that is written as one; 0 if it is a name. (getaddrinfo would take memory for it.)
+inline address_length numeric_address(const char* host, std::uint16_t port, sockaddr_storage& to) {
+  std::memset(&to, 0, sizeof to);
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&to);
+  if (::inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return sizeof *v4;
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&to);
+  if (::inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return sizeof *v6;
+  }
+  return 0;
+}
 
 }  // namespace net
 }  // namespace detail
