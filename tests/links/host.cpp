@@ -115,12 +115,10 @@ void unload(const char* path) {
 
 /// The worker's code is in the plug-in: it stays in memory until the process ends, which also sends the last spans.
 void unload_running(const char* path) {
-  std::thread([path] {
-    const plugin p(path);
-    EXPECT(p.start(nullptr) == 1);
-    p.run();
-    ::dlclose(p.handle);
-  }).join();
+  const plugin p(path);
+  EXPECT(p.start(nullptr) == 1);
+  std::thread(p.run).join();  // a thread that records and still lives keeps the plug-in, too
+  ::dlclose(p.handle);
   EXPECT(is_mapped(path));
 }
 
