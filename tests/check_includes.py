@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "runtime": LIGHT | HEAVY | {"."},
     "implementation.hpp": LIGHT | HEAVY | {"."},
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
+    "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
 }
 
 

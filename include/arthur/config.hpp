@@ -47,9 +47,18 @@
 #define ARTHUR_HAS_EXCEPTIONS 0
 #endif
 
+// What a process has once, functions and state alike: visible outside its shared object even under -fvisibility=hidden,
+// so that the dynamic linker makes one of several copies wherever it can (docs/plugins.md). Within an executable this
+// costs nothing: what is defined there is reached directly.
+#if defined(__ELF__) || defined(__APPLE__)
+#define ARTHUR_SHARED __attribute__((visibility("default")))
+#else
+#define ARTHUR_SHARED
+#endif
+
 // What call sites reach only through the linker: inline, so that several files may bring it, and emitted all the same.
 #if defined(__GNUC__) || defined(__clang__)
-#define ARTHUR_LINKED __attribute__((used)) inline
+#define ARTHUR_LINKED ARTHUR_SHARED __attribute__((used)) inline
 #else
 #define ARTHUR_LINKED inline
 #endif

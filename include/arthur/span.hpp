@@ -33,7 +33,7 @@ struct call_site {
 };
 
 /// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
-inline std::atomic<std::uint32_t> recording_enabled{0};
+ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
 
 /// A scope's claim on an entry of its thread's stack of open spans.
 struct scope_handle {

@@ -1,6 +1,7 @@
 // disabled.cpp: with ARTHUR_DISABLE the whole program compiles, links without the runtime, and runs none of the arguments.
 #define ARTHUR_DISABLE
 #include <arthur/arthur.hpp>
+#include <arthur/testing.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
@@ -27,4 +28,12 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(arthur::flush() == arthur::flush_result::ok);
   CHECK(arthur::stats().opened == 0);
   CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
+}
+
+TEST_CASE("a test of a disabled program is told why it sees no spans") {
+  arthur::testing::capture spans;
+  { ARTHUR_LLM_SPAN("chat"); }
+  CHECK_FALSE(spans.ok());
+  CHECK(spans.error() == "compiled with ARTHUR_DISABLE: nothing is recorded");
+  CHECK(spans.take().empty());
 }

@@ -2,6 +2,7 @@
 #define ARTHUR_NO_THREADS
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
+#include <arthur/testing.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
@@ -68,4 +69,19 @@ TEST_CASE("overflow::block sends instead of waiting for a thread that isn't ther
   }
   CHECK(sent == 500);
   CHECK(arthur::stats().dropped == before.dropped);
+}
+
+TEST_CASE("arthur::testing::capture works without threads") {
+  for (int run = 0; run < 2; ++run) {
+    arthur::testing::capture spans;
+    REQUIRE_MESSAGE(spans.ok(), spans.error());
+    {
+      ARTHUR_AGENT_SPAN("agent");
+      ARTHUR_TOOL_SPAN("tool");
+    }
+    const auto all = spans.take();
+    REQUIRE(all.size() == 2);
+    CHECK(all[1].is_child_of(all[0]));
+    CHECK(all[0].start == arthur::testing::capture::epoch);
+  }
 }

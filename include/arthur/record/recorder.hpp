@@ -137,7 +137,7 @@ struct recorder {
   }
 };
 
-inline recorder the_recorder;
+ARTHUR_SHARED inline recorder the_recorder;
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

@@ -25,9 +25,9 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
 /// The worker (which never traces itself) and threads past their end record nothing.
-inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
 /// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
 inline void release_target(const frame& activation) noexcept {
@@ -79,7 +79,7 @@ struct thread_sentinel {
   bool armed = false;
   ~thread_sentinel() { end_thread(); }
 };
-inline thread_local thread_sentinel sentinel;
+ARTHUR_SHARED inline thread_local thread_sentinel sentinel;
 inline void watch_thread() noexcept { sentinel.armed = true; }  // its first use registers its destructor
 #endif
 
@@ -140,15 +140,17 @@ inline bool is_first_thread() noexcept {
 #endif
 }
 
+/// A thread does what follows a fork.
+ARTHUR_SHARED inline std::atomic<std::uint32_t> after_fork_busy{0};
+
 /// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
 /// that were open stay as parents of the child's spans, but are not sent a second time.
 ARTHUR_COLD inline void after_fork() noexcept {
   recorder& r = the_recorder;
   auto* const word = r.fork_word.load(std::memory_order_relaxed);
-  static std::atomic<std::uint32_t> busy{0};
   std::uint32_t expected = 0;
   // The child may have threads by now; one of them does the work, the others must not record meanwhile.
-  if (!busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
+  if (!after_fork_busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
     while (word->load(std::memory_order_acquire) == 0) {
     }
     return;
@@ -193,7 +195,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
     if (const auto child = r.forked.load(std::memory_order_relaxed)) child();
     word->store(1, std::memory_order_release);
   }
-  busy.store(0, std::memory_order_release);
+  after_fork_busy.store(0, std::memory_order_release);
 }
 
 inline bool was_forked() noexcept {

@@ -17,6 +17,7 @@
 #include "../config.hpp"
 #include "../platform/clock.hpp"
 #include "../platform/memory.hpp"
+#include "../platform/thread_names.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
 #include "../runtime.hpp"
@@ -66,6 +67,7 @@ class runtime {
   void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
+  void look_for_another() noexcept;
   std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
   std::uint64_t lost() const noexcept {
@@ -87,9 +89,9 @@ class runtime {
   std::uint64_t left_ = 0;  // spans that the end found undelivered
 };
 
-inline std::atomic<runtime*> the_runtime{nullptr};
+ARTHUR_SHARED inline std::atomic<runtime*> the_runtime{nullptr};
 /// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
-inline ARTHUR_THREAD_LOCAL bool in_worker = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool in_worker = false;
 
 inline std::uint64_t worker_random() noexcept {
   static random_stream stream = [] {
@@ -266,12 +268,18 @@ inline bool runtime::start_thread() noexcept {
 #endif
   return has_thread_;
 #else
+  look_for_another();
   return true;
 #endif
 }
 
 inline void runtime::run() noexcept {
   thread_is_quiet = true;
+  // While a thread has a destructor of a shared object to run, dlclose() leaves the object in memory. The worker's code
+  // may be in a plug-in, which mustn't go before it.
+  arm_sentinel();
+  name_thread(worker_name);
+  look_for_another();
   worker& w = *worker_;
   for (;;) {
     const std::uint64_t now = steady_nanoseconds();
@@ -280,10 +288,29 @@ inline void runtime::run() noexcept {
     if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
     if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
+  name_thread("arthur-ended");  // a new worker may begin before this thread is gone
   finish();
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// A shared object with a copy of the runtime that the linker didn't join with this one. Called under the worker's name,
+/// so that of two that begin at once one sees the other.
+inline void runtime::look_for_another() noexcept {
+  if (!another_thread_is_named(worker_name)) return;
+  static const char* const line =
+      "another arthur runtime runs in this process: its spans and those of this one are not joined, and each sends its own. To have "
+      "one, export the symbols of the executable (-rdynamic; CMake: ENABLE_EXPORTS) or give plug-ins the table of "
+      "arthur_get_api(); see docs/plugins.md";
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  } catch (...) {  // no memory for a line
+  }
+#else
+  says.say(diagnostics::topic::configuration, severity::warning, line);
+#endif
 }
 
 /// One piece of work. Where memory ends, what is under way is given up and counted: nothing is sent twice for it.
