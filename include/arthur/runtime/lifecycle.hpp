@@ -277,7 +277,7 @@ inline void runtime::run() noexcept {
   thread_is_quiet = true;
   // While a thread has a destructor of a shared object to run, dlclose() leaves the object in memory. The worker's code
   // may be in a plug-in, which mustn't go before it.
-  arm_sentinel();
+  watch_thread();
   name_thread(worker_name);
   look_for_another();
   worker& w = *worker_;
