@@ -44,6 +44,8 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.count_slotless();
@@ -62,6 +64,7 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(f, mode);
   handle.generation = f.generation;
   ++s->depth;
   if (!f.sampled) {
@@ -219,6 +222,8 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (s == nullptr) {
     the_recorder.count_slotless();
@@ -233,6 +238,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   }
   frame& f = p->span;
   begin_frame(*s, f, k, s->top());
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(f, mode);
   handle.open = &f;
   handle.generation = f.generation;
   if (!f.sampled) {
