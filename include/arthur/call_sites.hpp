@@ -14,6 +14,7 @@
 #include "record/context_node.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
+#include "restraint.hpp"
 #include "span.hpp"
 
 #if defined(__GNUC__)

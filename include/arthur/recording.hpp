@@ -99,17 +99,6 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   put_random(f.ids.span, s);
 }
 
-/// Paused, with nothing open on this thread that a span could get between: it needs no entry, and costs as much as "off".
-inline bool left_out_whole(std::uint32_t mode) noexcept {
-  return (mode & recording_mode::paused) != 0 && (this_slot == nullptr || this_slot->depth == 0);
-}
-
-/// What `mode` means for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
-/// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
-ARTHUR_COLD inline void restrain(frame& f, std::uint32_t mode) noexcept {
-  if ((mode & recording_mode::paused) != 0) f.sampled = false;
-}
-
 /// The first bytes of a record, as the writer lays them out before the first segment.
 constexpr std::size_t record_prefix = sizeof(record) - sizeof(segment);
 /// Room that makes the beginning of any span with a short name one piece: head, kind, name.
