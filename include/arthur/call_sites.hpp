@@ -65,11 +65,11 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(f, mode);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, parent == nullptr);
   handle.generation = f.generation;
   ++s->depth;
   if (!f.sampled) {
-    s->unsampled.add();
+    count_left_out(*s, f);
     f.become(frame::silent);
     return false;
   }
@@ -238,12 +238,13 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, s->top());
-  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(f, mode);
+  const frame* const parent = s->top();
+  begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, parent == nullptr);
   handle.open = &f;
   handle.generation = f.generation;
   if (!f.sampled) {
-    s->unsampled.add();
+    count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);
     return false;
@@ -303,6 +304,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
   f.sampled = handle.open->sampled;
+  f.rate_limited = handle.open->rate_limited;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.

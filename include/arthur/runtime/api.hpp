@@ -78,6 +78,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
     out.cleaned = get(c.cleaned);
+    out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
@@ -88,6 +89,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
     out.committed += s->committed.get();
     out.unsampled += s->unsampled.get();
+    out.rate_limited += s->rate_limited.get();
     out.dropped_attributes += s->dropped_attributes.get();
     out.opened += s->opened.get();
   }

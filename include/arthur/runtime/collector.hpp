@@ -21,8 +21,8 @@ namespace detail {
 /// trace when its root arrives.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, const span_limits& limits, delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), limits_(limits), counters_(counters) {}
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
@@ -145,6 +145,8 @@ class collector {
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
     flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    flags.limits = &limits_;
+    const std::uint64_t dropped_before = counts_.dropped_attributes;
     scratch_.clear();
     switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
       case clean_outcome::unchanged:
@@ -153,6 +155,7 @@ class collector {
         to.bytes.truncate(at);
         to.bytes.append(scratch_.data(), scratch_.size());
         count(counters_.cleaned);
+        count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
         break;
       case clean_outcome::undecodable:
         return lose(to, at);
@@ -214,6 +217,7 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  span_limits limits_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps

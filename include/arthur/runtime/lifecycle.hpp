@@ -179,6 +179,7 @@ inline std::string runtime::start(const options& given) {
   warning_list warnings;
   options_ = given;
   settings_ = resolve(given, surroundings, warnings);
+  says.use(settings_.log_level);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
@@ -193,6 +194,10 @@ inline std::string runtime::start(const options& given) {
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
+  r.cap.use(settings_.max_spans_per_second);
+  // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
+  r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
+                         std::memory_order_relaxed);
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
@@ -205,7 +210,8 @@ inline std::string runtime::start(const options& given) {
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(recording_mode::on, std::memory_order_release);
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+                          std::memory_order_release);
   return {};
 }
 
@@ -381,7 +387,7 @@ inline bool runtime::set_sample_ratio(double ratio) noexcept {
 inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
-  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {

@@ -30,8 +30,9 @@ class worker {
   worker(const settings& s, bell& rings, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
       : settings_(s),
         bell_(rings),
+        says_(says),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   delivery& sender() noexcept { return delivery_; }
@@ -99,6 +100,7 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     bell_.answer(ticket_);
+    say_rate_limited(now);
     if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
       calibrated_ = now;
       the_recorder.clock.calibrate(trusts_counter());
@@ -130,6 +132,26 @@ class worker {
     return next_cycle_;
   }
 
+  static std::uint64_t count_rate_limited() noexcept {
+    std::uint64_t total = 0;
+    for (const slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
+      total += s->rate_limited.get();
+    }
+    return total;
+  }
+
+  /// Every ten seconds at most, with the number since the last line.
+  void say_rate_limited(std::uint64_t now) {
+    if (settings_.max_spans_per_second == 0 || (rate_said_ != 0 && now - rate_said_ < 10000000000U)) return;
+    const std::uint64_t total = count_rate_limited();
+    if (total <= rate_limited_) return;
+    says_.say(diagnostics::topic::rate, severity::warning,
+              std::to_string(total - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
+                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+    rate_limited_ = total;
+    rate_said_ = now;
+  }
+
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
   /// The counter is good for time if the kernel itself uses it.
@@ -144,6 +166,7 @@ class worker {
 
   const settings& settings_;
   bell& bell_;
+  diagnostics& says_;
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -160,6 +183,8 @@ class worker {
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
   std::uint64_t calibrated_ = 0;
+  std::uint64_t rate_limited_ = count_rate_limited();  // as last said
+  std::uint64_t rate_said_ = 0;
 };
 
 }  // namespace detail
