@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "openinference": LIGHT,
     "attributes.hpp": LIGHT,
     ".": LIGHT,
-    "otlp": PURE,
+    "otlp": PURE | {"policy/limits.hpp"},
     "policy": PURE,
     "transport": PURE | {"otlp", "policy"},
     "runtime": LIGHT | HEAVY | {"."},

@@ -14,6 +14,7 @@
 #include "record/context_node.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
+#include "restraint.hpp"
 #include "span.hpp"
 
 #if defined(__GNUC__)
@@ -44,6 +45,8 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.count_slotless();
@@ -62,10 +65,11 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, parent == nullptr);
   handle.generation = f.generation;
   ++s->depth;
   if (!f.sampled) {
-    s->unsampled.add();
+    count_left_out(*s, f);
     f.become(frame::silent);
     return false;
   }
@@ -219,6 +223,8 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (s == nullptr) {
     the_recorder.count_slotless();
@@ -232,11 +238,13 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, s->top());
+  const frame* const parent = s->top();
+  begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, parent == nullptr);
   handle.open = &f;
   handle.generation = f.generation;
   if (!f.sampled) {
-    s->unsampled.add();
+    count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);
     return false;
@@ -296,6 +304,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
   f.sampled = handle.open->sampled;
+  f.rate_limited = handle.open->rate_limited;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.

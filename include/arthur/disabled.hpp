@@ -55,6 +55,10 @@ inline tracing_guard start(const options&) noexcept { return tracing_guard(false
 inline flush_result flush(std::chrono::nanoseconds) noexcept { return flush_result::ok; }
 inline bool poll() noexcept { return false; }
 inline statistics stats() noexcept { return {}; }
+inline void pause() noexcept {}
+inline void resume() noexcept {}
+inline bool recording() noexcept { return false; }
+inline bool set_sample_ratio(double) noexcept { return true; }
 
 ARTHUR_NAMESPACE_END
 

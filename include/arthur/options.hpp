@@ -28,6 +28,15 @@ enum class overflow {
 /// Importance of a diagnostic line.
 enum class severity { info, warning, error };
 
+/// Which diagnostic lines are said.
+enum class log_level {
+  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
+  none,       ///< none at all
+  error,
+  warning,  ///< and errors
+  info,     ///< everything, to stderr too
+};
+
 /// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
 struct batch_view {
   const char* data;          ///< an OTLP ExportTraceServiceRequest
@@ -84,7 +93,7 @@ struct options {
   /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
   /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
   std::chrono::milliseconds schedule_delay{0};
-  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
   /// LLM span, and a request given up too early may be stored all the same.
   std::chrono::milliseconds export_timeout{0};
   /// Longest time the end of the guard, exit() or a terminate handler may take.
@@ -101,6 +110,25 @@ struct options {
 
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;
+  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
+  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
+  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
+  std::uint32_t max_spans_per_second = 0;
+  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
+  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
+  /// thousand of them.
+  std::size_t max_attributes = 0;
+  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
+  std::size_t max_attribute_length = 0;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
+  std::size_t max_events = 0;
+  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
+  std::size_t max_links = 0;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_event_attributes = 0;
+  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
   /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
@@ -114,6 +142,8 @@ struct options {
   void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
   /// Passed to on_diagnostic.
   void* on_diagnostic_user = nullptr;
+  /// Default: OTEL_LOG_LEVEL, then automatic.
+  arthur::log_level log_level = log_level::automatic;
 
   /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
   std::uint64_t (*clock)() = nullptr;

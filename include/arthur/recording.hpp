@@ -87,6 +87,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
     f.sampled = parent->sampled;
+    f.rate_limited = parent->rate_limited;
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);
@@ -94,6 +95,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::uint64_t random = 0;
     std::memcpy(&random, f.ids.trace, 8);
     f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    f.rate_limited = false;
     f.flags = record::root;
   }
   put_random(f.ids.span, s);

@@ -32,8 +32,12 @@ struct call_site {
       : function(function_name), file(file_name), line(line_number), kind(k), id(0) {}
 };
 
-/// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
+/// Not 0 while the runtime runs: bits of recording_mode. Constant-initialised, so a span in a static constructor is safe.
 ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
+/// Whatever stands beside `on` makes opening a span take a second look.
+struct recording_mode {
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4;
+};
 
 /// A scope's claim on an entry of its thread's stack of open spans.
 struct scope_handle {

@@ -26,6 +26,10 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(arthur::traced(arthur::kind::tool, "t", [] { return 4; }) == 4);
   CHECK(evaluated == 0);
   CHECK(arthur::flush() == arthur::flush_result::ok);
+  arthur::pause();
+  arthur::resume();
+  CHECK(!arthur::recording());
+  CHECK(arthur::set_sample_ratio(0.5));
   CHECK(arthur::stats().opened == 0);
   CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
 }

@@ -168,6 +168,8 @@ TEST_CASE("options out of range are errors that name the field") {
       {error([](options& o) { o.overflow = static_cast<arthur::overflow>(9); }), "overflow"},
       {error([](options& o) { o.resource_attributes = {{" ", "x"}}; }), "resource_attributes"},
       {error([](options& o) { o.exporters = "otlp,zipkin"; }), "exporters"},
+      {error([](options& o) { o.max_spans_per_second = 1000001; }), "max_spans_per_second"},
+      {error([](options& o) { o.log_level = static_cast<arthur::log_level>(9); }), "log_level"},
       {error([](options& o) {
          o.output_file = "x";
          o.on_batch = [](void*, const arthur::batch_view&) { return true; };

@@ -49,6 +49,7 @@ class attribute_table {
       made.value = view.value;
       made.has_value = view.has_value;
       made.rewritten = view.odd;
+      made.first = static_cast<std::uint32_t>(count_);
       if (view.odd) counts_.add(clean_rule::repeated_key);
       made.key = made.raw_key = {view.key.data, 0, view.key.size};
       made.text = {view.value.data, 0, view.value.tag == wire::any_string ? view.value.size : 0};
@@ -101,6 +102,7 @@ class attribute_table {
     slice key;
     slice next_key;
     slice text;  // if the value is a string
+    std::uint32_t first = 0;  // where the key was set first
     bool has_value = false;
     bool rewritten = false;
     bool dropped = false;

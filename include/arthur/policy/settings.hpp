@@ -14,6 +14,8 @@
 #include "../options.hpp"
 #include "endpoint.hpp"
 #include "environment.hpp"
+#include "limit_settings.hpp"
+#include "limits.hpp"
 #include "text.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -49,15 +51,15 @@ struct settings {
   std::size_t max_batch_spans = 0;
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
+  std::uint32_t max_spans_per_second = 0;
+  span_limits limits;
+  arthur::log_level log_level = log_level::automatic;
 };
 
 /// There is no transport with TLS in this version.
 constexpr bool https_built_in = false;
 
 namespace resolving {
-
-using std::chrono::milliseconds;
-constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
 
 inline std::string out_of_range(const char* field, const std::string& rule) {
   return std::string("options.") + field + " is out of range: " + rule;
@@ -90,12 +92,16 @@ inline std::string check_ranges(const options& given) {
   }
   // Written so that NaN fails too.
   if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");
   if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
       given.protocol != protocol::http_protobuf) {
     return out_of_range("protocol", "give one of arthur::protocol");
   }
   if (given.overflow != overflow::drop && given.overflow != overflow::block) {
     return out_of_range("overflow", "give one of arthur::overflow");
+  }
+  if (given.log_level < log_level::automatic || given.log_level > log_level::info) {
+    return out_of_range("log_level", "give one of arthur::log_level");
   }
   for (const header& h : given.resource_attributes) {
     if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
@@ -169,7 +175,7 @@ inline void resolve_protocol(const options& given, const environment& env, warni
   const std::string_view compression =
       env.get("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION", name);
   if (!compression.empty() && !text::equal_nocase(compression, "none")) {
-    ignored(warnings, name, compression, "requests are sent uncompressed");
+    ignored(warnings, name, compression, "requests are sent uncompressed; write none");
   }
 }
 
@@ -186,23 +192,11 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
     out.schedule_delay = set ? milliseconds(number) : milliseconds(1000);
   }
 
-  out.export_timeout = given.export_timeout;
-  if (out.export_timeout == milliseconds(0)) {
-    const bool set = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, number, warnings) ||
-                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, number, warnings);
-    out.export_timeout = set ? milliseconds(number) : milliseconds(30000);
-    if (out.export_timeout == milliseconds(0)) out.export_timeout = day;
-  }
-
+  out.export_timeout = resolve_export_timeout(given, env, warnings);
   out.max_batch_bytes = given.max_batch_bytes;
-  out.max_batch_spans = given.max_batch_spans;
-  if (out.max_batch_spans == 0) {
-    out.max_batch_spans = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
-    if (out.where.profile == profile::otlp) {
-      const bool set = read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, number, warnings);
-      out.max_batch_spans = set ? static_cast<std::size_t>(number) : 512;
-    }
-  }
+  out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
+  out.max_spans_per_second = given.max_spans_per_second;
+  out.limits = resolve_limits(given, env, warnings);
 }
 
 /// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
@@ -295,6 +289,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
     warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
     env.ignore_otel = true;
   }
+  out.log_level = resolving::resolve_log_level(given, env, warnings);
   out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
   if (out.disabled) return out;
   out.error = resolving::check_ranges(given);

@@ -13,6 +13,7 @@
 #include "../platform/clock.hpp"
 #include "../platform/memory.hpp"
 #include "../platform/thread_local.hpp"
+#include "rate_cap.hpp"
 #include "slot.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -102,7 +103,9 @@ struct recorder {
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
   std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
   std::atomic<bool> code_location{true};
-  std::atomic<std::uint32_t> max_attributes{10000};
+  std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
+
+  rate_cap cap;
 
   // How a commit wakes the worker. `wake` is called when `wanted` isn't 0: the worker sleeps without a time limit.
   std::atomic<std::uint32_t> wanted{0};

@@ -47,6 +47,7 @@ struct frame {
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
   bool sampled = false;
+  bool rate_limited = false;  // not sampled, for this reason
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -125,9 +126,11 @@ class slot {
   pooled_frame* context = nullptr;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
+  std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
+  bool above_rate = false;           // the last charge found no room
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
-  own_counter opened, committed, unsampled, dropped_attributes;
+  own_counter opened, committed, unsampled, rate_limited, dropped_attributes;
   own_counter dropped[static_cast<std::size_t>(drop::count)];
   commit_queue queue;
   // The worker's own.

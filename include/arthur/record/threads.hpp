@@ -165,6 +165,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->opened.reset();
       s->committed.reset();
       s->unsampled.reset();
+      s->rate_limited.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
       s->taken = 0;

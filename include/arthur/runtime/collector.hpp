@@ -20,8 +20,8 @@ namespace detail {
 /// trace when its root arrives.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, const span_limits& limits, delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), limits_(limits), counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
@@ -163,7 +163,9 @@ class collector {
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
     flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    flags.limits = &limits_;
     bool rewritten = false;
+    const std::uint64_t dropped_before = counts_.dropped_attributes;
     scratch_.clear();
     switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
       case clean_outcome::unchanged:
@@ -178,6 +180,7 @@ class collector {
     }
     if (to.bytes.failed() || !to.spans.push_back({r.group, at, to.bytes.size() - at, number_})) return undo(to, at);
     if (rewritten) count(counters_.cleaned);
+    count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
     return true;
   }
 
@@ -218,6 +221,7 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  span_limits limits_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps

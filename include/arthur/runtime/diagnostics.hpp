@@ -25,6 +25,7 @@ struct delivery_counters {
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
   std::atomic<std::uint64_t> cleaned{0};
+  std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retries{0};
 };
@@ -37,14 +38,19 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 /// of those left out. Never holds a secret: callers pass none.
 class diagnostics {
  public:
-  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, shutdown, count };
+  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, shutdown, count };
 
-  void use(void (*function)(void*, severity, const char*), void* user) noexcept {
+  void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
     function_ = function;
     user_ = user;
     last_error_ = text_line();
     for (auto& t : topics_) t = {};
+  }
+  void use(log_level level) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
   }
 
   /// Never throws: a function of the user's that does is ignored.
@@ -65,6 +71,18 @@ class diagnostics {
   }
 
  private:
+  bool says(severity level) const noexcept {
+    switch (level_) {
+      case log_level::none: return false;
+      case log_level::error: return level == severity::error;
+      case log_level::warning: return level != severity::info;
+      case log_level::info: return true;
+      // Who listens gets everything; stderr belongs to the program, so it isn't told what works as it should.
+      case log_level::automatic: break;
+    }
+    return function_ != nullptr || level != severity::info;
+  }
+
   void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
@@ -72,6 +90,7 @@ class diagnostics {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (level != severity::info) last_error_ = text_line(what);
+      if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
       const std::uint64_t now = steady_nanoseconds();
       // Configuration lines differ from each other and are said once each.
@@ -88,7 +107,7 @@ class diagnostics {
     // Outside the lock: the function may call arthur::stats().
     if (function != nullptr) {
       function(user, level, whole.c_str());
-    } else if (level != severity::info) {
+    } else {
       std::fprintf(stderr, "%s\n", whole.c_str());
     }
   }
@@ -100,6 +119,7 @@ class diagnostics {
   std::mutex mutex_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
+  log_level level_ = log_level::automatic;
   text_line last_error_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -53,6 +54,7 @@ class runtime {
   void stop() noexcept;
   flush_result flush(std::uint64_t timeout) noexcept;
   bool poll() noexcept;
+  bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
   std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
@@ -160,6 +162,12 @@ inline const char* program_name() noexcept {
 #endif
 }
 
+/// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+inline void use_sample_ratio(double ratio) noexcept {
+  the_recorder.sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0),
+                                  std::memory_order_relaxed);
+}
+
 inline std::string runtime::start(const options& given) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
@@ -174,6 +182,7 @@ inline std::string runtime::start(const options& given) {
   warning_list warnings;
   options_ = given;
   settings_ = resolve(given, surroundings, warnings);
+  says.use(settings_.log_level);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
@@ -184,13 +193,14 @@ inline std::string runtime::start(const options& given) {
   if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
-  // Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-  r.sample_below.store(settings_.sample_ratio >= 1.0 ? ~std::uint64_t{0}
-                                                     : static_cast<std::uint64_t>(settings_.sample_ratio * 18446744073709549568.0),
-                       std::memory_order_relaxed);
+  use_sample_ratio(settings_.sample_ratio);
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
+  r.cap.use(settings_.max_spans_per_second);
+  // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
+  r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
+                         std::memory_order_relaxed);
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
@@ -204,7 +214,8 @@ inline std::string runtime::start(const options& given) {
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(1, std::memory_order_release);
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+                          std::memory_order_release);
   return {};
 }
 
@@ -399,10 +410,23 @@ inline bool runtime::poll() noexcept {
   return s.waiting != 0;
 }
 
+inline bool runtime::set_sample_ratio(double ratio) noexcept {
+  if (!running()) return false;
+  const bool good = ratio >= 0.0 && ratio <= 1.0;  // NaN isn't
+  if (good) {
+    use_sample_ratio(ratio);
+  } else {
+    char line[96];
+    std::snprintf(line, sizeof line, "set_sample_ratio(%g) is ignored: give a share of traces from 0 to 1", ratio);
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  }
+  return good;
+}
+
 inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
-  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {

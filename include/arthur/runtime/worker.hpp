@@ -9,6 +9,7 @@
 #include "../platform/clock.hpp"
 #include "../platform/clock_source.hpp"
 #include "../platform/waker.hpp"
+#include "../policy/pace.hpp"
 #include "../policy/settings.hpp"
 #include "../record/recorder.hpp"
 #include "bell.hpp"
@@ -29,8 +30,10 @@ class worker {
   worker(const settings& s, bell& rings, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
       : settings_(s),
         bell_(rings),
+        says_(says),
+        counters_(counters),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
@@ -40,6 +43,7 @@ class worker {
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    watch_pace(now);
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
@@ -100,6 +104,7 @@ class worker {
     }
     in_cycle_ = false;
     ended_ = last_;
+    say_rate_limited(now);
     bell_.answer(ticket_);
     if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
       calibrated_ = now;
@@ -132,6 +137,43 @@ class worker {
     return next_cycle_;
   }
 
+  /// Sum over all threads.
+  template <class Get>
+  static std::uint64_t total(Get get) noexcept {
+    std::uint64_t sum = 0;
+    for (const slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) sum += get(*s);
+    return sum;
+  }
+  static std::uint64_t count_rate_limited() noexcept {
+    return total([](const slot& s) { return s.rate_limited.get(); });
+  }
+
+  void watch_pace(std::uint64_t now) {
+    const pool& blocks = the_recorder.source.blocks;
+    pace_.note(blocks.bytes_used());
+    if (!pace_.period_over(now)) return;
+    pace_reading r;
+    r.at = now;
+    r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
+    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
+    r.held = blocks.bytes_used();
+    r.limit = blocks.limit();
+    const std::string line = pace_.add(r);
+    if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
+  }
+
+  /// Every ten seconds at most, with the number since the last line.
+  void say_rate_limited(std::uint64_t now) {
+    if (settings_.max_spans_per_second == 0 || (rate_said_ != 0 && now - rate_said_ < 10000000000U)) return;
+    const std::uint64_t count = count_rate_limited();
+    if (count <= rate_limited_) return;
+    says_.say(diagnostics::topic::rate, severity::warning,
+              std::to_string(count - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
+                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+    rate_limited_ = count;
+    rate_said_ = now;
+  }
+
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
   bool trusts_counter() noexcept {
@@ -141,6 +183,8 @@ class worker {
 
   const settings& settings_;
   bell& bell_;
+  diagnostics& says_;
+  const delivery_counters& counters_;
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -157,6 +201,9 @@ class worker {
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
   std::uint64_t calibrated_ = 0;
+  std::uint64_t rate_limited_ = count_rate_limited();  // as last said
+  std::uint64_t rate_said_ = 0;
+  pace pace_;
 };
 
 }  // namespace detail
