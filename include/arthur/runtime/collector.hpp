@@ -18,11 +18,11 @@ namespace detail {
 
 /// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
 /// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
-/// trace when its root arrives.)
+/// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), counters_(counters) {}
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
@@ -127,7 +127,7 @@ class collector {
   /// Copies a span out of the pool, with its call site's attributes, and cleans it.
   void take(record& r, batch& out) {
     count(counters_.taken);
-    const bool keep = for_engine_ && (r.flags & record::root) != 0;
+    const bool keep = roots_last_ && (r.flags & record::root) != 0;
     batch& to = keep ? roots_ : out;
     const std::size_t at = to.bytes.size();
     const char* site = nullptr;
@@ -214,6 +214,7 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  bool roots_last_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps

@@ -19,6 +19,7 @@
 #include "diagnostics.hpp"
 #include "preparation.hpp"
 #include "resources.hpp"
+#include "side_outputs.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -36,10 +37,10 @@ class delivery {
            std::uint64_t (*random)())
       : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
 
-  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
+  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<side_outputs> sides) {
     main_ = std::move(main);
     engine_ = std::move(engine);
-    lines_ = std::move(lines);
+    sides_ = std::move(sides);
   }
 
   bool busy() const noexcept { return !batch_.empty(); }
@@ -50,10 +51,12 @@ class delivery {
   void hurry() noexcept { due_ = 0; }
   std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
   batch& waiting() noexcept { return batch_; }
+  /// What is shown beside the main transport, or alone; may be null.
+  side_outputs* sides() noexcept { return sides_.get(); }
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = lines_ != nullptr && write_lines(now);
+    const bool written = show(now);
     if (!held_) started_ = now;
     finished_ = 0;
     held_ = false;
@@ -108,12 +111,16 @@ class delivery {
     due_ = 0;
   }
 
-  bool encode(const part& p, encoding as) {
+  void collect(std::size_t first, std::size_t count) {
     pieces_.clear();
-    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+    for (std::size_t n = first; n < first + count; ++n) {
       const batch::entry& e = batch_.spans[n];
       pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
     }
+  }
+
+  bool encode(const part& p, encoding as) {
+    collect(p.first, p.count);
     body_.clear();
     return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
@@ -269,7 +276,7 @@ class delivery {
       }
     }
     batch_ = std::move(rest);
-    lines_written_ = batch_.spans.size();
+    shown_ = batch_.spans.size();
     finished_ = 0;
     level_.assign(1, part{0, batch_.spans.size(), 0});
     dry_levels_ = 0;
@@ -292,7 +299,7 @@ class delivery {
     finished_ += spans;
     if (finished_ < batch_.spans.size()) return;
     batch_.clear();
-    lines_written_ = 0;
+    shown_ = 0;
     batch_.bytes.shrink(std::size_t{2} << 20);
     level_.clear();
     failing_.clear();
@@ -307,23 +314,13 @@ class delivery {
   }
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
-  /// JSON lines for the spans that have none yet (those that were held have). False: not written.
-  bool write_lines(std::uint64_t now) {
-    const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
-    lines_written_ = batch_.spans.size();
-    response a;
-    std::string error = "no memory for JSON lines";
-    if (fresh.count != 0 && encode(fresh, encoding::json)) {
-      request r;
-      r.content_type = "application/json";
-      r.body = body_.data();
-      r.body_size = body_.size();
-      r.spans = fresh.count;
-      lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
-    }
-    if (a.status == 200 || fresh.count == 0) return true;
-    says_.say(diagnostics::topic::connection, severity::warning, error);
-    return false;
+  /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
+  /// all was written, or there are none.
+  bool show(std::uint64_t now) {
+    if (sides_ == nullptr) return false;
+    collect(shown_, batch_.spans.size() - shown_);
+    shown_ = batch_.spans.size();
+    return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
   }
 
   void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
@@ -343,13 +340,13 @@ class delivery {
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
-  std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
+  std::unique_ptr<side_outputs> sides_;
 
   preparation preparation_;
 
   batch batch_;
   std::size_t finished_ = 0;       // spans of it that are judged
-  std::size_t lines_written_ = 0;  // spans of it that went to lines_
+  std::size_t shown_ = 0;          // spans of it that sides_ got
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
   bool level_accepted_ = false;

@@ -31,13 +31,36 @@ class worker {
       : settings_(s),
         bell_(rings),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
+                   s.where.profile == profile::arthur || s.console, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   delivery& sender() noexcept { return delivery_; }
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    side_outputs* const sides = delivery_.sides();
+    if (sides == nullptr) return work(now);
+    if (sides->due() <= now) sides->pass(now);
+    const std::uint64_t next = work(now);
+    return (std::min)(next, (std::max)(now, sides->due()));
+  }
+
+  /// Nothing is left to do, or no time.
+  bool finished(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+  }
+
+  /// Nothing more will come.
+  void end() {
+    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+  }
+
+  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+
+ private:
+  std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
@@ -68,15 +91,6 @@ class worker {
     return continue_cycle(now);
   }
 
-  /// Nothing is left to do, or no time.
-  bool finished(std::uint64_t now) const noexcept {
-    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
-  }
-
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
-
- private:
   std::uint64_t stop_limit(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
     return stop != 0 ? stop : now + std::uint64_t{86400} * 1000000000U;
