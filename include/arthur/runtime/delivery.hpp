@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,7 +57,8 @@ class delivery {
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = show(now);
+    const bool written = show(batch_, shown_, now);
+    shown_ = batch_.spans.size();
     if (!held_) started_ = now;
     finished_ = 0;
     held_ = false;
@@ -86,10 +88,43 @@ class delivery {
     if (busy()) give_up_in_time(clock_());
   }
 
+  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+
+  bool may_look_ahead(bool at_end = false) const noexcept {
+    return sides_ != nullptr && main_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
+  }
+  bool any_ahead() const noexcept { return !ahead_.empty(); }
+  /// Shows a batch, then keeps it; leaves it empty.
+  void keep_ahead(batch& b, std::uint64_t now) {
+    show(b, 0, now);
+    ahead_bytes_ += b.bytes.size();
+    ahead_.push_back(std::move(b));
+    b = batch();
+  }
+  /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
+  void take_ahead() {
+    batch& oldest = ahead_.front();
+    const std::size_t size = oldest.bytes.size();
+    if (batch_.empty()) {
+      batch_ = std::move(oldest);
+    } else {
+      if (batch_.spans.size() + oldest.spans.size() > settings_.max_batch_spans || batch_.bytes.size() + size > settings_.max_batch_bytes) return;
+      for (const batch::entry& e : oldest.spans) {
+        if (!batch_.append(oldest, e)) count(counters_.failed);
+      }
+    }
+    shown_ = batch_.spans.size();
+    ahead_bytes_ -= size;
+    ahead_.pop_front();
+  }
+
   /// The end: forgets whatever is left. Returns how many spans that were.
   std::uint64_t discard() {
-    const std::uint64_t left = spans();
+    std::uint64_t left = spans();
     if (left != 0) finish(spans());
+    for (const batch& b : ahead_) left += b.spans.size();
+    ahead_.clear();
+    ahead_bytes_ = 0;
     return left;
   }
 
@@ -111,16 +146,16 @@ class delivery {
     due_ = 0;
   }
 
-  void collect(std::size_t first, std::size_t count) {
+  void collect(const batch& b, std::size_t first, std::size_t count) {
     pieces_.clear();
     for (std::size_t n = first; n < first + count; ++n) {
-      const batch::entry& e = batch_.spans[n];
-      pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
+      const batch::entry& e = b.spans[n];
+      pieces_.push_back({groups_.known(e.group), b.bytes.data() + e.at, e.size});
     }
   }
 
   bool encode(const part& p, encoding as) {
-    collect(p.first, p.count);
+    collect(batch_, p.first, p.count);
     body_.clear();
     return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
@@ -315,11 +350,10 @@ class delivery {
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
   /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
-  /// all was written, or there are none.
-  bool show(std::uint64_t now) {
+  /// all was written, or there are no such outputs.
+  bool show(const batch& b, std::size_t first, std::uint64_t now) {
     if (sides_ == nullptr) return false;
-    collect(shown_, batch_.spans.size() - shown_);
-    shown_ = batch_.spans.size();
+    collect(b, first, b.spans.size() - first);
     return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
   }
 
@@ -347,6 +381,9 @@ class delivery {
   batch batch_;
   std::size_t finished_ = 0;       // spans of it that are judged
   std::size_t shown_ = 0;          // spans of it that sides_ got
+  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+  std::deque<batch> ahead_;        // shown already, to be delivered after batch_
+  std::size_t ahead_bytes_ = 0;
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
   bool level_accepted_ = false;

@@ -64,16 +64,18 @@ class worker {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
+      if (delivery_.may_look_ahead(true)) show_everything(now);  // which may take all the time that is left
     }
     if (delivery_.busy() && sending_) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
-      return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
+      if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
+      return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
     if (delivery_.holding()) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
@@ -99,10 +101,14 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    while (sweeps_ < 2) {
-      complete = collector_.sweep(b);
-      if (!complete) break;
-      ++sweeps_;
+    if (delivery_.any_ahead()) {
+      delivery_.take_ahead();
+    } else {
+      while (sweeps_ < 2) {
+        complete = collector_.sweep(b);
+        if (!complete) break;
+        ++sweeps_;
+      }
     }
     if (!b.empty()) {
       found_ = true;
@@ -133,6 +139,29 @@ class worker {
     // Once more round before sleeping: a flush may have been asked for while the cycle waited out a pause, and the alarm
     // that came with it is used up.
     return now;
+  }
+
+  /// The main transport makes us wait: shows what has come meanwhile. Returns when to do so again.
+  std::uint64_t look_ahead(std::uint64_t now) {
+    if (!delivery_.may_look_ahead()) return waker::never;
+    if (now < next_look_) return next_look_;
+    next_look_ = now + delay();
+    batch b;
+    for (bool complete = false; !complete && delivery_.may_look_ahead();) {
+      complete = collector_.sweep(b);
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    return next_look_;
+  }
+
+  /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
+  void show_everything(std::uint64_t now) {
+    batch b;
+    for (int sweeps = 0; sweeps < 2;) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    delivery_.sides()->end(now);
   }
 
   std::uint64_t idle(std::uint64_t now) {
@@ -173,6 +202,7 @@ class worker {
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
 };
 
