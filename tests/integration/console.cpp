@@ -340,6 +340,10 @@ TEST_CASE("a program that ends with an open root shows the rest") {
   const std::string text = file.text();
   CHECK(text.find("incomplete: the program ends before its root\nTOOL done") != std::string::npos);
   CHECK(text.find("endless") == std::string::npos);
+  // It ended after the guard, so the next one shows it.
+  const redirected out(file.file);
+  static_cast<void>(arthur::start(with("console")));
+  CHECK(count_of(file.text(), "AGENT endless") == 1);
 }
 
 TEST_CASE("a pipe that nobody reads costs the endpoint nothing") {
