@@ -68,7 +68,8 @@ struct options {
   header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
-  /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
+  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
   std::string exporters;
   /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
   std::string output_file;

@@ -205,6 +205,8 @@ TEST_CASE("exporters are chosen by name") {
   callback.on_batch = [](void*, const arthur::batch_view&) { return true; };
   options file_and_stdout = file;
   file_and_stdout.exporters = "otlp/stdout";
+  options file_and_console = file;
+  file_and_console.exporters = "Console";
   options file_none = file;
   file_none.exporters = "none";
   const struct {
@@ -212,25 +214,31 @@ TEST_CASE("exporters are chosen by name") {
     const char* env;
     arthur::detail::sink sink;
     bool to_stdout;
+    bool console;
     std::size_t warnings;
   } rows[] = {
-      {{}, "", sink::endpoint, false, 0},
-      {{}, "otlp", sink::endpoint, false, 0},
-      {{}, "OTLP", sink::endpoint, false, 0},
-      {{}, "none", sink::none, false, 0},
-      {{}, "otlp/stdout", sink::none, true, 0},
-      {{}, "otlp, otlp/stdout,", sink::endpoint, true, 0},
-      {{}, "console", sink::none, false, 1},
-      {{}, "otlp,console", sink::endpoint, false, 1},
-      {{}, "zipkin", sink::endpoint, false, 1},
-      {{}, "none,otlp", sink::endpoint, false, 1},
-      {none, "otlp", sink::none, false, 0},
-      {stdout_only, "otlp", sink::none, true, 0},
-      {file, "", sink::file, false, 0},
-      {file, "none", sink::file, false, 0},
-      {file_and_stdout, "", sink::file, true, 0},
-      {file_none, "", sink::none, false, 0},
-      {callback, "otlp/stdout", sink::callback, false, 0},
+      {{}, "", sink::endpoint, false, false, 0},
+      {{}, "otlp", sink::endpoint, false, false, 0},
+      {{}, "OTLP", sink::endpoint, false, false, 0},
+      {{}, "none", sink::none, false, false, 0},
+      {{}, "otlp/stdout", sink::none, true, false, 0},
+      {{}, "otlp, otlp/stdout,", sink::endpoint, true, false, 0},
+      {{}, "console", sink::none, false, true, 0},
+      {{}, "otlp,console", sink::endpoint, false, true, 0},
+      {{}, "console , otlp/stdout", sink::none, true, true, 0},
+      {{}, "otlp/stdout,console,otlp", sink::endpoint, true, true, 0},
+      {{}, "console,none", sink::none, false, true, 1},
+      {{}, "console,zipkin", sink::none, false, true, 1},
+      {{}, "zipkin", sink::endpoint, false, false, 1},
+      {{}, "none,otlp", sink::endpoint, false, false, 1},
+      {none, "otlp", sink::none, false, false, 0},
+      {stdout_only, "otlp", sink::none, true, false, 0},
+      {file, "", sink::file, false, false, 0},
+      {file, "none", sink::file, false, false, 0},
+      {file_and_stdout, "", sink::file, true, false, 0},
+      {file_and_console, "", sink::file, false, true, 0},
+      {file_none, "", sink::none, false, false, 0},
+      {callback, "otlp/stdout", sink::callback, false, false, 0},
   };
   for (const auto& row : rows) {
     CAPTURE(row.env);
@@ -239,8 +247,16 @@ TEST_CASE("exporters are chosen by name") {
     CHECK(o.got.error == "");
     CHECK(o.got.sink == row.sink);
     CHECK(o.got.to_stdout == row.to_stdout);
+    CHECK(o.got.console == row.console);
     CHECK(o.warnings.size() == row.warnings);
   }
+}
+
+TEST_CASE("NO_COLOR and TERM=dumb take the colours away") {
+  CHECK(run({}, {}).got.console_colours);
+  CHECK(run({}, {{"TERM", "xterm-256color"}, {"NO_COLOR", ""}}).got.console_colours);
+  CHECK(!run({}, {{"NO_COLOR", "1"}}).got.console_colours);
+  CHECK(!run({}, {{"TERM", "dumb"}}).got.console_colours);
 }
 
 TEST_CASE("a wrong URL doesn't spoil what isn't posted") {

@@ -36,6 +36,8 @@ struct settings {
 
   detail::sink sink = detail::sink::endpoint;
   bool to_stdout = false;  ///< beside the sink: JSON lines
+  bool console = false;    ///< beside the sink: trees for people
+  bool console_colours = true;  ///< where standard output is a terminal
   endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
   arthur::protocol protocol = protocol::automatic;
 
@@ -55,6 +57,13 @@ struct settings {
   span_limits limits;
   arthur::log_level log_level = log_level::automatic;
 };
+
+/// Trees are put together on the heap.
+#ifdef ARTHUR_NO_HEAP
+constexpr bool console_built_in = false;
+#else
+constexpr bool console_built_in = true;
+#endif
 
 /// There is no transport with TLS in this version.
 constexpr bool https_built_in = false;
@@ -112,7 +121,7 @@ inline std::string check_ranges(const options& given) {
   return {};
 }
 
-/// Fills sink and to_stdout. A wrong name in code is an error; in the environment it is ignored, as the specification
+/// Fills sink, to_stdout and console. A wrong name in code is an error; in the environment it is ignored, as the specification
 /// wants, but "console" alone doesn't turn into posting: who asked for a local display wants nothing to leave.
 inline std::string resolve_sinks(const options& given, const environment& env, warning_list& warnings, settings& out) {
   sink primary = sink::endpoint;
@@ -140,13 +149,16 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
     } else if (text::equal_nocase(name, "none")) {
       none = true;
     } else if (text::equal_nocase(name, "console")) {
+      constexpr const char* why = "a build with ARTHUR_NO_HEAP has no console exporter; use otlp/stdout";
+      if (!console_built_in && in_code) return std::string(source) + " names console: " + why;
+      if (!console_built_in) ignored(warnings, source, name, why);
       console = true;
-      ignored(warnings, source, name, "this version has no console exporter; use otlp/stdout");
+      out.console = console_built_in;
     } else if (in_code) {
       return std::string(source) + " names the unknown exporter " + text::shown(name) +
-             "; use otlp, otlp/stdout or none";
+             "; use otlp, console, otlp/stdout or none";
     } else {
-      ignored(warnings, source, name, "the known exporters are otlp, otlp/stdout and none");
+      ignored(warnings, source, name, "the known exporters are otlp, console, otlp/stdout and none");
     }
   }
   if (none && (otlp || out.to_stdout || console)) {
@@ -155,6 +167,7 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   }
   const bool wanted = otlp || local || (!out.to_stdout && !console);
   out.sink = wanted && !none ? primary : sink::none;
+  out.console_colours = env.get("NO_COLOR").empty() && env.get("TERM") != "dumb";
   return {};
 }
 

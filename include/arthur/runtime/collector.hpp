@@ -17,11 +17,12 @@ namespace detail {
 
 /// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
 /// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
-/// trace when its root arrives.)
+/// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, const span_limits& limits, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), limits_(limits), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, const span_limits& limits,
+            delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), limits_(limits), counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
@@ -132,7 +133,7 @@ class collector {
 
   void take(record& r, batch& out) {
     count(counters_.taken);
-    const bool keep = for_engine_ && (r.flags & record::root) != 0;
+    const bool keep = roots_last_ && (r.flags & record::root) != 0;
     // A root for which there is no room gives its order up rather than itself.
     if (!copy(r, keep ? roots_ : out) && !copy(r, out.empty() ? out : carried_)) return count(counters_.failed);
     if (carried_.empty() && !keep && out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
@@ -221,6 +222,7 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  bool roots_last_;
   span_limits limits_;
   delivery_counters& counters_;
   clean_counts counts_;

@@ -38,7 +38,9 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 /// of those left out. Never holds a secret: callers pass none.
 class diagnostics {
  public:
-  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, shutdown, count };
+  enum class topic : std::uint8_t {
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+  };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);

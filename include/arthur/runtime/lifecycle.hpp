@@ -185,7 +185,7 @@ inline std::string runtime::start(const options& given) {
   says.use(settings_.log_level);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   if (!settings_.error.empty()) return settings_.error;
-  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
+  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout && !settings_.console)) return {};
 
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
@@ -226,7 +226,8 @@ inline void runtime::make_worker() {
   timing t;
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
-  std::unique_ptr<transport> main, engine, lines;
+  std::unique_ptr<transport> main, engine;
+  std::unique_ptr<side_outputs> sides;
   switch (settings_.sink) {
     case sink::endpoint:
       main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
@@ -241,8 +242,11 @@ inline void runtime::make_worker() {
     case sink::none:
       break;
   }
-  if (settings_.to_stdout) lines.reset(new file_transport(1, t));
-  worker_->sender().use(std::move(main), std::move(engine), std::move(lines));
+  if (settings_.to_stdout || settings_.console) {
+    sides.reset(new side_outputs(settings_, says, std::unique_ptr<transport>(new file_transport(1, t)),
+                                 [] { return terminal_of(1); }, steady_nanoseconds));
+  }
+  worker_->sender().use(std::move(main), std::move(engine), std::move(sides));
   done_ = false;
 }
 
@@ -345,6 +349,7 @@ inline std::uint64_t runtime::run_once(std::uint64_t now) noexcept {
 /// Counts what is left, then lets those go who wait for a flush.
 inline void runtime::finish() noexcept {
   left_ = worker_->discard_all();
+  worker_->end();
   count(counters.discarded, left_);
   bell_.answer(bell_.asked());
 }

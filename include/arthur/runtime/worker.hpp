@@ -33,7 +33,8 @@ class worker {
         says_(says),
         counters_(counters),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, s.limits, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
+                   s.where.profile == profile::arthur || s.console, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
 
   /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
@@ -44,19 +45,43 @@ class worker {
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
     watch_pace(now);
+    side_outputs* const sides = delivery_.sides();
+    if (sides == nullptr) return work(now);
+    if (sides->due() <= now) sides->pass(now);
+    const std::uint64_t next = work(now);
+    return (std::min)(next, (std::max)(now, sides->due()));
+  }
+
+  /// Nothing is left to do, or no time.
+  bool finished(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+  }
+
+  /// Nothing more will come.
+  void end() {
+    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+  }
+
+  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+
+ private:
+  std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
+      if (delivery_.may_look_ahead(true)) show_everything(now);  // which may take all the time that is left
     }
     if (delivery_.busy() && sending_) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
-      return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
+      if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
+      return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
     if (delivery_.holding()) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
@@ -74,15 +99,6 @@ class worker {
     return continue_cycle(now);
   }
 
-  /// Nothing is left to do, or no time.
-  bool finished(std::uint64_t now) const noexcept {
-    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
-  }
-
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
-
- private:
   std::uint64_t stop_limit(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
     return stop != 0 ? stop : now + std::uint64_t{86400} * 1000000000U;
@@ -91,10 +107,14 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    while (sweeps_ < 2) {
-      complete = collector_.sweep(b);
-      if (!complete) break;
-      ++sweeps_;
+    if (delivery_.any_ahead()) {
+      delivery_.take_ahead();
+    } else {
+      while (sweeps_ < 2) {
+        complete = collector_.sweep(b);
+        if (!complete) break;
+        ++sweeps_;
+      }
     }
     if (!b.empty()) {
       found_ = true;
@@ -126,6 +146,29 @@ class worker {
     // Once more round before sleeping: a flush may have been asked for while the cycle waited out a pause, and the alarm
     // that came with it is used up.
     return now;
+  }
+
+  /// The main transport makes us wait: shows what has come meanwhile. Returns when to do so again.
+  std::uint64_t look_ahead(std::uint64_t now) {
+    if (!delivery_.may_look_ahead()) return waker::never;
+    if (now < next_look_) return next_look_;
+    next_look_ = now + delay();
+    batch b;
+    for (bool complete = false; !complete && delivery_.may_look_ahead();) {
+      complete = collector_.sweep(b);
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    return next_look_;
+  }
+
+  /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
+  void show_everything(std::uint64_t now) {
+    batch b;
+    for (int sweeps = 0; sweeps < 2;) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    delivery_.sides()->end(now);
   }
 
   std::uint64_t idle(std::uint64_t now) {
@@ -200,6 +243,7 @@ class worker {
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
   std::uint64_t rate_limited_ = count_rate_limited();  // as last said
   std::uint64_t rate_said_ = 0;
