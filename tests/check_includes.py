@@ -13,7 +13,7 @@ MAX_LINES = 450
 
 # Which rooms (folders) or single files each room may include, beside itself. "." is the top: what users include.
 PURE = {"config.hpp", "options.hpp", "platform", "record/wire.hpp"}
-LIGHT = {"config.hpp", "options.hpp", "platform", "record", "openinference", "attributes.hpp"}
+LIGHT = {"config.hpp", "options.hpp", "platform", "record", "openinference", "propagation", "attributes.hpp"}
 HEAVY = {"otlp", "policy", "transport", "runtime"}
 MAY_INCLUDE = {
     "config.hpp": set(),
@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "platform": {"config.hpp"},
     "record": {"config.hpp", "options.hpp", "platform"},
     "openinference": LIGHT,
+    "propagation": {"config.hpp"},  # headers of other processes: pure functions
     "attributes.hpp": LIGHT,
     ".": LIGHT,
     "otlp": PURE,
@@ -28,6 +29,7 @@ MAY_INCLUDE = {
     "transport": PURE | {"otlp", "policy"},
     "runtime": LIGHT | HEAVY | {"."},
     "implementation.hpp": LIGHT | HEAVY | {"."},
+    "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
 }
 

@@ -64,7 +64,7 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   begin_frame(*s, f, k, parent);
   handle.generation = f.generation;
   ++s->depth;
-  if (!f.sampled) {
+  if (!f.is_sampled()) {
     s->unsampled.add();
     f.become(frame::silent);
     return false;
@@ -152,7 +152,7 @@ ARTHUR_LINKED void current_end() noexcept {
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
-  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+  if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
 }
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -225,17 +225,23 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   char* at = nullptr;
-  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
+  const frame* const parent = s->top();
+  const std::string_view state = parent == nullptr ? std::string_view() : trace_state_of(*s, *parent);
+  const std::size_t state_room = (state.size() + 7) & ~std::size_t{7};
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(state_room + record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, s->top());
+  begin_frame(*s, f, k, parent);
+  wire::put_bytes(at, state.data(), state.size());
+  p->trace_state = {at, state.size()};
+  at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
-  if (!f.sampled) {
+  if (!f.is_sampled()) {
     s->unsampled.add();
     f.bytes.discard();
     f.become(frame::silent);
@@ -295,7 +301,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
-  f.sampled = handle.open->sampled;
+  f.trace_flags = handle.open->trace_flags;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.
@@ -310,7 +316,7 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  release_target(f);
+  drop_frame(*s, f, drop::scope_misuse);
   pop_frame(*s, scope.index);
 }
 

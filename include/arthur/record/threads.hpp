@@ -39,6 +39,8 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
     s.count_drop(why);
   } else if (f.is(frame::activated)) {
     release_target(f);
+  } else if (f.is(frame::joined)) {
+    if (slot::foreign_state* const state = s.state_of(f.generation)) state->generation = 0;
   }
 }
 
@@ -51,8 +53,9 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   close_arena(the_recorder.source.blocks, s.memory);
+  // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
-  s.status.store(slot::exited, std::memory_order_release);
+  s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
 }
 
 #ifndef ARTHUR_NO_THREADS
@@ -87,9 +90,10 @@ inline slot* allocate_slot() noexcept {
 #endif
 }
 
-/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
-ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
+/// is no pool yet.
+ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
+  if (thread_is_quiet || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -110,6 +114,7 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
     }
   }
   found->random.seed();
+  found->committed_before = found->committed.get();
   this_slot = found;
 #ifndef ARTHUR_NO_THREADS
   sentinel.armed = true;  // the first use of it registers its destructor
@@ -151,7 +156,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->unsampled.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
-      s->taken = 0;
+      s->taken = s->committed_before = 0;
       for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
@@ -159,7 +164,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
           s->count_drop(drop::fork);
         }
         // Also activations: the span they stand for is the parent's.
-        if (!f.is(frame::closed)) f.become(frame::silent);
+        if (!f.is(frame::closed) && !f.is(frame::joined)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->woken_at = 0;
