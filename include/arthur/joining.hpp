@@ -35,7 +35,7 @@ inline bool samples(const foreign_span& parent) noexcept {
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate, bool remote) noexcept {
+ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
   slot* const s = joining_slot();
   if (s == nullptr || s->depth >= slot::max_depth) return false;
   frame& f = s->open[s->depth];
@@ -43,7 +43,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
   std::memcpy(f.ids.trace, parent.trace, 16);
   std::memcpy(f.ids.span, parent.span, 8);
   f.trace_flags = static_cast<std::uint8_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
-                                            (remote ? frame::names_remote : 0) |
+                                            (parent.remote ? frame::names_remote : 0) |
                                             ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
   if (slot::foreign_state* const state = s->state_of(0)) {
     state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
@@ -62,7 +62,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
 ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {
   foreign_span parent;
   return the_recorder.trace_context.load(std::memory_order_relaxed) &&
-         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate, true);
+         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate);
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
@@ -87,6 +87,7 @@ ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
   std::memcpy(out.trace, f->ids.trace, 16);
   std::memcpy(out.span, f->ids.span, 8);
   out.flags = f->trace_flags & (flag_sampled | flag_random);
+  out.remote = (f->trace_flags & frame::names_remote) != 0;
   // Whoever only hands on doesn't change the flag: it belongs to the span that is named.
   if (f->is(frame::joined)) {
     out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |

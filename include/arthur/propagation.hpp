@@ -14,7 +14,7 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate, bool remote) noexcept;
+bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept;
 bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept;
 bool current_context(foreign_span& out) noexcept;
 std::size_t current_state(char* to) noexcept;

@@ -20,6 +20,7 @@ struct foreign_span {
   unsigned char trace[16];
   unsigned char span[8];
   std::uint8_t flags;  // trace_flag
+  bool remote;         // it is another process's
 };
 
 namespace w3c {
@@ -80,6 +81,7 @@ inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept 
   if (!read_hex(text.data() + 3, out.trace, 16) || !read_hex(text.data() + 36, out.span, 8)) return false;
   if (!read_hex(text.data() + 53, &out.flags, 1)) return false;
   out.flags &= flag_sampled | flag_random;
+  out.remote = true;
   return !all_zero(out.trace, 16) && !all_zero(out.span, 8);
 }
 
