@@ -119,7 +119,11 @@ class commit_queue {
 class slot {
  public:
   static constexpr std::uint32_t max_depth = 128;
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t max_states = 2;
+#else
   static constexpr std::uint32_t max_states = 8;
+#endif
   enum state : std::uint8_t { unused, active, exited };
 
   // Shared.
