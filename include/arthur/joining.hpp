@@ -20,8 +20,10 @@ namespace detail {
 inline slot* joining_slot() noexcept {
   if (this_slot == nullptr) {
     // Before a slot exists, so that a child of fork() gets ids of its own whenever it starts.
+    // Acquire and release: whoever sees the word sees the 1 in it. Of two threads at once one makes a word for nothing.
     auto& word = the_recorder.fork_word;
-    if (word.load(std::memory_order_relaxed) == nullptr) word.store(make_fork_word(), std::memory_order_relaxed);
+    std::atomic<std::uint32_t>* none = nullptr;
+    if (word.load(std::memory_order_acquire) == nullptr) word.compare_exchange_strong(none, make_fork_word(), std::memory_order_release);
     acquire_slot(true);
   }
   return this_slot == nullptr ? nullptr : ready_slot();
