@@ -13,7 +13,8 @@ MAX_LINES = 450
 
 # Which rooms (folders) or single files each room may include, beside itself. "." is the top: what users include.
 PURE = {"config.hpp", "header_list.hpp", "options.hpp", "text_line.hpp", "platform", "record/wire.hpp"}
-LIGHT = {"config.hpp", "header_list.hpp", "options.hpp", "text_line.hpp", "platform", "record", "openinference", "attributes.hpp"}
+LIGHT = {"config.hpp", "header_list.hpp", "options.hpp", "text_line.hpp", "platform", "record", "openinference", "propagation",
+         "attributes.hpp"}
 HEAVY = {"otlp", "console", "policy", "transport", "runtime"}
 MAY_INCLUDE = {
     "config.hpp": set(),
@@ -23,6 +24,7 @@ MAY_INCLUDE = {
     "platform": {"config.hpp", "text_line.hpp"},
     "record": {"config.hpp", "options.hpp", "platform"},
     "openinference": LIGHT,
+    "propagation": {"config.hpp"},  # headers of other processes: pure functions
     "attributes.hpp": LIGHT,
     ".": LIGHT,
     "otlp": PURE | {"policy/limits.hpp"},
@@ -31,6 +33,7 @@ MAY_INCLUDE = {
     "transport": PURE | {"otlp", "policy"},
     "runtime": LIGHT | HEAVY | {"."},
     "implementation.hpp": LIGHT | HEAVY | {"."},
+    "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
 }

@@ -35,21 +35,26 @@ inline bool within_rate(slot& s, bool root) noexcept {
   return room;
 }
 
+/// Whether a span under `parent` is the first one of its trace in this process.
+inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
+
 /// What `mode` means for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
 ARTHUR_COLD inline void restrain(slot& s, frame& f, std::uint32_t mode, bool root) noexcept {
-  if (!f.sampled) return;
+  constexpr auto unsampled = static_cast<std::uint8_t>(~frame::sampled);
+  if (!f.is_sampled()) return;
   if ((mode & recording_mode::paused) != 0) {
-    f.sampled = false;
+    f.trace_flags &= unsampled;
   } else if ((mode & recording_mode::capped) != 0 && !within_rate(s, root)) {
-    f.sampled = false;
-    f.rate_limited = true;
+    f.trace_flags = static_cast<std::uint8_t>((f.trace_flags & unsampled) | frame::rate_limited);
     // Where nothing is committed any more, the worker sleeps without a limit; it is to say what goes on.
     if (the_recorder.wanted.load(std::memory_order_relaxed) != 0) wake_worker();
   }
 }
 
-inline void count_left_out(slot& s, const frame& f) noexcept { (f.rate_limited ? s.rate_limited : s.unsampled).add(); }
+inline void count_left_out(slot& s, const frame& f) noexcept {
+  ((f.trace_flags & frame::rate_limited) != 0 ? s.rate_limited : s.unsampled).add();
+}
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

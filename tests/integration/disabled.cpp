@@ -32,6 +32,10 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(arthur::set_sample_ratio(0.5));
   CHECK(arthur::stats().opened == 0);
   CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
+  const arthur::remote_parent parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1");
+  CHECK(!parent.joined());
+  CHECK(arthur::current_traceparent().empty());
+  CHECK(std::string(arthur::current_tracestate().c_str()).empty());
 }
 
 TEST_CASE("a test of a disabled program is told why it sees no spans") {

@@ -327,18 +327,20 @@ TEST_CASE("the sampler of the environment counts where the code names no ratio")
     const char* name;
     const char* argument;
     double ratio;
+    bool parent_based;
     std::size_t warnings;
   } rows[] = {
-      {"", "0.5", 1, 0},
-      {"always_on", "", 1, 0},
-      {"always_off", "", 0, 0},
-      {"parentbased_always_off", "", 0, 0},
-      {"ParentBased_TraceIdRatio", "0.25", 0.25, 0},
-      {"traceidratio", "", 1, 0},
-      {"traceidratio", "1.5", 1, 1},
-      {"traceidratio", "half", 1, 1},
-      {"jaeger_remote", "", 1, 1},
-      {"parentbased_", "", 1, 1},
+      {"", "0.5", 1, true, 0},
+      {"always_on", "", 1, false, 0},
+      {"parentbased_always_on", "", 1, true, 0},
+      {"always_off", "", 0, false, 0},
+      {"parentbased_always_off", "", 0, true, 0},
+      {"ParentBased_TraceIdRatio", "0.25", 0.25, true, 0},
+      {"traceidratio", "", 1, false, 0},
+      {"traceidratio", "1.5", 1, false, 1},
+      {"traceidratio", "half", 1, false, 1},
+      {"jaeger_remote", "", 1, true, 1},
+      {"parentbased_", "", 1, true, 1},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -346,10 +348,43 @@ TEST_CASE("the sampler of the environment counts where the code names no ratio")
     const variables env{{"OTEL_TRACES_SAMPLER", row.name}, {"OTEL_TRACES_SAMPLER_ARG", row.argument}};
     const outcome o = run({}, env);
     CHECK(o.got.sample_ratio == doctest::Approx(row.ratio));
+    CHECK(o.got.parent_based == row.parent_based);
     CHECK(o.warnings.size() == row.warnings);
     options code;
     code.sample_ratio = 0.75;
     CHECK(run(code, env).got.sample_ratio == 0.75);
+    CHECK(run(code, env).got.parent_based);
+  }
+}
+
+TEST_CASE("OTEL_PROPAGATORS says whether W3C headers are read and written, also where nothing is recorded") {
+  const struct {
+    const char* list;
+    bool trace_context;
+    std::size_t warnings;
+  } rows[] = {
+      {"", true, 0},
+      {"tracecontext", true, 0},
+      {"tracecontext,baggage,tracecontext", true, 0},
+      {" TraceContext , baggage ", true, 0},
+      {"baggage", false, 0},
+      {"none", false, 0},
+      {"none,none,", false, 0},
+      {"none,tracecontext", true, 1},
+      {"baggage,none", false, 1},
+      {"b3", true, 1},
+      {"b3,xray", true, 2},
+      {"b3,tracecontext", true, 1},
+      {"b3,none", false, 1},
+      {"b3,baggage", false, 1},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.list);
+    const outcome o = run({}, {{"OTEL_PROPAGATORS", row.list}});
+    CHECK(o.got.trace_context == row.trace_context);
+    CHECK(o.warnings.size() == row.warnings);
+    CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_SDK_DISABLED", "true"}}).got.trace_context == row.trace_context);
+    CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_CONFIG_FILE", "x"}}).got.trace_context);
   }
 }
 

@@ -56,6 +56,8 @@ struct settings {
   std::uint32_t max_spans_per_second = 0;
   span_limits limits;
   arthur::log_level log_level = log_level::automatic;
+  bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
+  bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
 };
 
 /// Trees are put together on the heap.
@@ -218,9 +220,10 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
   std::string_view name = env.get("OTEL_TRACES_SAMPLER");
   if (given.sample_ratio < 1.0 || name.empty()) return;
   const std::string_view whole = name;
-  // Decisions are made at the root and inherited, so both families mean the same here.
   constexpr std::string_view family = "parentbased_";
-  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
+  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
+  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
+  if (out.parent_based) name.remove_prefix(family.size());
   if (text::equal_nocase(name, "always_on")) return;
   if (text::equal_nocase(name, "always_off")) {
     out.sample_ratio = 0.0;
@@ -234,8 +237,33 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
       ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
     }
   } else {
+    out.parent_based = true;
     ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
   }
+}
+
+/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
+inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
+  constexpr const char* source = "OTEL_PROPAGATORS";
+  bool none = false, trace_context = false, known = false;
+  std::string_view list = env.get(source);
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view name = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (name.empty()) continue;
+    if (text::equal_nocase(name, "none")) {
+      none = true;
+    } else if (text::equal_nocase(name, "tracecontext")) {
+      trace_context = known = true;
+    } else if (text::equal_nocase(name, "baggage")) {
+      known = true;
+    } else {
+      ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
+    }
+  }
+  if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
+  if (none || known) out.trace_context = trace_context;
 }
 
 /// Service, task and resource attributes.
@@ -303,6 +331,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
     env.ignore_otel = true;
   }
   out.log_level = resolving::resolve_log_level(given, env, warnings);
+  resolving::resolve_propagators(env, warnings, out);  // also for those who only hand headers on
   out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
   if (out.disabled) return out;
   out.error = resolving::check_ranges(given);

@@ -42,6 +42,8 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
     s.count_drop(why);
   } else if (f.is(frame::activated)) {
     release_target(f);
+  } else if (f.is(frame::joined)) {
+    if (slot::foreign_state* const state = s.state_of(f.generation)) state->generation = 0;
   }
 }
 
@@ -54,8 +56,9 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   close_arena(the_recorder.source.blocks, s.memory);
+  // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
-  s.status.store(slot::exited, std::memory_order_release);
+  s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
 }
 
 inline void end_thread() noexcept {
@@ -103,9 +106,10 @@ inline slot* allocate_slot() noexcept {
 #endif
 }
 
-/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
-ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
+/// is no pool yet.
+ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
+  if (thread_is_quiet || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -126,6 +130,7 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
     }
   }
   found->random.seed();
+  found->committed_before = found->committed.get();
   this_slot = found;
   watch_thread();
   return found;
@@ -158,7 +163,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    void* const memory = reserve_memory(size);
+    void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
@@ -168,7 +173,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->rate_limited.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
-      s->taken = 0;
+      s->taken = s->committed_before = 0;
       for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
@@ -176,7 +181,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
           s->count_drop(drop::fork);
         }
         // Also activations: the span they stand for is the parent's.
-        if (!f.is(frame::closed)) f.become(frame::silent);
+        if (!f.is(frame::closed) && !f.is(frame::joined)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->woken_at = 0;
@@ -190,6 +195,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
+        for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }
     }
