@@ -9,6 +9,7 @@
 #include <new>
 
 #include "../config.hpp"
+#include "../platform/thread_end.hpp"
 #include "../platform/thread_local.hpp"
 #include "context_node.hpp"
 #include "recorder.hpp"
@@ -23,7 +24,7 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
-/// The worker (which never traces itself) and threads past their end record nothing.
+/// The worker never traces itself.
 inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
 /// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
@@ -55,17 +56,10 @@ inline void retire_slot(slot& s) noexcept {
   s.status.store(slot::exited, std::memory_order_release);
 }
 
-#ifndef ARTHUR_NO_THREADS
-struct thread_sentinel {
-  bool armed = false;
-  ~thread_sentinel() {
-    if (this_slot != nullptr) retire_slot(*this_slot);
-    this_slot = nullptr;
-    thread_is_quiet = true;
-  }
-};
-inline thread_local thread_sentinel sentinel;
-#endif
+inline void end_thread(void* own) noexcept {
+  this_slot = nullptr;
+  retire_slot(*static_cast<slot*>(own));
+}
 
 inline slot* allocate_slot() noexcept {
 #ifdef ARTHUR_NO_HEAP
@@ -89,7 +83,7 @@ inline slot* allocate_slot() noexcept {
 
 /// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
 ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
+  if (thread_is_quiet || thread_has_ended() || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -111,9 +105,7 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
   }
   found->random.seed();
   this_slot = found;
-#ifndef ARTHUR_NO_THREADS
-  sentinel.armed = true;  // the first use of it registers its destructor
-#endif
+  call_at_thread_end<end_thread>(found);
   return found;
 }
 

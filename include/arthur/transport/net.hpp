@@ -51,7 +51,7 @@ inline handle open(int family) {
   const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   u_long on = 1;
-  if (s != none) ioctlsocket(s, FIONBIO, &on);
+  if (s != none) ioctlsocket(s, static_cast<long>(FIONBIO), &on);
   return s;
 }
 
