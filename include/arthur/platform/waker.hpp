@@ -38,20 +38,25 @@ class waker {
   /// Sleeps until a signal or the given steady time in nanoseconds.
   void wait_until(std::uint64_t deadline) noexcept {
     while (!take()) {
-      timespec left{};
+      kernel_time left{};
       if (deadline != never) {
         const std::uint64_t now = steady_nanoseconds();
         if (now >= deadline) return;
-        left.tv_sec = static_cast<time_t>((deadline - now) / 1000000000U);
-        left.tv_nsec = static_cast<long>((deadline - now) % 1000000000U);
+        left.seconds = static_cast<long>((deadline - now) / 1000000000U);
+        left.nanoseconds = static_cast<long>((deadline - now) % 1000000000U);
       }
       futex(FUTEX_WAIT_PRIVATE, 0, deadline == never ? nullptr : &left);  // relative, on the steady clock
     }
   }
 
  private:
+  // What this call takes, which isn't the C library's timespec where a 32-bit program has a time_t of 64 bits.
+  struct kernel_time {
+    long seconds;
+    long nanoseconds;
+  };
   bool take() noexcept { return state_.exchange(0, std::memory_order_acquire) != 0; }
-  void futex(int operation, std::uint32_t value, const timespec* timeout) noexcept {
+  void futex(int operation, std::uint32_t value, const kernel_time* timeout) noexcept {
     static_assert(sizeof state_ == 4, "futexes are 32 bits");
     ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), operation, value, timeout, nullptr, 0);
   }

@@ -11,13 +11,15 @@
 #include <string_view>
 #include <system_error>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #if defined(_WIN32)
+#include "../platform/windows.hpp"
+
 #include <io.h>
 #else
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
@@ -49,7 +51,7 @@ class file_transport final : public transport {
     out = response();
     error.clear();
     if (file_ < 0 && !open_file()) {
-      error = "can't open " + path_ + ": " + std::generic_category().message(errno);
+      error = "can't open " + path_ + ": " + last_problem();
       return transport_result::not_sent;
     }
     // The first byte ends a line that an earlier failure left unfinished.
@@ -68,33 +70,45 @@ class file_transport final : public transport {
 
  private:
 #if defined(_WIN32)
+  static std::string last_problem() { return windows_error_text(::GetLastError()); }
   bool open_file() {
-    file_ = ::_open(path_.c_str(), _O_WRONLY | _O_APPEND | _O_CREAT | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
+    // The right to append and no more: the system itself puts every write at the end.
+    const HANDLE file = ::CreateFileW(to_wide(path_).c_str(), FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                      nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file != INVALID_HANDLE_VALUE) file_ = ::_open_osfhandle(reinterpret_cast<std::intptr_t>(file), 0);
     return file_ >= 0;
   }
   void close_file() {
     if (file_ >= 0) ::_close(file_);
   }
-  void look() { ::_setmode(file_, _O_BINARY); }
+  void look() {}
 
   std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
     std::string line;
     for (const std::string_view piece : pieces) line.append(piece);
+    // Past the C library: it would make two bytes of a line's end, or stop doing that for what the program itself writes.
+    const auto file = reinterpret_cast<HANDLE>(::_get_osfhandle(file_));
     std::size_t written = 0;
     while (written < line.size()) {
       const std::size_t most = (std::min)(line.size() - written, std::size_t{1} << 30);
-      const int n = ::_write(file_, line.data() + written, static_cast<unsigned>(most));
-      if (n <= 0) {
-        error = std::generic_category().message(errno);
+      DWORD n = 0;
+      if (::WriteFile(file, line.data() + written, static_cast<DWORD>(most), &n, nullptr) == 0 || n == 0) {
+        error = last_problem();
         break;
       }
-      written += static_cast<std::size_t>(n);
+      written += n;
     }
     return written;
   }
 #else
+  static std::string last_problem() { return std::generic_category().message(errno); }
   bool open_file() {
-    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+#if defined(O_LARGEFILE)
+    constexpr int large = O_LARGEFILE;  // where a long has 32 bits, files would end at 2 GiB
+#else
+    constexpr int large = 0;
+#endif
+    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | large, 0666);
     if (file_ < 0) return false;
     look();
     return true;
@@ -106,7 +120,8 @@ class file_transport final : public transport {
   // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
   void look() {
     struct stat about {};
-    may_block_ = ::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode);
+    // EOVERFLOW: a regular file too large for a size of 32 bits.
+    may_block_ = ::fstat(file_, &about) != 0 ? errno != EOVERFLOW : !S_ISREG(about.st_mode);
   }
 
   // A reader that went away must not end the program.
