@@ -3,7 +3,7 @@
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
-#if defined(min) || defined(max) || defined(NOMINMAX) || defined(WIN32_LEAN_AND_MEAN)
+#if defined(min) || defined(max) || defined(WIN32_LEAN_AND_MEAN)
 #error "arthur must not leave these behind"
 #endif
 

@@ -13,6 +13,9 @@
 #if defined(_MSC_VER) && defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
 #error "arthur: in the file with ARTHUR_IMPLEMENTATION, include <winsock2.h> before <windows.h>, or define WIN32_LEAN_AND_MEAN"
 #endif
+#if defined(__MINGW32__) && defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
+#undef _WINSOCKAPI_  // MinGW's bears it, and would warn all the same
+#endif
 
 // Without NOMINMAX it makes min and max macros, in a file that perhaps never asked for <windows.h>. A program that
 // included it before us keeps whatever it chose.
