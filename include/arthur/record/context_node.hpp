@@ -18,7 +18,7 @@ namespace detail {
 
 /// A frame that lies in the pool, at the beginning of a block of its own, with its bytes behind it and in as many further
 /// blocks as they need. It holds a reference to its block, so it stays valid until release_pooled().
-struct pooled_frame {
+struct alignas(8) pooled_frame {  // 32-bit ABIs would be content with 4
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
   pooled_frame* outer = nullptr;    // contexts: the enclosing scope's

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "../config.hpp"
+#include "../platform/thread_end.hpp"
 #include "../platform/thread_local.hpp"
 #include "context_node.hpp"
 #include "recorder.hpp"
@@ -26,7 +27,7 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
-/// The worker (which never traces itself) and threads past their end record nothing.
+/// The worker never traces itself.
 ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
 /// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
@@ -61,30 +62,10 @@ inline void retire_slot(slot& s) noexcept {
   s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
 }
 
-inline void end_thread() noexcept {
-  if (this_slot != nullptr) retire_slot(*this_slot);
+inline void end_thread(void* own) noexcept {
   this_slot = nullptr;
-  thread_is_quiet = true;
+  retire_slot(*static_cast<slot*>(own));
 }
-
-// Sees to it that end_thread() is called at the end of the calling thread.
-#if defined(ARTHUR_NO_THREADS)
-inline void watch_thread() noexcept {}
-#elif defined(ARTHUR_NO_HEAP) && (defined(__unix__) || defined(__APPLE__))
-// A thread_local destructor makes the C library take memory; a key doesn't.
-inline void watch_thread() noexcept {
-  static pthread_key_t key;
-  static const bool made = ::pthread_key_create(&key, [](void*) { end_thread(); }) == 0;
-  if (made) static_cast<void>(::pthread_setspecific(key, this_slot));
-}
-#else
-struct thread_sentinel {
-  bool armed = false;
-  ~thread_sentinel() { end_thread(); }
-};
-ARTHUR_SHARED inline thread_local thread_sentinel sentinel;
-inline void watch_thread() noexcept { sentinel.armed = true; }  // its first use registers its destructor
-#endif
 
 inline slot* allocate_slot() noexcept {
 #ifdef ARTHUR_NO_HEAP
@@ -109,7 +90,7 @@ inline slot* allocate_slot() noexcept {
 /// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
 /// is no pool yet.
 ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
-  if (thread_is_quiet || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
+  if (thread_is_quiet || thread_has_ended() || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -132,7 +113,7 @@ ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
   found->random.seed();
   found->committed_before = found->committed.get();
   this_slot = found;
-  watch_thread();
+  call_at_thread_end<end_thread>(found);
   return found;
 }
 

@@ -19,6 +19,7 @@
 #include "../platform/clock.hpp"
 #include "../platform/memory.hpp"
 #include "../platform/thread_names.hpp"
+#include "../platform/process.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
 #include "../runtime.hpp"
@@ -34,9 +35,6 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <signal.h>
-#endif
-#if defined(__GLIBC__)
-#include <errno.h>
 #endif
 
 ARTHUR_NAMESPACE_BEGIN
@@ -85,6 +83,7 @@ class runtime {
   std::unique_ptr<worker> worker_;
   std::atomic<std::uint64_t> block_microseconds_{0};
   std::atomic<bool> has_thread_{false};
+  thread_watch watch_;
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
@@ -109,17 +108,20 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
+inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
 /// options::overflow == block: wakes the worker and gives it a moment.
 inline bool wait_for_worker(std::uint32_t attempt) noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  constexpr std::uint32_t pause = 100;  // microseconds
-  if (std::uint64_t{attempt} * pause > r->block_microseconds()) return false;
+  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
+  const std::uint64_t now = steady_nanoseconds();
+  if (attempt == 0) waiting_since = now;
+  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
 #ifdef ARTHUR_NO_THREADS
   r->poll();
 #else
   if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(pause));
+  std::this_thread::sleep_for(std::chrono::microseconds(100));
 #endif
   return true;
 }
@@ -150,17 +152,7 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void*, const char* name) noexcept { return std::getenv(name); }
-
-inline const char* program_name() noexcept {
-#if defined(__GLIBC__)
-  return program_invocation_short_name;
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-  return getprogname();
-#else
-  return "";
-#endif
-}
+inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
 
 /// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
 inline void use_sample_ratio(double ratio) noexcept {
@@ -177,8 +169,11 @@ inline std::string runtime::start(const options& given) {
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
   environment surroundings;
+  variable_reader variables;
   surroundings.lookup = lookup_variable;
-  surroundings.program = program_name();
+  surroundings.user = &variables;
+  const std::string program = program_name();
+  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
   settings_ = resolve(given, surroundings, warnings);
@@ -256,6 +251,7 @@ inline void runtime::make_worker() {
 inline bool runtime::start_thread() noexcept {
   has_thread_ = false;
 #ifndef ARTHUR_NO_THREADS
+  keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
   // The program's signal handlers must not run on our thread: it starts with everything blocked.
   sigset_t all, former;
@@ -291,11 +287,14 @@ inline bool runtime::start_thread() noexcept {
 #endif
 }
 
+inline void outlast(void*) noexcept {}
+
 inline void runtime::run() noexcept {
   thread_is_quiet = true;
-  // While a thread has a destructor of a shared object to run, dlclose() leaves the object in memory. The worker's code
-  // may be in a plug-in, which mustn't go before it.
-  watch_thread();
+  // While a thread has something of a shared object to call at its end, dlclose() leaves the object in memory. The
+  // worker's code may be in a plug-in, which mustn't go before it.
+  call_at_thread_end<outlast>(this);
+  watch_.begin();
   name_thread(worker_name);
   look_for_another();
   worker& w = *worker_;
@@ -366,6 +365,8 @@ inline void runtime::stop() noexcept {
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
   bell_.request_stop(deadline);
   if (in_worker) return;  // exit() in a callback: the worker can't wait for itself
+  // Killed in the middle of anything, the locks it held included: what it left behind is not touched.
+  if (has_thread_ && watch_.over()) return;
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);

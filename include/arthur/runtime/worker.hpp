@@ -220,6 +220,7 @@ class worker {
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
   bool trusts_counter() noexcept {
+    if (!ARTHUR_HAS_TSC) return false;
     if (trust_ == 0) trust_ = kernel_trusts_counter() ? 1 : 2;
     return trust_ == 1;
   }

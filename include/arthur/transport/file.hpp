@@ -10,13 +10,15 @@
 #include <string>
 #include <string_view>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #if defined(_WIN32)
+#include "../platform/windows.hpp"
+
 #include <io.h>
 #else
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
@@ -50,7 +52,7 @@ class file_transport final : public transport {
     out.clear();
     error.clear();
     if (file_ < 0 && !open_file()) {
-      set_line(error, "can't open ", path_, ": ", error_text(errno));
+      set_line(error, "can't open ", path_, ": ", last_problem());
       return transport_result::not_sent;
     }
     // The first byte ends a line that an earlier failure left unfinished.
@@ -69,33 +71,45 @@ class file_transport final : public transport {
 
  private:
 #if defined(_WIN32)
+  static text_line last_problem() { return text_line(windows_error_text(::GetLastError())); }
   bool open_file() {
-    file_ = ::_open(path_.c_str(), _O_WRONLY | _O_APPEND | _O_CREAT | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
+    // The right to append and no more: the system itself puts every write at the end.
+    const HANDLE file = ::CreateFileW(to_wide(path_).c_str(), FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                      nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file != INVALID_HANDLE_VALUE) file_ = ::_open_osfhandle(reinterpret_cast<std::intptr_t>(file), 0);
     return file_ >= 0;
   }
   void close_file() {
     if (file_ >= 0) ::_close(file_);
   }
-  void look() { ::_setmode(file_, _O_BINARY); }
+  void look() {}
 
   std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
     std::string whole;
     for (const std::string_view piece : pieces) whole.append(piece);
+    // Past the C library: it would make two bytes of a line's end, or stop doing that for what the program itself writes.
+    const auto file = reinterpret_cast<HANDLE>(::_get_osfhandle(file_));
     std::size_t written = 0;
     while (written < whole.size()) {
       const std::size_t most = (std::min)(whole.size() - written, std::size_t{1} << 30);
-      const int n = ::_write(file_, whole.data() + written, static_cast<unsigned>(most));
-      if (n <= 0) {
-        set_line(error, error_text(errno));
+      DWORD n = 0;
+      if (::WriteFile(file, whole.data() + written, static_cast<DWORD>(most), &n, nullptr) == 0 || n == 0) {
+        set_line(error, last_problem());
         break;
       }
-      written += static_cast<std::size_t>(n);
+      written += n;
     }
     return written;
   }
 #else
+  static text_line last_problem() noexcept { return error_text(errno); }
   bool open_file() {
-    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+#if defined(O_LARGEFILE)
+    constexpr int large = O_LARGEFILE;  // where a long has 32 bits, files would end at 2 GiB
+#else
+    constexpr int large = 0;
+#endif
+    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | large, 0666);
     if (file_ < 0) return false;
     look();
     return true;
@@ -107,7 +121,8 @@ class file_transport final : public transport {
   // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
   void look() {
     struct stat about {};
-    may_block_ = ::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode);
+    // EOVERFLOW: a regular file too large for a size of 32 bits.
+    may_block_ = ::fstat(file_, &about) != 0 ? errno != EOVERFLOW : !S_ISREG(about.st_mode);
   }
 
   // A reader that went away must not end the program.

@@ -2,13 +2,15 @@
 #ifndef ARTHUR_TRANSPORT_NET_HPP
 #define ARTHUR_TRANSPORT_NET_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <system_error>
 
 #if defined(_WIN32)
-#include <winsock2.h>
+#include "../platform/windows.hpp"
+
 #include <ws2tcpip.h>
 #else
 #include <arpa/inet.h>
@@ -55,21 +57,36 @@ inline handle open(int family) {
   const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   u_long on = 1;
-  if (s != none) ioctlsocket(s, FIONBIO, &on);
+  if (s != none) ioctlsocket(s, static_cast<long>(FIONBIO), &on);
   return s;
+}
+
+inline fd_set only(handle s) {
+  fd_set one;
+  one.fd_count = 1;
+  one.fd_array[0] = s;
+  return one;
 }
 
 /// Events that are ready, 0 when the time is over, -1 on failure.
 inline int poll_one(handle s, short events, int milliseconds) {
-  WSAPOLLFD p{s, events, 0};
-  const int n = WSAPoll(&p, 1, milliseconds);
-  return n > 0 ? p.revents : n;
+  // Not WSAPoll: before Windows 10 2004 it never tells that a connection was refused.
+  fd_set readable = only(s), writable = only(s), failed = only(s);
+  // Out-of-band bytes are an exception as well; only a socket that is being connected can't have any.
+  const bool connecting = events == POLLOUT;
+  timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  const int n = ::select(0, (events & POLLIN) != 0 ? &readable : nullptr, (events & POLLOUT) != 0 ? &writable : nullptr,
+                         connecting ? &failed : nullptr, &time);
+  if (n <= 0) return n;
+  return ((events & POLLIN) != 0 && readable.fd_count != 0 ? POLLIN : 0) |
+         ((events & POLLOUT) != 0 && writable.fd_count != 0 ? POLLOUT : 0) | (connecting && failed.fd_count != 0 ? POLLERR : 0);
 }
 
 /// Sends from two buffers as one; bytes taken or -1.
 inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
-  WSABUF parts[2] = {{static_cast<ULONG>(a_size), const_cast<char*>(a)},
-                     {static_cast<ULONG>(b_size), const_cast<char*>(b)}};
+  constexpr std::size_t most = std::size_t{1} << 30;  // sizes have 32 bits here
+  WSABUF parts[2] = {{static_cast<ULONG>((std::min)(a_size, most)), const_cast<char*>(a)},
+                     {static_cast<ULONG>((std::min)(b_size, most)), const_cast<char*>(b)}};
   DWORD sent = 0;
   const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
   return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
@@ -79,7 +96,7 @@ inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
   return ::recv(s, to, static_cast<int>(size), 0);
 }
 
-inline text_line error_text(int error) { return text_line(std::system_category().message(error)); }
+inline text_line error_text(int error) { return text_line(windows_error_text(static_cast<DWORD>(error))); }
 inline text_line lookup_error_text(int error) { return error_text(error); }
 
 #else

@@ -1,4 +1,5 @@
 """sending.py: runs a program that uses the library against an HTTP server of our own, and keeps what the server got."""
+import contextlib
 import http.server
 import os
 import subprocess
@@ -44,11 +45,18 @@ def run(program, url, *arguments):
     return done.stdout.decode()
 
 
-def collect(program, profile, *arguments):
-    """The requests that the program sent, and what it printed."""
+@contextlib.contextmanager
+def serve():
+    """A server that takes everything: its URL without a path, and the list of requests that it got."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.requests = []
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        printed = run(program, f"http://127.0.0.1:{server.server_address[1]}{PATHS[profile]}", *arguments)
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.requests
         server.shutdown()
-        return server.requests, printed
+
+
+def collect(program, profile, *arguments):
+    """The requests that the program sent, and what it printed."""
+    with serve() as (url, requests):
+        printed = run(program, url + PATHS[profile], *arguments)
+    return requests, printed
