@@ -4,5 +4,6 @@
 
 #include "call_sites.hpp"
 #include "runtime/api.hpp"
+#include "transport/httplib.hpp"
 
 #endif

@@ -23,6 +23,7 @@
 #include "../span.hpp"
 #include "../transport/callback.hpp"
 #include "../transport/file.hpp"
+#include "../transport/https.hpp"
 #include "../transport/socket.hpp"
 #include "bell.hpp"
 #include "diagnostics.hpp"
@@ -62,6 +63,7 @@ class runtime {
   enum class state : std::uint8_t { stopped, running, stopping };
 
   void make_worker();
+  std::unique_ptr<transport> make_transport(const url& where, const std::vector<header>& headers, const proxy& via, const timing& t) const;
   void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
@@ -170,7 +172,9 @@ inline std::string runtime::start(const options& given) {
   surroundings.program = program_name();
   warning_list warnings;
   options_ = given;
-  settings_ = resolve(given, surroundings, warnings);
+  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
+  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
@@ -204,6 +208,11 @@ inline std::string runtime::start(const options& given) {
   return {};
 }
 
+inline std::unique_ptr<transport> runtime::make_transport(const url& where, const std::vector<header>& headers, const proxy& via, const timing& t) const {
+  if (where.https) return the_https.load(std::memory_order_relaxed)->make(where, headers, t, via, settings_.tls);
+  return std::unique_ptr<transport>(new socket_transport(where, headers, t, via));
+}
+
 inline void runtime::make_worker() {
   bell_.reset();
   block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
@@ -214,8 +223,8 @@ inline void runtime::make_worker() {
   std::unique_ptr<transport> main, engine, lines;
   switch (settings_.sink) {
     case sink::endpoint:
-      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
-      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
+      main = make_transport(settings_.where.traces, settings_.where.headers, settings_.traces_proxy, t);
+      if (settings_.where.has_engine) engine = make_transport(settings_.where.engine, settings_.where.engine_headers, settings_.engine_proxy, t);
       break;
     case sink::file:
       main.reset(new file_transport(options_.output_file, t));

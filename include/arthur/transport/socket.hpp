@@ -12,6 +12,7 @@
 
 #include "../config.hpp"
 #include "../options.hpp"
+#include "../policy/proxy.hpp"
 #include "../policy/url.hpp"
 #include "http_response.hpp"
 #include "net.hpp"
@@ -24,12 +25,18 @@ namespace detail {
 class socket_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
-  socket_transport(const url& where, const std::vector<header>& headers, const timing& time)
+  socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
       : time_(time), host_(where.host), port_(std::to_string(where.port)), name_(host_and_port(where)) {
     net::start();
     common_ = "Host: " + name_ + "\r\n";
-    common_ += "User-Agent: ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION "\r\n";
+    common_ += std::string("User-Agent: ") + user_agent + "\r\n";
     for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
+    if (!via.used()) return;
+    host_ = via.host;
+    port_ = std::to_string(via.port);
+    before_target_ = origin(where);
+    if (!via.user.empty()) common_ += "Proxy-Authorization: Basic " + base64(via.user + ":" + via.password) + "\r\n";
+    name_ = shown(via) + " for " + name_;
   }
 
   ~socket_transport() override { disconnect(); }
@@ -62,7 +69,7 @@ class socket_transport final : public transport {
   };
 
   std::string request_head(const request& what) const {
-    std::string head = std::string(what.method) + " " + what.target + " HTTP/1.1\r\n" + common_;
+    std::string head = std::string(what.method) + " " + before_target_ + what.target + " HTTP/1.1\r\n" + common_;
     if (*what.content_type != '\0') head += std::string("Content-Type: ") + what.content_type + "\r\n";
     if (what.body_size > 0 || std::string_view(what.method) != "GET") {
       head += "Content-Length: " + std::to_string(what.body_size) + "\r\n";
@@ -242,7 +249,8 @@ class socket_transport final : public transport {
   timing time_;
   std::string host_;
   std::string port_;
-  std::string name_;    // for messages and the Host header
+  std::string name_;           // for messages
+  std::string before_target_;  // a proxy wants the whole URL
   std::string common_;  // header lines that all requests share
   std::vector<address> addresses_;
   std::uint64_t looked_up_ = 0;
