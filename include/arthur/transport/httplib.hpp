@@ -30,44 +30,22 @@
 #include "../policy/tls_files.hpp"
 #include "../policy/url.hpp"
 #include "http_response.hpp"
+#include "httplib_versions.hpp"
 #include "https.hpp"
 #include "net.hpp"
 #include "no_sigpipe.hpp"
 #include "tls.hpp"
 #include "transport.hpp"
+#include "tunnel.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// What differs between the versions of cpp-httplib, 0.11 to 0.53. The longer argument list is preferred.
-namespace httplib_versions {
-
-template <class Client>
-auto context(Client& c, int) -> decltype(static_cast<SSL_CTX*>(c.tls_context())) {
-  return static_cast<SSL_CTX*>(c.tls_context());
-}
-template <class Client>
-auto context(Client& c, long) -> decltype(c.ssl_context()) {
-  return c.ssl_context();
-}
-
-/// The target is sent as it is.
-template <class Client>
-auto keep_target(Client& c, int) -> decltype(c.set_path_encode(false)) {
-  c.set_path_encode(false);
-}
-template <class Client>
-auto keep_target(Client& c, long) -> decltype(c.set_url_encode(false)) {
-  c.set_url_encode(false);
-}
-
-}  // namespace httplib_versions
 
 /// Talks to one host over TLS 1.2 or newer. Follows no redirect.
 ///
 /// cpp-httplib waits without looking at a deadline of ours, so the long waits are made before it comes to its own: in the
 /// handshake by a callback of OpenSSL, for the answer by peeking from the content provider. What is left to it gets at
-/// most `silence`: connecting (per address), a proxy's answer, gaps inside an answer, answers to a GET.
+/// most `silence`: connecting (per address), gaps inside an answer, answers to a GET.
 class httplib_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
@@ -118,7 +96,8 @@ class httplib_transport final : public transport {
     out = response();
     error.clear();
     deadline_ = deadline;
-    overdue_ = secured_ = looked_up_ = has_status_ = went_out_ = handshaking_ = waiting_ = asked_ = false;
+    overdue_ = secured_ = looked_up_ = has_status_ = went_out_ = handshaking_ = waiting_ = asked_ = no_tunnel_ = false;
+    session_ = client_ != nullptr && client_->is_socket_open() != 0 ? session_ : nullptr;
     verdict_ = X509_V_OK;
     alert_ = proxy_status_ = 0;
     received_ = 0;
@@ -129,7 +108,7 @@ class httplib_transport final : public transport {
     transport_result result = transport_result::not_sent;
 #if ARTHUR_HAS_EXCEPTIONS
     try {
-      if (set_up(error)) result = exchange(what, out, error);
+      if (set_up(error)) result = connect_and_exchange(what, out, error);
     } catch (...) {
       // Out of memory, or an answer that cpp-httplib stumbles over. What state it is in nobody knows.
       client_.reset();
@@ -137,7 +116,7 @@ class httplib_transport final : public transport {
       result = went_out_ ? transport_result::unanswered : transport_result::not_sent;
     }
 #else
-    if (set_up(error)) result = exchange(what, out, error);
+    if (set_up(error)) result = connect_and_exchange(what, out, error);
 #endif
     if (result == transport_result::answered && !out.truncated) {
       last_used_ = time_.steady_now();
@@ -150,7 +129,7 @@ class httplib_transport final : public transport {
   /// Once; reading the system's certificates takes milliseconds.
   bool set_up(std::string& error) {
     if (client_ != nullptr) return true;
-    std::unique_ptr<httplib::SSLClient> made(new httplib::SSLClient(where_.host, where_.port));
+    std::unique_ptr<httplib::SSLClient> made(new httplib::SSLClient(where_.host, proxy_.used() ? proxy_.port : where_.port));
     SSL_CTX* const context = httplib_versions::context(*made, 0);
     if (context == nullptr) {
       error = "OpenSSL can't be used (" + tls::reason() + ")";
@@ -179,12 +158,6 @@ class httplib_transport final : public transport {
     made->set_decompress(false);
     httplib_versions::keep_target(*made, 0);
     made->set_socket_options([this](socket_t) { looked_up_ = true; });
-    if (proxy_.used()) {
-      made->set_proxy(proxy_.host, proxy_.port);
-      made->set_logger([this](const httplib::Request& asked, const httplib::Response& answer) {
-        if (asked.method == "CONNECT") proxy_status_ = answer.status;
-      });
-    }
     client_ = std::move(made);
     ERR_clear_error();  // the host is no address
     return true;
@@ -212,11 +185,28 @@ class httplib_transport final : public transport {
     out.location = answer.get_header_value("Location");
   }
 
+  /// A proxy stands where cpp-httplib believes the host to be; which of its addresses works is found by trying.
+  transport_result connect_and_exchange(const request& what, response& out, std::string& error) {
+    if (!proxy_.used() || client_->is_socket_open() != 0) return exchange(what, out, error);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(proxy_.host.c_str(), nullptr, &hints, &found);
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(failed == 0 ? found : nullptr, [](addrinfo* a) { ::freeaddrinfo(a); });
+    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed);
+    transport_result result = transport_result::not_sent;
+    for (const addrinfo* a = list.get(); a != nullptr && session_ == nullptr && !late(); a = a->ai_next) {
+      char text[NI_MAXHOST];
+      if (::getnameinfo(a->ai_addr, static_cast<socklen_t>(a->ai_addrlen), text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+      client_->set_hostname_addr_map({{where_.host, text}});
+      result = exchange(what, out, error);
+    }
+    return result;
+  }
+
   transport_result exchange(const request& what, response& out, std::string& error) {
     set_timeouts();
     secured_ = client_->is_socket_open() != 0;
-    // Only for the tunnel: cpp-httplib would send it to the host behind the proxy as well.
-    if (!secured_ && !proxy_.user.empty()) client_->set_proxy_basic_auth(proxy_.user, proxy_.password);
     httplib::Request q;
     q.method = what.method;
     q.path = what.target;
@@ -236,7 +226,9 @@ class httplib_transport final : public transport {
         const std::size_t part = (std::min)(length, piece);
         const bool sent = wait(client_->socket(), POLLOUT) && sink.write(what.body + at, part);
         if (!sent) await_answer();  // why the peer closed may still be readable
-        return sent && (part < length || await_answer());
+        if (sent && (part < length || await_answer())) return true;
+        ::shutdown(client_->socket(), 2);  // both ways; newer versions would wait for an answer to half a request
+        return false;
       };
     }
     bool too_large = false;
@@ -251,9 +243,7 @@ class httplib_transport final : public transport {
       return !too_large && !late();
     };
     const httplib::Result result = client_->send(q);
-    const bool refused_by_proxy = proxy_status_ != 0 && (proxy_status_ < 200 || proxy_status_ > 299);
-    // 204 comes without a call of the handler, and a proxy's 407 may come as if it were the answer.
-    if (result && !has_status_ && !refused_by_proxy) take_header(*result, out);
+    if (result && !has_status_) take_header(*result, out);  // 204 comes without a call of the handler
     if (has_status_) {
       out.truncated = !result;
       if (too_large) error = name_ + ": the answer is larger than 4 MiB";
@@ -261,13 +251,13 @@ class httplib_transport final : public transport {
       return transport_result::answered;
     }
     out = response();
-    error = explain(result.error(), refused_by_proxy);
+    error = explain(result.error());
     // A body that didn't begin to go out was never carried out; nor was one after which the peer refused the handshake.
     const bool gone = what.body_size > 0 ? went_out_ : secured_;
-    return gone && !refused_by_proxy && !tls::refuses_client(alert_) ? transport_result::unanswered : transport_result::not_sent;
+    return gone && !tls::refuses_client(alert_) ? transport_result::unanswered : transport_result::not_sent;
   }
 
-  std::string explain(httplib::Error failure, bool refused_by_proxy) const {
+  std::string explain(httplib::Error failure) const {
     const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
     if (verdict_ != X509_V_OK) {
       const bool unknown = verdict_ == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict_ == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
@@ -276,15 +266,17 @@ class httplib_transport final : public transport {
       return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) +
              (unknown ? "; if it is the right one, give the file of its authority in options.certificate_file" : "");
     }
-    if (refused_by_proxy) {
+    if (no_tunnel_ && !overdue_) {
+      if (proxy_status_ == 0) return through + " closed the connection";
       return through + " answered " + std::to_string(proxy_status_) +
              (proxy_status_ == 407 ? "; put its user and password into its URL" : " in place of a connection");
     }
     const bool certificate_missing = asked_ && files_.certificate.path.empty() && !overdue_;
     if (tls::refuses_client(alert_) || (alert_ != 0 && !secured_) || certificate_missing) {
-      // The alert may be lost behind a reset.
-      return name_ + " ended the TLS handshake: " + (alert_ != 0 ? SSL_alert_desc_string_long(alert_) : "connection closed") +
-             (certificate_missing ? "; it asks for a client certificate: give options.client_certificate_file and client_key_file" : "");
+      // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
+      return name_ + " ended the TLS handshake" +
+             (certificate_missing ? std::string("; it asks for a client certificate: give options.client_certificate_file and client_key_file")
+                                  : std::string(": ") + SSL_alert_desc_string_long(alert_));
     }
     if (overdue_ && secured_) {
       return "no answer from " + name_ + (time_.limit(deadline_) < deadline_ ? " before the program had to end" : " in time");
@@ -293,7 +285,7 @@ class httplib_transport final : public transport {
       return received_ > http_response_parser::max_header ? name_ + ": the answer's header is larger than 64 KiB"
                                                           : name_ + " gave no answer: the connection was closed, silent or not HTTP";
     }
-    if (!looked_up_) return "can't find the address of " + (proxy_.used() ? proxy_.host : where_.host);
+    if (!looked_up_) return "can't find the address of " + where_.host;
     if (overdue_) return "can't connect to " + through + ": no answer in time";
     if (session_ != nullptr || handshaking_) return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS?";
     if (failure == httplib::Error::SSLLoadingCerts) return tls::unusable(files_.authorities, "can't be read any more");
@@ -348,15 +340,21 @@ class httplib_transport final : public transport {
     if (self.is_address_) SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, nullptr);
     BIO_set_callback_arg(io, reinterpret_cast<char*>(&self));
     BIO_set_callback_ex(io, watch);
-    // The tunnel stands.
-    self.client_->set_proxy_basic_auth(std::string(), std::string());
+    if (!self.proxy_.used()) return;
+    // cpp-httplib could do it, but 0.11 waits for its own lock for ever when a refusal says "Connection: close", and sends
+    // the proxy's password to the host as well.
+    const auto socket = static_cast<net::handle>(SSL_get_fd(seen));
+    self.proxy_status_ = open_tunnel(socket, self.where_, self.proxy_, [&](short events) { return self.wait(socket, events); });
+    self.no_tunnel_ = self.proxy_status_ < 200 || self.proxy_status_ > 299;
   }
 
   /// Called by OpenSSL around everything it does with the socket; before a read or write it may refuse.
   static long watch(BIO* io, int what, const char*, std::size_t, int, long, int result, std::size_t* processed) {
     auto& self = *reinterpret_cast<httplib_transport*>(BIO_get_callback_arg(io));
     bool go = true;
-    if (what == BIO_CB_READ) {
+    if (self.no_tunnel_) {
+      go = what != BIO_CB_READ && what != BIO_CB_WRITE;
+    } else if (what == BIO_CB_READ) {
       const bool flooded = !self.has_status_ && self.received_ > http_response_parser::max_header;
       go = !flooded && (self.handshaking_ || self.waiting_ ? self.wait(BIO_get_fd(io, nullptr), POLLIN) : !self.late());
     } else if (what == BIO_CB_WRITE) {
@@ -400,8 +398,9 @@ class httplib_transport final : public transport {
   bool secured_ = false;      // the handshake is over
   bool went_out_ = false;     // the header is written, the body may be
   bool has_status_ = false;
-  bool asked_ = false;  // for our certificate, in this handshake
-  int alert_ = 0;       // a fatal one that the peer sent
+  bool asked_ = false;      // for our certificate, in this handshake
+  int alert_ = 0;           // a fatal one that the peer sent
+  bool no_tunnel_ = false;  // the proxy gave none: no byte goes to it any more
   int proxy_status_ = 0;
   long verdict_ = X509_V_OK;
   std::size_t received_ = 0;  // bytes since the handshake or the request began
