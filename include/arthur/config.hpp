@@ -13,6 +13,7 @@
 //   ARTHUR_DISABLE          global  macros leave no code; their arguments are type-checked, never run
 //   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
 //   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
+//   ARTHUR_WITH_HTTPLIB     file    with ARTHUR_IMPLEMENTATION: https (the program's own cpp-httplib and OpenSSL)
 //   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
 //   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES; no memory is taken after start()
 

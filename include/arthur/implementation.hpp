@@ -6,5 +6,6 @@
 #include "joining.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
+#include "transport/httplib.hpp"
 
 #endif

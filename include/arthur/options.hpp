@@ -64,6 +64,16 @@ struct options {
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
   header_list headers;
+  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
+  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
+  std::string proxy;
+  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
+  std::string certificate_file;
+  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
+  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
+  std::string client_certificate_file;
+  std::string client_key_file;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
   header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.

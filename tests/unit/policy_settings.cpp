@@ -194,6 +194,43 @@ TEST_CASE("https is fine where it is built in") {
   CHECK(run(code, {}, "prog", false).got.error.find("https://e needs TLS") == 0);
 }
 
+TEST_CASE("without TLS no https:// URL is accepted, and the line says how to get it") {
+  options code;
+  code.endpoint = "http://collector:4318/v1/traces";
+  code.base_url = "https://e";  // would be asked for the task, with the key
+  const std::string line = run(code, {}).got.error;
+  CHECK(line.find("https://e needs TLS") == 0);
+  CHECK(line.find("ARTHUR_WITH_HTTPLIB") != std::string::npos);
+  CHECK(line.find("arthur::httplib") != std::string::npos);
+  CHECK(run(code, {}, "prog", true).got.error == "");
+}
+
+TEST_CASE("proxies and certificate files are resolved where they are used") {
+  options code;
+  code.endpoint = "https://c/v1/traces";
+  code.base_url = "http://e:3030";
+  code.client_key_file = "key";
+  const variables env{{"https_proxy", "http://secure:1"}, {"http_proxy", "http://plain:2"}, {"OTEL_EXPORTER_OTLP_CERTIFICATE", "ca"}};
+  CHECK(run(code, env, "prog", true).got.error.find("options.client_key_file=") == 0);
+  code.client_certificate_file = "cert";
+  const outcome o = run(code, env, "prog", true);
+  CHECK(o.got.error == "");
+  CHECK(o.got.traces_proxy.host == "secure");
+  CHECK(o.got.engine_proxy.host == "plain");
+  CHECK(o.got.tls.authorities.path == "ca");
+  CHECK(o.got.tls.key.path == "key");
+  // Plain HTTP needs no files.
+  code.endpoint = "http://c";
+  code.client_certificate_file = "";
+  CHECK(run(code, env).got.error == "");
+  code.proxy = "socks5://p";
+  CHECK(run(code, env).got.error.find("options.proxy ") == 0);
+  // One wrong variable for one host is one line.
+  code = {};
+  code.base_url = "http://e:3030";
+  CHECK(run(code, {{"http_proxy", "socks5://p"}}).warnings.size() == 1);
+}
+
 TEST_CASE("exporters are chosen by name") {
   options file;
   file.output_file = "x.jsonl";

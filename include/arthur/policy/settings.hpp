@@ -16,7 +16,9 @@
 #include "environment.hpp"
 #include "limit_settings.hpp"
 #include "limits.hpp"
+#include "proxy.hpp"
 #include "text.hpp"
+#include "tls_files.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -39,6 +41,9 @@ struct settings {
   bool console = false;    ///< beside the sink: trees for people
   bool console_colours = true;  ///< where standard output is a terminal
   endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
+  proxy traces_proxy;      ///< on the way to where.traces
+  proxy engine_proxy;      ///< on the way to where.engine
+  tls_files tls;           ///< for https://
   arthur::protocol protocol = protocol::automatic;
 
   std::string service_name;      ///< never empty
@@ -66,9 +71,6 @@ constexpr bool console_built_in = false;
 #else
 constexpr bool console_built_in = true;
 #endif
-
-/// There is no transport with TLS in this version.
-constexpr bool https_built_in = false;
 
 namespace resolving {
 
@@ -171,6 +173,25 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   out.sink = wanted && !none ? primary : sink::none;
   out.console_colours = env.get("NO_COLOR").empty() && env.get("TERM") != "dumb";
   return {};
+}
+
+/// How the endpoint is reached: proxies, certificates. `https_available`: the program brings a transport with TLS.
+inline std::string resolve_way(const options& given, const environment& env, bool https_available,
+                               warning_list& warnings, settings& out) {
+  const bool engine = out.where.has_engine;
+  const url* const secure = out.where.traces.https ? &out.where.traces : engine && out.where.engine.https ? &out.where.engine : nullptr;
+  if (secure != nullptr && !https_available) {
+    return origin(*secure) +
+           " needs TLS, which this program was built without; define ARTHUR_WITH_HTTPLIB where ARTHUR_IMPLEMENTATION is (CMake: "
+           "link arthur::httplib), or use http://, or hand the requests to a client of your own with options.on_batch";
+  }
+  std::string error = resolve_proxy(given, env, out.where.traces, warnings, out.traces_proxy);
+  if (error.empty() && engine) {
+    warning_list same;  // as for the traces
+    error = resolve_proxy(given, env, out.where.engine, same_origin(out.where.traces, out.where.engine) ? same : warnings, out.engine_proxy);
+  }
+  if (error.empty() && secure != nullptr) error = resolve_tls_files(given, env, out.tls);
+  return error;
 }
 
 inline void resolve_protocol(const options& given, const environment& env, warning_list& warnings, settings& out) {
@@ -323,7 +344,7 @@ inline void resolve_identity(const options& given, const environment& env, warni
 
 /// The complete configuration. Pure: whatever isn't in the arguments doesn't count. Each warning is one line.
 inline settings resolve(const options& given, const environment& surroundings, warning_list& warnings,
-                        bool https_available = https_built_in) {
+                        bool https_available) {
   settings out;
   environment env = surroundings;
   if (!env.get("OTEL_CONFIG_FILE").empty()) {
@@ -342,11 +363,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
   // The endpoint only matters where requests are posted: a wrong URL doesn't spoil a file.
   if (out.sink == sink::endpoint) {
     out.error = resolve_endpoint(given, env, warnings, out.where);
-    if (out.error.empty() && out.where.traces.https && !https_available) {
-      out.error = origin(out.where.traces) +
-                  " needs TLS, which this version doesn't have; use http://, or hand the requests to a client of your own with "
-                  "options.on_batch";
-    }
+    if (out.error.empty()) out.error = resolving::resolve_way(given, env, https_available, warnings, out);
   }
   if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
       out.task_id.empty() && !out.task_name.empty()) {

@@ -25,11 +25,10 @@
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "../text_line.hpp"
-#include "../transport/callback.hpp"
-#include "../transport/file.hpp"
-#include "../transport/socket.hpp"
+#include "../transport/https.hpp"
 #include "bell.hpp"
 #include "diagnostics.hpp"
+#include "outputs.hpp"
 #include "worker.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -176,8 +175,10 @@ inline std::string runtime::start(const options& given) {
   surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  settings_ = resolve(given, surroundings, warnings);
+  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
+  settings_ = resolve(given, surroundings, warnings, https != nullptr);
   says.use(settings_.log_level);
+  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
@@ -224,27 +225,7 @@ inline void runtime::make_worker() {
   timing t;
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
-  std::unique_ptr<transport> main, engine;
-  std::unique_ptr<side_outputs> sides;
-  switch (settings_.sink) {
-    case sink::endpoint:
-      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
-      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
-      break;
-    case sink::file:
-      main.reset(new file_transport(options_.output_file, t));
-      break;
-    case sink::callback:
-      main.reset(new callback_transport(options_.on_batch, options_.on_batch_user));
-      break;
-    case sink::none:
-      break;
-  }
-  if (settings_.to_stdout || settings_.console) {
-    sides.reset(new side_outputs(settings_, says, std::unique_ptr<transport>(new file_transport(1, t)),
-                                 [] { return terminal_of(1); }, steady_nanoseconds));
-  }
-  worker_->sender().use(std::move(main), std::move(engine), std::move(sides));
+  give_outputs(worker_->sender(), settings_, options_, says, t);
   done_ = false;
 }
 

@@ -17,7 +17,6 @@
 #else
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "../config.hpp"
 #include "../platform/error_text.hpp"
 #include "../text_line.hpp"
+#include "no_sigpipe.hpp"
 #include "transport.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -124,37 +124,6 @@ class file_transport final : public transport {
     // EOVERFLOW: a regular file too large for a size of 32 bits.
     may_block_ = ::fstat(file_, &about) != 0 ? errno != EOVERFLOW : !S_ISREG(about.st_mode);
   }
-
-  // A reader that went away must not end the program.
-  class no_sigpipe {
-   public:
-    no_sigpipe() {
-      sigemptyset(&pipe_);
-      sigaddset(&pipe_, SIGPIPE);
-      sigset_t pending;
-      sigpending(&pending);
-      was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-      ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-    }
-    ~no_sigpipe() {
-      const int kept = errno;
-      sigset_t pending;
-      sigpending(&pending);
-      if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
-        int which = 0;
-        ::sigwait(&pipe_, &which);
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-      errno = kept;
-    }
-    no_sigpipe(const no_sigpipe&) = delete;
-    no_sigpipe& operator=(const no_sigpipe&) = delete;
-
-   private:
-    sigset_t pipe_;
-    sigset_t before_;
-    bool was_pending_;
-  };
 
   /// False when the time is over.
   bool wait_writable(std::uint64_t deadline) const {

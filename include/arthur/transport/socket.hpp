@@ -12,6 +12,7 @@
 
 #include "../config.hpp"
 #include "../options.hpp"
+#include "../policy/proxy.hpp"
 #include "../policy/url.hpp"
 #include "../text_line.hpp"
 #include "http_response.hpp"
@@ -25,13 +26,20 @@ namespace detail {
 class socket_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
-  socket_transport(const url& where, const std::vector<header>& headers, const timing& time)
+  socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
       : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)) {
     net::start();
     common_ = "Host: " + name_ + "\r\n";
-    common_ += "User-Agent: ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION "\r\n";
+    common_ += std::string("User-Agent: ") + user_agent + "\r\n";
     for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
-    head_.reserve(common_.size() + where.target.size() + 512);
+    if (via.used()) {
+      host_ = via.host;
+      port_ = via.port;
+      before_target_ = origin(where);
+      if (!via.user.empty()) common_ += "Proxy-Authorization: Basic " + base64(via.user + ":" + via.password) + "\r\n";
+      name_ = shown(via) + " for " + name_;
+    }
+    head_.reserve(common_.size() + before_target_.size() + where.target.size() + 512);
   }
 
   ~socket_transport() override { disconnect(); }
@@ -65,7 +73,7 @@ class socket_transport final : public transport {
   };
 
   void write_head(const request& what) {
-    head_.assign(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\n").append(common_);
+    head_.assign(what.method).append(" ").append(before_target_).append(what.target).append(" HTTP/1.1\r\n").append(common_);
     if (*what.content_type != '\0') head_.append(text_line("Content-Type: ", what.content_type, "\r\n"));
     if (what.body_size > 0 || std::string_view(what.method) != "GET") {
       head_.append(text_line("Content-Length: ", what.body_size, "\r\n"));
@@ -248,7 +256,8 @@ class socket_transport final : public transport {
   timing time_;
   std::string host_;
   std::uint16_t port_;
-  std::string name_;    // for messages and the Host header
+  std::string name_;           // for messages
+  std::string before_target_;  // a proxy wants the whole URL
   std::string common_;  // header lines that all requests share
   std::string head_;    // of the request under way
   address addresses_[most_addresses];

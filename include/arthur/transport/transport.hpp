@@ -13,6 +13,8 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+constexpr const char* user_agent = "ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION;
+
 /// One request. The bytes must live until send() returns.
 struct request {
   const char* method = "POST";
