@@ -44,9 +44,8 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
-  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
+/// Not inlined, so that a paused span doesn't pay for the registers that this one uses.
+ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.count_slotless();
@@ -65,7 +64,7 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, begins_here(parent));
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   handle.generation = f.generation;
   ++s->depth;
   if (!f.is_sampled()) {
@@ -94,10 +93,10 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
 }
 
 ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {
-  return open_scope(handle, &site, site.kind, name);
+  return ARTHUR_LIKELY(!left_out_whole()) && open_scope(handle, &site, site.kind, name);
 }
 ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
-  return open_scope(handle, nullptr, k, name);
+  return ARTHUR_LIKELY(!left_out_whole()) && open_scope(handle, nullptr, k, name);
 }
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
@@ -223,8 +222,7 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
-  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
+  if (ARTHUR_UNLIKELY(left_out_whole())) return false;
   slot* const s = ready_slot();
   if (s == nullptr) {
     the_recorder.count_slotless();
@@ -242,7 +240,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   }
   frame& f = p->span;
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, begins_here(parent));
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   wire::put_bytes(at, state.data(), state.size());
   p->trace_state = {at, state.size()};
   at += state_room;

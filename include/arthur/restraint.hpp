@@ -17,9 +17,13 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 /// Paused, with nothing open on this thread that a span could get between: it needs no entry, and costs as much as "off".
-inline bool left_out_whole(std::uint32_t mode) noexcept {
-  return (mode & recording_mode::paused) != 0 && (this_slot == nullptr || this_slot->depth == 0);
+ARTHUR_INLINE bool left_out_whole() noexcept {
+  return ARTHUR_UNLIKELY((recording_enabled.load(std::memory_order_relaxed) & recording_mode::paused) != 0) &&
+         (this_slot == nullptr || this_slot->depth == 0);
 }
+
+/// Whether opening a span takes a second look.
+ARTHUR_INLINE bool is_restrained() noexcept { return recording_enabled.load(std::memory_order_relaxed) > recording_mode::on; }
 
 /// Whether the rate cap has room. A trace begins only without debt. Its further spans are always taken, in debt, so that
 /// it stays whole, unless the debt is so large that it must be a loop.
@@ -38,10 +42,11 @@ inline bool within_rate(slot& s, bool root) noexcept {
 /// Whether a span under `parent` is the first one of its trace in this process.
 inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
 
-/// What `mode` means for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// What pause and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
-ARTHUR_COLD inline void restrain(slot& s, frame& f, std::uint32_t mode, bool root) noexcept {
+ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
   constexpr auto unsampled = static_cast<std::uint8_t>(~frame::sampled);
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
   if (!f.is_sampled()) return;
   if ((mode & recording_mode::paused) != 0) {
     f.trace_flags &= unsampled;

@@ -67,6 +67,6 @@ TEST_CASE("an endpoint slower than the program is reported after half a minute, 
   CHECK(said >= 30);
   CHECK(said <= 45);
   REQUIRE(lines.size() == 1);
-  CHECK(lines[0].find("arthur: the endpoint is slower than the program: 60 spans/s come, 10 spans/s go; the memory for spans is full in ") == 0);
+  CHECK(lines[0].find("arthur: spans are sent more slowly than the program records them: 60 spans/s come, 10 spans/s go; the memory for spans is full in ") == 0);
   recording_enabled.store(0);
 }

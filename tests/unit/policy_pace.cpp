@@ -43,7 +43,7 @@ TEST_CASE("the endpoint is slower when memory grows in each period although span
       {"nothing goes out: not slow, but gone", {0, 40000, 80000, 120000}, {0, 0, 0, 0}, {4, 14, 24, 34}, false},
       {"an outage in the middle", {0, 40000, 80000, 120000}, {0, 12000, 12000, 24000}, {4, 14, 24, 34}, false},
       {"full all the time", {0, 40000, 80000, 120000}, {0, 12000, 24000, 36000}, {64, 63, 64, 63}, true},
-      {"full, and kept full by as much as goes", {0, 12000, 24000, 36000}, {0, 12000, 24000, 36000}, {64, 64, 64, 64}, false},
+      {"full, so that callers wait until something goes", {0, 12000, 24000, 36000}, {0, 12000, 24000, 36000}, {64, 64, 64, 64}, true},
       {"the counters began anew", {50000, 0, 40000, 120000}, {0, 12000, 24000, 36000}, {4, 14, 24, 34}, false},
   };
   for (const auto& row : rows) {
@@ -60,7 +60,7 @@ TEST_CASE("the line names the rates, the time that is left, and what to do") {
   pace_reading series[pace_readings];
   for (std::size_t n = 0; n < pace_readings; ++n) series[n] = reading(n, 1000 + 40000 * n, 12000 * n, 4 + 10 * n);
   CHECK(warning(series) ==
-        "the endpoint is slower than the program: 4000 spans/s come, 1200 spans/s go; the memory for spans is full in 30 s; "
+        "spans are sent more slowly than the program records them: 4000 spans/s come, 1200 spans/s go; the memory for spans is full in 30 s; "
         "record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)");
   for (auto& r : series) r.held = 64 * mib;
   CHECK(warning(series).find("the memory for spans is full; record less") != std::string::npos);

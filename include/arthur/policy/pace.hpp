@@ -36,10 +36,10 @@ inline std::string pace_warning(const pace_reading (&series)[pace_readings], boo
     grows = grows && now.held > before.held;
     full = full && now.held >= now.limit - now.limit / 16;
   }
-  if ((!grows && !full) || last.in - first.in <= last.out - first.out) return {};
+  if (!full && (!grows || last.in - first.in <= last.out - first.out)) return {};
   const auto seconds = static_cast<double>(last.at - first.at) / 1e9;
   const auto rate = [seconds](std::uint64_t spans) { return std::to_string(static_cast<std::uint64_t>(static_cast<double>(spans) / seconds + 0.5)); };
-  std::string line = "the endpoint is slower than the program: " + rate(last.in - first.in) + " spans/s come, " +
+  std::string line = "spans are sent more slowly than the program records them: " + rate(last.in - first.in) + " spans/s come, " +
                      rate(last.out - first.out) + " spans/s go; ";
   if (full) {
     line += "the memory for spans is full";
