@@ -137,8 +137,8 @@ class side_outputs {
     wire::field at;
     attribute_view a;
     while (reader.next(at)) {
-      if (at.tag != resource_attributes || !read_attribute(at.data, at.size, a)) continue;
-      const std::string_view value(a.data, a.tag == wire::any_string ? a.size : 0);
+      if (at.tag != resource_attributes || !read_attribute(at.data, at.size, a) || a.tag != wire::any_string) continue;
+      const std::string_view value(a.data, a.size);
       if (std::string_view(a.key, a.key_size) == "service.name" && value != settings_.service_name) services_[group] = value;
     }
   }
