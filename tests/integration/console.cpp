@@ -299,6 +299,8 @@ TEST_CASE("an endpoint that is down keeps nothing from the console, and gets all
     CHECK(engine.row_count() == 40);
     CHECK(engine.repeated_span_ids().empty());
   }
+  REQUIRE(::write(out_pipe.ends[1], "END", 3) == 3);
+  CHECK(read_until(out_pipe.ends[0], seen, "END"));
   CHECK(count_of(seen, "AGENT trace-") == 20);
   CHECK(count_of(seen, "TOOL child") == 20);
   CHECK(arthur::stats().delivered - before.delivered == 40);
@@ -325,6 +327,31 @@ TEST_CASE("the end shows what a dead endpoint never got") {
   CHECK(count_of(file.text(), "\"name\":\"kept\"") == 1000);
   CHECK(arthur::stats().discarded - before.discarded == 1001);
   CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("a root waits for children of other threads, whatever the endpoint's rules") {
+  const temporary file;
+  {
+    const redirected out(file.file);
+    arthur::options o = with("otlp,console");
+    o.endpoint = "http://127.0.0.1:1/v1/traces";
+    o.max_batch_spans = 1;
+    o.shutdown_timeout = std::chrono::milliseconds(200);
+    const auto tracing = arthur::start(o);
+    { ARTHUR_SPAN("stuck"); }
+    CHECK(arthur::flush(std::chrono::milliseconds(100)) == arthur::flush_result::timeout);
+    // All that follows is looked at together, at the end.
+    arthur::span root(arthur::kind::agent, "root");
+    {
+      const auto active = root.activate();
+      ARTHUR_TOOL_SPAN("child");
+    }
+    std::thread([&root] { root.end(); }).join();  // a younger thread, which is looked at first
+  }
+  const std::string text = file.text();
+  const std::size_t root_at = text.find("\n\nAGENT root");
+  REQUIRE(root_at != std::string::npos);
+  CHECK(text.find("\n└─ TOOL child", root_at) != std::string::npos);
 }
 
 TEST_CASE("a program that ends with an open root shows the rest") {

@@ -1,6 +1,7 @@
 // tree.cpp: the library's own console tree, drawn from decoded spans.
 #include "tree.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <arthur/console/tree.hpp>
@@ -79,7 +80,7 @@ std::string body_of(const span& s) {
 
 std::size_t terminal_columns() {
   const std::size_t columns = d::terminal_of(1).columns;
-  return columns < 40 ? 100 : columns;
+  return columns == 0 ? 100 : (std::max)(columns, std::size_t{40});
 }
 
 std::string render_tree(const std::vector<span>& spans, std::size_t columns) {

@@ -59,6 +59,16 @@ TEST_CASE("three interleaved traces are shown one at a time, each with its root"
   CHECK(s.waiting.due() == c::traces::never);
 }
 
+TEST_CASE("traces that came together are shown in the order in which they came") {
+  shown s;
+  for (const char trace : {'z', 'b', 'y', 'a'}) {
+    const std::string name(1, trace);
+    s.waiting.add(bytes_field(1, std::string(16, trace)) + bytes_field(2, "12345678") + bytes_field(5, name), 0, 7);
+  }
+  s.write(7);
+  CHECK(s.texts == std::vector<std::string>{"SPAN z  0 ns\n", "SPAN b  0 ns\n", "SPAN y  0 ns\n", "SPAN a  0 ns\n"});
+}
+
 TEST_CASE("a trace without a root waits a minute") {
   shown s;
   s.add('a', "a1", "a0", 1 * second);

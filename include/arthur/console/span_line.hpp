@@ -192,7 +192,9 @@ inline void put_span(line_writer& line, std::string_view body, std::string_view 
   line.part(ink::usage, shown.tokens());
   line.part(ink::usage, shown.dollars());
   constexpr std::int32_t error = 2;
-  if (span.status_code == error) line.part(ink::error, span.status_message.size == 0 ? "ERROR" : "ERROR " + std::string(content(span.status_message)));
+  if (span.status_code == error) {
+    line.part(ink::error, span.status_message.size == 0 ? "ERROR" : "ERROR " + std::string(content(span.status_message)));
+  }
   if (!readable) line.part(ink::error, "(the rest can't be read)");
   const std::string in = shown.input.empty() ? shown.asked.shown() : shown.input;
   std::string out = shown.output.empty() ? shown.answered.shown() : shown.output;

@@ -49,7 +49,7 @@ class traces {
     trace& t = made.first->second;
     if (made.second) {
       bytes_ += per_trace;
-      t.since = now;
+      t.number = ++made_;
       t.later = std::find(shown_.begin(), shown_.end(), id) != shown_.end();
       t.due = now + (t.later ? second : longest_wait);
     }
@@ -78,7 +78,7 @@ class traces {
     std::vector<std::pair<std::uint64_t, trace_id>> chosen;
     // A little early rather than one by one.
     for (const auto& t : waiting_) {
-      if (full || at_end || t.second.due <= now + second / 4) chosen.emplace_back(t.second.since, t.first);
+      if (full || at_end || t.second.due <= now + second / 4) chosen.emplace_back(t.second.number, t.first);
     }
     std::sort(chosen.begin(), chosen.end());
     for (const auto& c : chosen) {
@@ -115,7 +115,7 @@ class traces {
     };
     std::string bytes;
     std::vector<part> parts;
-    std::uint64_t since = 0;
+    std::uint64_t number = 0;  // in the order of their first spans
     std::uint64_t due = 0;
     bool rooted = false;
     bool later = false;  // the rest of it was shown before
@@ -148,6 +148,7 @@ class traces {
 
   std::size_t limit_;
   std::map<trace_id, trace> waiting_;
+  std::uint64_t made_ = 0;
   std::size_t bytes_ = 0;
   std::uint64_t due_ = never;
   std::array<trace_id, 64> shown_{};  // the latest ones

@@ -2,6 +2,7 @@
 #ifndef ARTHUR_RUNTIME_SIDE_OUTPUTS_HPP
 #define ARTHUR_RUNTIME_SIDE_OUTPUTS_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,8 +23,8 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 /// Both outputs write through one transport, so that each line and each tree stays whole. A reader that stopped
-/// reading must not hold up the main transport: beside one, a write waits a second, and after that not at all until
-/// something is taken again. What can't be written is told, and gone.
+/// reading must not hold up the main transport: beside one, a write waits a second, and after that hardly until something is
+/// taken again. What can't be written is told, and gone.
 class side_outputs {
  public:
   side_outputs(const settings& s, diagnostics& says, std::unique_ptr<transport> out, terminal (*look)(), std::uint64_t (*clock)())
@@ -40,8 +41,8 @@ class side_outputs {
         if (s.group >= group_count) continue;  // there was no memory for its resource
         know(s.group, groups[s.group]);
         traces_.add({s.data, s.size}, s.group, now);
-        if (traces_.due() <= now) write_trees(now, false);
       }
+      if (traces_.due() <= now) write_trees(now, false);
     });
     return lines && trees;
   }
@@ -89,7 +90,7 @@ class side_outputs {
   void write_trees(std::uint64_t now, bool at_end) {
     const terminal t = look_();
     console::look how;
-    if (t.columns >= narrowest) how.columns = t.columns;
+    if (t.columns != 0) how.columns = (std::max)(t.columns, narrowest);
     how.colour = t.present && settings_.console_colours;
     traces_.write_due(
         now, at_end, how, [this](std::uint32_t group) -> std::string_view { return services_[group]; },
@@ -105,9 +106,13 @@ class side_outputs {
     r.body = text.data();
     r.body_size = text.size();
     r.spans = spans;
-    const std::uint64_t patience = settings_.sink == sink::none ? static_cast<std::uint64_t>(settings_.export_timeout.count()) * 1000000U
-                                   : stalled_                   ? 1000000U
-                                                                : 1000000000U;
+    constexpr std::uint64_t millisecond = 1000000;
+    std::uint64_t patience = stalled_ ? millisecond : 1000 * millisecond;
+    if (settings_.sink == sink::none) {
+      patience = static_cast<std::uint64_t>(settings_.export_timeout.count()) * millisecond;
+    } else if (stalled_ && !written_) {
+      return;  // tried in this turn
+    }
     outcome_.answer.clear();
     outcome_.error.clear();
     out_->send(r, clock_() + patience, outcome_.answer, outcome_.error);
@@ -136,8 +141,8 @@ class side_outputs {
     wire::field at;
     attribute_view a;
     while (reader.next(at)) {
-      if (at.tag != resource_attributes || !read_attribute(at.data, at.size, a)) continue;
-      const std::string_view value(a.data, a.tag == wire::any_string ? a.size : 0);
+      if (at.tag != resource_attributes || !read_attribute(at.data, at.size, a) || a.tag != wire::any_string) continue;
+      const std::string_view value(a.data, a.size);
       if (std::string_view(a.key, a.key_size) == "service.name" && value != settings_.service_name) services_[group] = value;
     }
   }
