@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * A C program calls through the table:
@@ -48,7 +49,7 @@ enum arthur_kind {
 };
 
 enum arthur_flush_result { ARTHUR_FLUSH_OK, ARTHUR_FLUSH_TIMEOUT, ARTHUR_FLUSH_FAILED };
-enum arthur_severity { ARTHUR_INFO, ARTHUR_WARNING, ARTHUR_ERROR_LINE };
+enum arthur_severity { ARTHUR_SEVERITY_INFO, ARTHUR_SEVERITY_WARNING, ARTHUR_SEVERITY_ERROR };
 
 /* A span. A plain value: copy it, and forget it once it has ended. All zero: no span; whatever is done to it is ignored,
  * like everything that is done to a span after its end. */
@@ -176,10 +177,11 @@ static inline int arthur_no_flush(uint32_t timeout_ms) {
 }
 static inline int arthur_no_poll(void) { return 0; }
 static inline void arthur_no_stats(arthur_stats* out) {
-  char* at = (char*)out;
-  size_t n;
-  if (out == NULL) return;
-  for (n = sizeof out->size; n < out->size && n < sizeof *out; ++n) at[n] = 0;
+  size_t size;
+  if (out == NULL || out->size < sizeof out->size) return;
+  size = out->size;
+  memset(out, 0, size < sizeof *out ? size : sizeof *out);
+  out->size = size;
 }
 static inline arthur_span arthur_no_span(void) {
   arthur_span none = {0, 0};
@@ -224,7 +226,7 @@ static inline arthur_context arthur_no_context(const arthur_text* attributes, si
 static inline void arthur_no_context_end(arthur_context context) { (void)context; }
 
 static inline const arthur_api* arthur_get_api(uint32_t version) {
-  static const arthur_api table = {ARTHUR_API_VERSION, (uint32_t)sizeof(arthur_api),
+  static const arthur_api table = {ARTHUR_API_VERSION, sizeof(arthur_api),
                                    arthur_no_start,    arthur_no_stop,
                                    arthur_no_flush,    arthur_no_poll,
                                    arthur_no_stats,    arthur_no_begin,

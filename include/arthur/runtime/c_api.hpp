@@ -28,7 +28,7 @@ namespace c_api {
 static_assert(ARTHUR_KIND_PROMPT == static_cast<int>(kind::prompt) && ARTHUR_KIND_CHAIN == static_cast<int>(kind::chain),
               "arthur_kind counts like arthur::kind");
 static_assert(ARTHUR_FLUSH_FAILED == static_cast<int>(flush_result::failed), "arthur_flush_result counts like flush_result");
-static_assert(ARTHUR_ERROR_LINE == static_cast<int>(severity::error), "arthur_severity counts like severity");
+static_assert(ARTHUR_SEVERITY_ERROR == static_cast<int>(severity::error), "arthur_severity counts like severity");
 
 // A handle's place is the address of a slot or of a detached span's frame, both aligned, with what it is in the low bits.
 enum tag : std::uintptr_t { scoped = 0, detached = 1, activated = 2, current_span = 3 };
@@ -64,7 +64,7 @@ inline detached_handle detached_of(arthur_span s) noexcept {
 
 // What start() was given. One runtime runs at a time, so one set is enough.
 struct hooks {
-  std::mutex mutex;
+  std::mutex mutex;  // held over a start and a stop, whose worker may still call what stands here
   std::atomic<bool> owner{false};  // the C half started tracing, so its stop() may end it
   int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t) = nullptr;
   void* on_batch_user = nullptr;
@@ -107,7 +107,9 @@ inline std::string start_with(const arthur_config* given) {
     if (given->size < sizeof given->size) return "arthur_config.size is not set: write {.size = sizeof config, ...}";
     std::memcpy(&c, given, given->size < sizeof c ? given->size : sizeof c);
   }
-  const std::lock_guard<std::mutex> lock(the_hooks.mutex);
+  // Not waiting: the start may come from a function that a worker calls while a stop waits for it.
+  const std::unique_lock<std::mutex> lock(the_hooks.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) return "another start or stop is under way: start again later";
   const runtime* const before = the_runtime.load(std::memory_order_acquire);
   if (before == nullptr || !before->running()) {
     the_hooks.on_batch = c.on_batch;
@@ -145,7 +147,9 @@ inline int start(const arthur_config* config, char* error, std::size_t error_siz
 }
 
 inline void stop() noexcept {
-  if (the_hooks.owner.exchange(false, std::memory_order_relaxed)) rt::stop();
+  if (!the_hooks.owner.exchange(false, std::memory_order_relaxed)) return;
+  const std::lock_guard<std::mutex> lock(the_hooks.mutex);
+  rt::stop();
 }
 inline int flush(std::uint32_t timeout_ms) noexcept {
   return static_cast<int>(arthur::flush(std::chrono::milliseconds(timeout_ms)));
