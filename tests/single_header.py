@@ -2,7 +2,8 @@
 """single_header.py: makes single_include/arthur/arthur.hpp from include/arthur/arthur.hpp.
 
 Each quoted include is replaced, once, by the file it names. Include guards stay, so that a program may include both.
-With --check nothing is written: it says whether the committed file is the one that would be made.
+Headers that a program includes beside it, and that need nothing else of arthur, are copied.
+With --check nothing is written: it says whether the committed files are those that would be made.
 """
 import os
 import re
@@ -10,7 +11,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(ROOT, "include", "arthur")
-OUTPUT = os.path.join(ROOT, "single_include", "arthur", "arthur.hpp")
+OUTPUT = os.path.join(ROOT, "single_include", "arthur")
+COPIES = [name for name in ("testing.hpp", "c_api.h", "bridge/opentelemetry.hpp") if os.path.exists(os.path.join(SOURCE, name))]
 TITLE = "// arthur.hpp: all of arthur in one file. Made from include/arthur by tests/single_header.py; edit there."
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
@@ -78,23 +80,26 @@ def make():
     return "\n".join(out) + "\n"
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 def main():
     try:
-        made = make()
+        made = {"arthur.hpp": make()}
     except Problem as problem:
         sys.exit(f"single_header.py: {problem}")
-    if sys.argv[1:] == ["--check"]:
-        try:
-            with open(OUTPUT, encoding="utf-8") as file:
-                same = file.read() == made
-        except FileNotFoundError:
-            same = False
-        if not same:
-            sys.exit("single_include/arthur/arthur.hpp is out of date. To make it anew: python3 tests/single_header.py")
-        return
-    os.makedirs(os.path.dirname(OUTPUT), exist_ok=True)
-    with open(OUTPUT, "w", encoding="utf-8") as file:
-        file.write(made)
+    made.update((name, read(os.path.join(SOURCE, name))) for name in COPIES)
+    for name, text in made.items():
+        path = os.path.join(OUTPUT, name)
+        if sys.argv[1:] == ["--check"]:
+            if not os.path.exists(path) or read(path) != text:
+                sys.exit(f"single_include/arthur/{name} is out of date. To make it anew: python3 tests/single_header.py")
+            continue
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 if __name__ == "__main__":

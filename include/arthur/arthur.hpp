@@ -10,6 +10,7 @@
 #include "openinference/keys.hpp"
 #include "openinference/kinds.hpp"
 #include "options.hpp"
+#include "propagation.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
 #include "values.hpp"

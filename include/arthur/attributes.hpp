@@ -141,19 +141,28 @@ struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
 
-/// Takes an attribute argument apart. A named variable is refused: what it views may be gone already.
-template <class A>
-item take(A&& argument) noexcept {
-  static_assert(is_attribute<std::decay_t<A>>::value,
-                "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
-                "arthur::input(text)");
-  static_assert(!std::is_lvalue_reference_v<A>,
-                "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
-  return static_cast<A&&>(argument).view();
-}
-
 /// Ends the argument lists that the macros build.
 struct no_more {};
+
+/// Whether a macro may take this argument: the one rule for the enabled macros and the disabled ones.
+template <class A>
+constexpr bool allowed() noexcept {
+  if constexpr (!std::is_same_v<A, no_more>) {
+    static_assert(is_attribute<std::decay_t<A>>::value,
+                  "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
+                  "arthur::input(text)");
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
+  }
+  return true;
+}
+
+/// Takes an attribute argument apart.
+template <class A>
+item take(A&& argument) noexcept {
+  static_assert(allowed<A>());
+  return static_cast<A&&>(argument).view();
+}
 inline item take(no_more&&) noexcept {
   item unread;
   return unread;

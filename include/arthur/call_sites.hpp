@@ -14,6 +14,7 @@
 #include "record/context_node.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
+#include "restraint.hpp"
 #include "span.hpp"
 
 #if defined(__GNUC__)
@@ -27,7 +28,7 @@ namespace detail {
 inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
   if (mangled == nullptr) return;
   const char* readable = mangled;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
   int status = 0;
   char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
   if (plain != nullptr) readable = plain;
@@ -36,7 +37,7 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
   const std::size_t kept = n < size - 1 ? n : size - 1;
   std::memcpy(out, readable, kept);
   out[kept] = 0;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)
   std::free(plain);
 #endif
 }
@@ -44,6 +45,8 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.count_slotless();
@@ -62,10 +65,11 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, begins_here(parent));
   handle.generation = f.generation;
   ++s->depth;
-  if (!f.sampled) {
-    s->unsampled.add();
+  if (!f.is_sampled()) {
+    count_left_out(*s, f);
     f.become(frame::silent);
     return false;
   }
@@ -152,7 +156,7 @@ ARTHUR_LINKED void current_end() noexcept {
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
-  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+  if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
 }
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -219,24 +223,33 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (ARTHUR_UNLIKELY(left_out_whole(mode))) return false;
   slot* const s = ready_slot();
   if (s == nullptr) {
     the_recorder.count_slotless();
     return false;
   }
   char* at = nullptr;
-  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
+  const frame* const parent = s->top();
+  const std::string_view state = parent == nullptr ? std::string_view() : trace_state_of(*s, *parent);
+  const std::size_t state_room = (state.size() + 7) & ~std::size_t{7};
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(state_room + record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, s->top());
+  begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(mode > recording_mode::on)) restrain(*s, f, mode, begins_here(parent));
+  wire::put_bytes(at, state.data(), state.size());
+  p->trace_state = {at, state.size()};
+  at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
-  if (!f.sampled) {
-    s->unsampled.add();
+  if (!f.is_sampled()) {
+    count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);
     return false;
@@ -295,7 +308,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
-  f.sampled = handle.open->sampled;
+  f.trace_flags = handle.open->trace_flags;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.
@@ -310,7 +323,7 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  release_target(f);
+  drop_frame(*s, f, drop::scope_misuse);
   pop_frame(*s, scope.index);
 }
 

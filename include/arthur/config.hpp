@@ -13,8 +13,9 @@
 //   ARTHUR_DISABLE          global  macros leave no code; their arguments are type-checked, never run
 //   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
 //   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
+//   ARTHUR_WITH_HTTPLIB     file    with ARTHUR_IMPLEMENTATION: https (the program's own cpp-httplib and OpenSSL)
 //   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
-//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES
+//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES; no memory is taken after start()
 
 #ifndef ARTHUR_POOL_BYTES
 #define ARTHUR_POOL_BYTES (1024 * 1024)  // global; used with ARTHUR_NO_HEAP only
@@ -47,9 +48,18 @@
 #define ARTHUR_HAS_EXCEPTIONS 0
 #endif
 
+// What a process has once, functions and state alike: visible outside its shared object even under -fvisibility=hidden,
+// so that the dynamic linker makes one of several copies wherever it can (docs/plugins.md). Within an executable this
+// costs nothing: what is defined there is reached directly.
+#if defined(__ELF__) || defined(__APPLE__)
+#define ARTHUR_SHARED __attribute__((visibility("default")))
+#else
+#define ARTHUR_SHARED
+#endif
+
 // What call sites reach only through the linker: inline, so that several files may bring it, and emitted all the same.
 #if defined(__GNUC__) || defined(__clang__)
-#define ARTHUR_LINKED __attribute__((used)) inline
+#define ARTHUR_LINKED ARTHUR_SHARED __attribute__((used)) inline
 #else
 #define ARTHUR_LINKED inline
 #endif

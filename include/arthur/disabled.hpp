@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "config.hpp"
+#include "propagation.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
 
@@ -40,6 +41,13 @@ inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
 }
+inline bool join(scope_handle&, const foreign_span&, text_arg) noexcept { return false; }
+inline bool join_headers(scope_handle&, text_arg, text_arg) noexcept { return false; }
+inline bool current_context(foreign_span&) noexcept { return false; }
+inline std::size_t current_state(char* to) noexcept { return *to = 0, 0; }
+inline std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
+  return current_state(traceparent != nullptr ? traceparent : tracestate);
+}
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
 inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}
@@ -55,6 +63,10 @@ inline tracing_guard start(const options&) noexcept { return tracing_guard(false
 inline flush_result flush(std::chrono::nanoseconds) noexcept { return flush_result::ok; }
 inline bool poll() noexcept { return false; }
 inline statistics stats() noexcept { return {}; }
+inline void pause() noexcept {}
+inline void resume() noexcept {}
+inline bool recording() noexcept { return false; }
+inline bool set_sample_ratio(double) noexcept { return true; }
 
 ARTHUR_NAMESPACE_END
 

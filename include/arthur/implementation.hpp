@@ -3,6 +3,9 @@
 #define ARTHUR_IMPLEMENTATION_HPP
 
 #include "call_sites.hpp"
+#include "joining.hpp"
 #include "runtime/api.hpp"
+#include "runtime/c_api.hpp"
+#include "transport/httplib.hpp"
 
 #endif

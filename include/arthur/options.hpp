@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "config.hpp"
+#include "header_list.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -25,14 +25,17 @@ enum class overflow {
   block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
 };
 
-/// One HTTP header.
-struct header {
-  std::string name;
-  std::string value;
-};
-
 /// Importance of a diagnostic line.
 enum class severity { info, warning, error };
+
+/// Which diagnostic lines are said.
+enum class log_level {
+  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
+  none,       ///< none at all
+  error,
+  warning,  ///< and errors
+  info,     ///< everything, to stderr too
+};
 
 /// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
 struct batch_view {
@@ -60,12 +63,23 @@ struct options {
   /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  std::vector<header> headers;
+  header_list headers;
+  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
+  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
+  std::string proxy;
+  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
+  std::string certificate_file;
+  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
+  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
+  std::string client_certificate_file;
+  std::string client_key_file;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  std::vector<header> resource_attributes;
+  header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
-  /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
+  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
   std::string exporters;
   /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
   std::string output_file;
@@ -76,8 +90,12 @@ struct options {
   void* on_batch_user = nullptr;
 
   /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
-  /// Fixed by the first start of a process. Minimum 256 KiB.
+  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t memory_limit = ARTHUR_POOL_BYTES;
+#else
   std::size_t memory_limit = std::size_t{64} << 20;
+#endif
   /// What to do when the pool is full.
   arthur::overflow overflow = overflow::drop;
   /// Longest wait of a caller with overflow::block.
@@ -86,18 +104,42 @@ struct options {
   /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
   /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
   std::chrono::milliseconds schedule_delay{0};
-  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
   /// LLM span, and a request given up too early may be stored all the same.
   std::chrono::milliseconds export_timeout{0};
   /// Longest time the end of the guard, exit() or a terminate handler may take.
   std::chrono::milliseconds shutdown_timeout{5000};
   /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
   std::size_t max_batch_spans = 0;
-  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB.
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
+  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
+#else
   std::size_t max_batch_bytes = std::size_t{1} << 20;
+#endif
 
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;
+  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
+  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
+  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
+  std::uint32_t max_spans_per_second = 0;
+  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
+  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
+  /// thousand of them.
+  std::size_t max_attributes = 0;
+  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
+  std::size_t max_attribute_length = 0;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
+  std::size_t max_events = 0;
+  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
+  std::size_t max_links = 0;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_event_attributes = 0;
+  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
   /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
@@ -111,6 +153,8 @@ struct options {
   void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
   /// Passed to on_diagnostic.
   void* on_diagnostic_user = nullptr;
+  /// Default: OTEL_LOG_LEVEL, then automatic.
+  arthur::log_level log_level = log_level::automatic;
 
   /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
   std::uint64_t (*clock)() = nullptr;

@@ -13,6 +13,7 @@
 #include "openinference/item_writer.hpp"
 #include "openinference/kinds.hpp"
 #include "record/context_node.hpp"
+#include "record/origin.hpp"
 #include "record/recorder.hpp"
 #include "record/slot.hpp"
 #include "record/threads.hpp"
@@ -74,7 +75,6 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
   if (f.exceptions == 0) s.reporting_exception = false;  // it was caught
-  f.flags = 0;
   f.group = 0;
   f.site = 0;
   f.attributes = f.dropped_attributes = 0;
@@ -86,14 +86,14 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.trace, parent->ids.trace, 16);
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
-    f.sampled = parent->sampled;
+    f.trace_flags = parent->trace_flags & frame::inherited;
+    f.flags = parent->trace_flags & frame::names_remote;
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);
     put_random(f.ids.trace + 8, s);
-    std::uint64_t random = 0;
-    std::memcpy(&random, f.ids.trace, 8);
-    f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    const bool sampled = sampling_bits(f.ids.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    f.trace_flags = static_cast<std::uint8_t>(frame::random | (sampled ? frame::sampled : 0));
     f.flags = record::root;
   }
   put_random(f.ids.span, s);
@@ -151,6 +151,7 @@ inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noex
     f.bytes.append(start, static_cast<std::size_t>(p - start));
     f.bytes.append(name.data(), name.size());
   }
+  if (ARTHUR_UNLIKELY((f.trace_flags & frame::has_state) != 0)) write_trace_state(f, trace_state_of(s, f));
   if (s.context != nullptr) inherit(f, *s.context);
   item_writer to(f);
   to.note(key::span_kind);
@@ -184,7 +185,9 @@ inline void commit(slot& s, frame& f) noexcept {
   const segment first = *f.bytes.first();  // the record is made over it
   record* const place = ::new (static_cast<void*>(f.place)) record{{0}, f.group, f.site, f.flags, first};
   f.bytes.finish();
-  write_head(place->first.content(), f.ids, f.start, end, f.result);
+  static_assert(record::remote_parent << 6 == head::remote, "one flag becomes the other");
+  const std::uint32_t flags = head::remote_known | (f.flags & record::remote_parent) << 6 | (f.trace_flags & head::w3c);
+  write_head(place->first.content(), f.ids, f.start, end, flags, f.result);
   s.queue.push(r.source.blocks, place);
   s.committed.add();
   if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {

@@ -1,4 +1,4 @@
-// runtime.hpp: start, flush, poll, stats: what a program calls once or seldom.
+// runtime.hpp: start, flush, poll, stats, pause: what a program calls once or seldom.
 #ifndef ARTHUR_RUNTIME_HPP
 #define ARTHUR_RUNTIME_HPP
 
@@ -9,6 +9,7 @@
 
 #include "config.hpp"
 #include "options.hpp"
+#include "text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -25,7 +26,8 @@ struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
   std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
-  std::uint64_t unsampled = 0;  ///< spans that the sampler left out; not part of opened
+  std::uint64_t unsampled = 0;  ///< spans that the sampler, or a pause within their trace, left out; not part of opened
+  std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
   std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit
@@ -46,7 +48,11 @@ struct statistics {
   std::uint64_t requests = 0;            ///< HTTP requests with spans
   std::uint64_t retries = 0;             ///< requests repeated
   std::uint64_t bytes_held = 0;          ///< pool memory in use
-  std::string last_error;                ///< the newest problem in plain words, or empty
+#ifdef ARTHUR_NO_HEAP
+  detail::text_line last_error;  ///< the newest problem in plain words, or empty; becomes a std::string where one is wanted
+#else
+  std::string last_error;  ///< the newest problem in plain words, or empty
+#endif
 };
 
 namespace detail {
@@ -94,6 +100,22 @@ bool poll() noexcept;
 
 /// A consistent reading once all threads rest; else each counter is right by itself. Thread-safe.
 statistics stats() noexcept;
+
+/// From now on no span is recorded that isn't open already; those go on, end and are sent, and so is what waits. A span
+/// costs no more than without tracing then. Twice is once; without a running runtime it does nothing; arthur::start()
+/// begins unpaused; a forked child inherits it. Thread-safe: another thread's spans follow within microseconds.
+void pause() noexcept;
+/// Ends pause(). A span that was opened meanwhile stays unrecorded, with all that is opened inside it; a scope whose
+/// trace would have begun in the pause leaves the spans opened in it afterwards without a parent. Thread-safe.
+void resume() noexcept;
+/// Whether a span opened now could be recorded: the runtime runs and isn't paused. (Sampling is decided for each trace.)
+/// It may change at any time, so ask each time; for work that only a trace needs. Thread-safe.
+bool recording() noexcept;
+
+/// Changes options::sample_ratio, 0 to 1, for the traces that begin from now on; traces under way stay whole. False, and a
+/// diagnostic line, when the ratio is out of range; false when nothing runs. The next start() begins with its own options.
+/// Thread-safe.
+bool set_sample_ratio(double ratio) noexcept;
 
 ARTHUR_NAMESPACE_END
 

@@ -32,8 +32,12 @@ struct call_site {
       : function(function_name), file(file_name), line(line_number), kind(k), id(0) {}
 };
 
-/// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
-inline std::atomic<std::uint32_t> recording_enabled{0};
+/// Not 0 while the runtime runs: bits of recording_mode. Constant-initialised, so a span in a static constructor is safe.
+ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
+/// Whatever stands beside `on` makes opening a span take a second look.
+struct recording_mode {
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4;
+};
 
 /// A scope's claim on an entry of its thread's stack of open spans.
 struct scope_handle {
@@ -101,15 +105,15 @@ inline void current_error(text_arg message) noexcept { rt::current_error(message
 // What the macros become with ARTHUR_DISABLE.
 template <class... Attributes>
 constexpr void check_all(Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 
 }  // namespace detail

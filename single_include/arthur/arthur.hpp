@@ -341,19 +341,28 @@ struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
 
-/// Takes an attribute argument apart. A named variable is refused: what it views may be gone already.
-template <class A>
-item take(A&& argument) noexcept {
-  static_assert(is_attribute<std::decay_t<A>>::value,
-                "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
-                "arthur::input(text)");
-  static_assert(!std::is_lvalue_reference_v<A>,
-                "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
-  return static_cast<A&&>(argument).view();
-}
-
 /// Ends the argument lists that the macros build.
 struct no_more {};
+
+/// Whether a macro may take this argument: the one rule for the enabled macros and the disabled ones.
+template <class A>
+constexpr bool allowed() noexcept {
+  if constexpr (!std::is_same_v<A, no_more>) {
+    static_assert(is_attribute<std::decay_t<A>>::value,
+                  "arthur: this argument is not an attribute; write arthur::attribute(\"key\", value) or a builder such as "
+                  "arthur::input(text)");
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "arthur: attributes hold views of their arguments; write the builder inside the macro or call that uses it");
+  }
+  return true;
+}
+
+/// Takes an attribute argument apart.
+template <class A>
+item take(A&& argument) noexcept {
+  static_assert(allowed<A>());
+  return static_cast<A&&>(argument).view();
+}
 inline item take(no_more&&) noexcept {
   item unread;
   return unread;
@@ -735,15 +744,15 @@ inline void current_error(text_arg message) noexcept { rt::current_error(message
 // What the macros become with ARTHUR_DISABLE.
 template <class... Attributes>
 constexpr void check_all(Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_named(const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 template <class... Attributes>
 constexpr void check_decision(const text_arg&, const text_arg&, Attributes&&...) noexcept {
-  static_assert((... && (!std::is_lvalue_reference_v<Attributes>)), "arthur: write the builder inside the macro");
+  static_assert((... && allowed<Attributes>()));
 }
 
 }  // namespace detail
@@ -1075,8 +1084,88 @@ ARTHUR_NAMESPACE_END
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
+// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
+#ifndef ARTHUR_HEADER_LIST_HPP
+#define ARTHUR_HEADER_LIST_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// A name and its value: an HTTP header, a resource attribute.
+struct header {
+  std::string name;
+  std::string value;
+};
+
+/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
+class header_list {
+ public:
+  header_list() noexcept = default;
+  header_list(std::initializer_list<header> list) : header_list(list.begin(), list.size()) {}
+  /// Any container of headers.
+  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
+            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
+  header_list(const Range& from) {
+    for (const header& h : from) push_back(h);
+  }
+  header_list(const header_list& from) : header_list(from.data_, from.size_) {}
+  header_list(header_list&& from) noexcept { swap(from); }
+  header_list& operator=(header_list from) noexcept {
+    swap(from);
+    return *this;
+  }
+  ~header_list() { delete[] data_; }
+
+  void push_back(header added) {
+    if (size_ == capacity_) {
+      header_list larger;
+      larger.data_ = new header[2 * capacity_ + 4];
+      larger.capacity_ = 2 * capacity_ + 4;
+      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
+      swap(larger);
+    }
+    data_[size_++] = static_cast<header&&>(added);
+  }
+  void clear() noexcept { header_list().swap(*this); }
+
+  header* begin() noexcept { return data_; }
+  header* end() noexcept { return data_ + size_; }
+  const header* begin() const noexcept { return data_; }
+  const header* end() const noexcept { return data_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  header& operator[](std::size_t index) noexcept { return data_[index]; }
+  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
+
+ private:
+  header_list(const header* from, std::size_t count) : data_(count == 0 ? nullptr : new header[count]), capacity_(count) {
+    for (; size_ < count; ++size_) data_[size_] = from[size_];
+  }
+  void swap(header_list& other) noexcept {
+    header* const data = data_;
+    const std::size_t size = size_, capacity = capacity_;
+    data_ = other.data_;
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    other.data_ = data;
+    other.size_ = size;
+    other.capacity_ = capacity;
+  }
+
+  header* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -1091,12 +1180,6 @@ enum class protocol {
 enum class overflow {
   drop,   ///< the span is dropped whole and counted; the caller never waits
   block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
-};
-
-/// One HTTP header.
-struct header {
-  std::string name;
-  std::string value;
 };
 
 /// Importance of a diagnostic line.
@@ -1128,9 +1211,9 @@ struct options {
   /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  std::vector<header> headers;
+  header_list headers;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  std::vector<header> resource_attributes;
+  header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
   /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
@@ -2349,6 +2432,14 @@ class writer {
   }
   static constexpr std::size_t max_piece = 2048;
 
+  /// As reserve(), but the caller may scribble over `margin` bytes from the place on; null where that needs another block.
+  char* reserve_with_margin(std::size_t size, std::size_t margin) noexcept {
+    if (ARTHUR_UNLIKELY(position_ != memory_->at || static_cast<std::size_t>(memory_->end - position_) < size + margin)) return nullptr;
+    char* const at = position_;
+    position_ = memory_->at = at + size;
+    return at;
+  }
+
   /// Bytes that may be cut anywhere.
   void append(const char* from, std::size_t size) noexcept {
     if (ARTHUR_LIKELY(size <= 256)) {
@@ -2844,11 +2935,23 @@ inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
 }
 
 struct key_info {
+  /// A short attribute up to the length of its AnyValue, as it goes into the span; the second byte is its length.
+  static constexpr std::size_t image_size = 40;
+
   std::string_view text;
   std::uint64_t bits;
   family hidden_by;
-  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
-  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f) {}
+  char image[image_size];
+
+  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none), image() {}
+  constexpr key_info(std::string_view t, family f) noexcept
+      : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f), image() {
+    image[0] = static_cast<char>(wire::span_attributes);
+    image[2] = static_cast<char>(wire::key_value_key);
+    image[3] = static_cast<char>(t.size());
+    for (std::size_t n = 0; n < t.size(); ++n) image[4 + n] = t[n];
+    image[4 + t.size()] = static_cast<char>(wire::key_value_value);
+  }
 };
 
 struct key_table {
@@ -2992,6 +3095,10 @@ class key_builder {
     text_[size_++] = '.';
   }
 
+  std::size_t size() const noexcept { return size_; }
+  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
+  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
+
   /// The prefix with a part behind it; valid until the next call.
   std::string_view with(std::string_view part) noexcept {
     wire::put_bytes(text_ + size_, part.data(), part.size());
@@ -3018,7 +3125,7 @@ class item_writer {
   }
   void write(const item& i) noexcept;
   void text(key k, std::string_view value) noexcept {
-    if (admit(k)) value_text(key_texts[k].text, value);
+    if (admit(k)) known_text(k, value);
   }
   /// Notes that a single key is there.
   ARTHUR_INLINE void note(key k) noexcept {
@@ -3059,6 +3166,37 @@ class item_writer {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
   }
   void value(std::string_view k, const item& i) noexcept;
+  /// The value of a key from the table.
+  void known_value(key k, const item& i) noexcept {
+    if (i.value_type != item::type::text && i.value_type != item::type::json) return value(key_texts[k].text, i);
+    known_text(k, {i.data, i.size});
+  }
+  void known_text(key k, std::string_view value) noexcept {
+    char* const at = ARTHUR_LIKELY(value.size() < 80) ? begin_known(k, 2 + value.size()) : nullptr;
+    if (ARTHUR_UNLIKELY(at == nullptr)) return value_text(key_texts[k].text, value);
+    at[0] = static_cast<char>(wire::any_string);
+    at[1] = static_cast<char>(value.size());
+    wire::put_bytes(at + 2, value.data(), value.size());
+  }
+  void known_integer(key k, std::int64_t value) noexcept {
+    const auto bits = static_cast<std::uint64_t>(value);
+    char* const at = begin_known(k, 1 + wire::varint_size(bits));
+    const std::string_view text = key_texts[k].text;
+    if (ARTHUR_UNLIKELY(at == nullptr)) return write_integer(f_.bytes, wire::span_attributes, text.data(), text.size(), value);
+    *at = static_cast<char>(wire::any_int);
+    wire::put_varint(at + 1, bits);
+  }
+  /// Everything up to an AnyValue of `any` bytes, below 90: one copy of a fixed size. Null: take the general way.
+  ARTHUR_INLINE char* begin_known(key k, std::size_t any) noexcept {
+    const key_info& known = key_texts[k];
+    const std::size_t size = known.text.size();
+    char* const at = f_.bytes.reserve_with_margin(6 + size + any, key_info::image_size);
+    if (ARTHUR_UNLIKELY(at == nullptr)) return nullptr;
+    std::memcpy(at, known.image, key_info::image_size);
+    at[1] = static_cast<char>(4 + size + any);
+    at[5 + size] = static_cast<char>(any);
+    return at + 6 + size;
+  }
   void array(std::string_view k, const item& i) noexcept;
   void json_list(std::string_view k, const item& i) noexcept;
   void content(key k, key mime_type, const item& i, bool json) noexcept;
@@ -3068,6 +3206,7 @@ class item_writer {
   }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
+  bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
   key for_kind(key k) const noexcept;
   bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
@@ -3158,8 +3297,7 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
   const auto total = static_cast<std::int64_t>(static_cast<std::uint64_t>(prompt) + static_cast<std::uint64_t>(completion));
   const std::int64_t values[] = {prompt, completion, total};
   for (std::size_t n = 0; n < 3; ++n) {
-    const std::string_view k = key_texts[names[n]].text;
-    if (admit(names[n])) write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), values[n]);
+    if (admit(names[n])) known_integer(names[n], values[n]);
   }
 }
 
@@ -3177,6 +3315,26 @@ inline void item_writer::element(key list, const item& of) noexcept {
   parts(prefix, of);
 }
 
+/// A text whose key is put together in the span itself, by copies of fixed sizes. False: take the general way.
+inline bool item_writer::part_text(const key_builder& prefix, key k, const item& i) noexcept {
+  const key_info& part = key_texts[k];
+  const char* const front = prefix.short_text();
+  const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
+  if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
+  const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
+  char* at = f_.bytes.reserve_with_margin(1 + wire::varint_size(body) + body, 64 + key_info::image_size);
+  if (at == nullptr) return false;
+  at = wire::put_varint(wire::put_byte(at, wire::span_attributes), body);
+  at = wire::put_byte(wire::put_byte(at, wire::key_value_key), static_cast<std::uint8_t>(key_size));
+  std::memcpy(at, front, 64);
+  std::memcpy(at + prefix.size(), part.image + 4, key_info::image_size - 4);
+  at = wire::put_varint(at + key_size + 1, any);
+  at = wire::put_varint(wire::put_byte(at, wire::any_string), i.size);
+  wire::put_bytes(at, i.data, i.size);
+  return true;
+}
+
 inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
   std::uint32_t calls = 0;
   for (std::size_t n = 0; n < of.size; ++n) {
@@ -3188,7 +3346,7 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
     }
     const key k = part.code == key::metadata ? key::document_metadata : part.code;
     if (k >= key::count) continue;
-    if (!admit()) continue;
+    if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
   }
 }
@@ -3274,7 +3432,7 @@ inline void item_writer::write(const item& i) noexcept {
     ++f_.dropped_attributes;
     return;
   }
-  if (admit(k)) value(key_texts[k].text, i);
+  if (admit(k)) known_value(k, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {

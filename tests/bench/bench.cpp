@@ -70,7 +70,7 @@ double cpu_seconds() {
 }
 
 /// Bytes of each span as the caller writes it: without the code.* attributes, which the worker adds.
-void real_sizes(std::size_t (&sizes)[4]) {
+void real_sizes(double (&to)[4]) {
   arthur::options o = quiet_options();
   o.code_location = false;
   std::size_t total = 0;
@@ -85,7 +85,7 @@ void real_sizes(std::size_t (&sizes)[4]) {
     total = 0;
     for (int n = 0; n < 100; ++n) works[w]();
     settle();
-    sizes[w] = total / 100 - 3;  // its tag and length
+    to[w] = static_cast<double>(total / 100 - 3);  // its tag and length
   }
 }
 
@@ -95,15 +95,7 @@ double timed(work run, int count) {
   return (now() - start) / count;
 }
 
-double timed_floor(std::size_t size, int count) {
-  const double start = now();
-  for (int n = 0; n < count; ++n) floor_of(size);
-  return (now() - start) / count;
-}
-
 void caller() {
-  std::size_t sizes[4];
-  real_sizes(sizes);
   const auto tracing = arthur::start(quiet_options());
   calibrate();
   ARTHUR_AGENT_SPAN("run");
@@ -114,15 +106,16 @@ void caller() {
     for (int n = brief ? 40 : 300; n != 0; --n) {
       below_threshold();
       cost.push_back(timed(works[w], bursts[w]));
-      floor.push_back(timed_floor(sizes[w], bursts[w]));
+      floor.push_back(timed_floor(w, bursts[w]));
       settle();
     }
     const std::string name = "caller, worker quiet, W" + std::to_string(w);
     row(name + ": bytes", static_cast<double>(sizes[w]), "B");
-    row(name + ": min", quantile(cost, 0), "ns");
-    row(name + ": median", median(cost), "ns", w == 0 ? "<= 65" : "");
-    row(name + ": floor, median", median(floor), "ns");
-    row(name + ": cost / floor", median(cost) / median(floor), "F", goals[w]);
+    const double f = median(floor);
+    row(name + ": floor, median", f, "ns", "", 1);
+    row(name + ": min", quantile(cost, 0), "ns", "", quantile(cost, 0) / f);
+    row(name + ": median", median(cost), "ns", w == 0 ? "<= 65" : "", median(cost) / f);
+    if (w != 0) row(name + ": median in floors", median(cost) / f, "F", goals[w]);
     if (w < 3) row(name + ": opentelemetry-cpp (other CPU) / cost", otel[w] / median(cost), "x", ">= 10");
   }
 }
@@ -147,11 +140,13 @@ void busy() {
     }
     const std::string name = std::string("caller, worker busy, W2, ") + round;
     const bool used = round[0] == 'u';
-    row(name + ": p50", median(cost), "ns");
-    row(name + ": p99", quantile(cost, 0.99), "ns");
-    row(name + ": p99.9", quantile(cost, 0.999), "ns", used ? "<= 5000" : "");
-    row(name + ": dropped", static_cast<double>(arthur::stats().dropped - dropped), "spans");
+    const double lost = static_cast<double>(arthur::stats().dropped - dropped);
     settle();
+    const double f = floor_now(2);
+    row(name + ": p50", median(cost), "ns", "", median(cost) / f);
+    row(name + ": p99", quantile(cost, 0.99), "ns", "", quantile(cost, 0.99) / f);
+    row(name + ": p99.9", quantile(cost, 0.999), "ns", used ? "<= 5000" : "", quantile(cost, 0.999) / f);
+    row(name + ": dropped", lost, "spans");
   }
 }
 
@@ -196,8 +191,9 @@ void threads() {
       }
     }
     const std::string name = "two threads, worker quiet, W" + std::to_string(w);
-    row(name + ": one", median(one), "ns");
-    row(name + ": two", median(two), "ns");
+    const double f = floor_now(w);
+    row(name + ": one", median(one), "ns", "", median(one) / f);
+    row(name + ": two", median(two), "ns", "", median(two) / f);
     row(name + ": two / one, medians", median(two) / median(one), "x", "<= 1.1");
     row(name + ": two / one, minima", quantile(two, 0) / quantile(one, 0), "x", "<= 1.1");
   }
@@ -210,8 +206,9 @@ void threads() {
 void report_idle_work(const char* name, const char* goal) {
   std::vector<double> cost;
   for (int n = 0; n < 501; ++n) cost.push_back(timed(w2, 1000));
-  row(std::string(name) + ", W2: min", quantile(cost, 0), "ns");
-  row(std::string(name) + ", W2: median", median(cost), "ns", goal);
+  const double f = floor_now(2);
+  row(std::string(name) + ", W2: min", quantile(cost, 0), "ns", "", quantile(cost, 0) / f);
+  row(std::string(name) + ", W2: median", median(cost), "ns", goal, median(cost) / f);
 }
 void unsampled() {
   arthur::options o = quiet_options();
@@ -372,8 +369,10 @@ void end_to_end() {
       to[2] = static_cast<double>(r.received[1]) / delivered;
     });
     const std::string name = std::string("end to end, ") + k.name + ", W2";
+    const double f = floor_now(2);
     row(name + ": rate", figures[0], "spans/s", k.rate_goal);
-    row(name + ": CPU per million spans", figures[1], "s", k.cpu_goal);
+    row(name + ": time per span", 1e9 / figures[0], "ns", "", 1e9 / figures[0] / f);
+    row(name + ": CPU per million spans", figures[1], "s", k.cpu_goal, figures[1] * 1e3 / f);
     row(name + ": bytes per span", figures[2], "B");
   }
 }
@@ -440,14 +439,16 @@ void encoding() {
   for (const text& t : {text{"prose", prose, ">= 1500"}, text{"Chinese", chinese, ">= 600"}, text{"JSON in JSON", json, ">= 400"}}) {
     const auto spans = bodies(repeated(t.of, 1024), repeated(t.of, 1024));
     arthur::detail::buffer out;
-    std::vector<double> speed;
+    std::vector<double> cost;
     for (int n = 0; n < 401; ++n) {
       out.clear();
       const double start = now();
       for (const std::string& s : spans) arthur::detail::append_json_span(out, s.data(), s.size());
-      speed.push_back(static_cast<double>(out.size()) / (now() - start) * 1e3);
+      cost.push_back(now() - start);
     }
-    row(std::string("JSON encoding, W2 of ") + t.name, median(speed), "MB/s", t.goal);
+    const double per_span = median(cost) / static_cast<double>(spans.size());
+    row(std::string("JSON encoding, W2 of ") + t.name, static_cast<double>(out.size()) / median(cost) * 1e3, "MB/s", t.goal,
+        per_span / floor_now(2));
   }
 }
 
@@ -541,6 +542,8 @@ int main(int count, char** arguments) {
   for (int n = 1; n < count; ++n) {
     if (std::strcmp(arguments[n], "--short") == 0) brief = true;
   }
+  const auto bytes = medians<4>(1, real_sizes);
+  for (int w = 0; w < 4; ++w) sizes[w] = static_cast<std::size_t>(bytes[static_cast<std::size_t>(w)]);
   for (int n = 1; n < count; ++n) {
     for (const benchmark& b : benchmarks) {
       if (std::strcmp(arguments[n], b.name) == 0) isolated(b.run);

@@ -80,9 +80,24 @@ inline double quantile(std::vector<double> of, double q) {
 }
 inline double median(const std::vector<double>& of) { return quantile(of, 0.5); }
 
-/// One line for report.py: name, value, unit, and the goal as "<= 2.5" or "".
-inline void row(const std::string& name, double value, const char* unit, const std::string& goal = {}) {
-  std::printf("%s\t%.6g\t%s\t%s\n", name.c_str(), value, unit, goal.c_str());
+/// Bytes of each span as the caller writes it; set once, before anything is measured.
+inline std::size_t sizes[4];
+
+inline double timed_floor(int w, int count) {
+  const double start = now();
+  for (int n = 0; n < count; ++n) floor_of(sizes[w]);
+  return (now() - start) / count;
+}
+/// F of a workload, now.
+inline double floor_now(int w) {
+  std::vector<double> floor;
+  for (int n = 0; n < 41; ++n) floor.push_back(timed_floor(w, bursts[w]));
+  return median(floor);
+}
+
+/// One line for report.py: name, value, unit, the goal as "<= 2.5" or "", and the value in units of F where it has one.
+inline void row(const std::string& name, double value, const char* unit, const std::string& goal = {}, double in_floors = 0) {
+  std::printf("%s\t%.6g\t%s\t%s\t%.4g\n", name.c_str(), value, unit, goal.c_str(), in_floors);
   std::fflush(stdout);
 }
 

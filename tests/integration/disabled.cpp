@@ -1,6 +1,7 @@
 // disabled.cpp: with ARTHUR_DISABLE the whole program compiles, links without the runtime, and runs none of the arguments.
 #define ARTHUR_DISABLE
 #include <arthur/arthur.hpp>
+#include <arthur/testing.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
@@ -25,6 +26,22 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(arthur::traced(arthur::kind::tool, "t", [] { return 4; }) == 4);
   CHECK(evaluated == 0);
   CHECK(arthur::flush() == arthur::flush_result::ok);
+  arthur::pause();
+  arthur::resume();
+  CHECK(!arthur::recording());
+  CHECK(arthur::set_sample_ratio(0.5));
   CHECK(arthur::stats().opened == 0);
   CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
+  const arthur::remote_parent parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1");
+  CHECK(!parent.joined());
+  CHECK(arthur::current_traceparent().empty());
+  CHECK(std::string(arthur::current_tracestate().c_str()).empty());
+}
+
+TEST_CASE("a test of a disabled program is told why it sees no spans") {
+  arthur::testing::capture spans;
+  { ARTHUR_LLM_SPAN("chat"); }
+  CHECK_FALSE(spans.ok());
+  CHECK(spans.error() == "compiled with ARTHUR_DISABLE: nothing is recorded");
+  CHECK(spans.take().empty());
 }

@@ -2,9 +2,17 @@
 #define ARTHUR_NO_THREADS
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
+#include <arthur/testing.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
 
 #include "support/capture.hpp"
 #include "support/engine.hpp"
@@ -34,6 +42,36 @@ TEST_CASE("poll() sends what is due") {
   while (arthur::poll()) {
   }
   CHECK(sent == 10);
+}
+
+TEST_CASE("poll() shows the console's trees") {
+  const std::string path = "/tmp/arthur-no-threads-" + std::to_string(::getpid()) + ".txt";
+  std::fflush(stdout);
+  const int former = ::dup(1);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::dup2(file, 1);
+  {
+    arthur::options o;
+    o.exporters = "console";
+    o.schedule_delay = std::chrono::milliseconds(1);
+    const auto tracing = arthur::start(o);
+    {
+      ARTHUR_AGENT_SPAN("agent");
+      ARTHUR_TOOL_SPAN("tool");
+    }
+    while (arthur::poll()) {
+    }
+  }
+  ::dup2(former, 1);
+  ::close(former);
+  ::close(file);
+  std::ifstream in(path);
+  std::string first, second;
+  std::getline(in, first);
+  std::getline(in, second);
+  std::remove(path.c_str());
+  CHECK(first.find("AGENT agent  ") == 0);
+  CHECK(second.find("└─ TOOL tool  ") == 0);
 }
 
 TEST_CASE("flush and the guard's end send the rest, to a real socket too") {
@@ -68,4 +106,19 @@ TEST_CASE("overflow::block sends instead of waiting for a thread that isn't ther
   }
   CHECK(sent == 500);
   CHECK(arthur::stats().dropped == before.dropped);
+}
+
+TEST_CASE("arthur::testing::capture works without threads") {
+  for (int run = 0; run < 2; ++run) {
+    arthur::testing::capture spans;
+    REQUIRE_MESSAGE(spans.ok(), spans.error());
+    {
+      ARTHUR_AGENT_SPAN("agent");
+      ARTHUR_TOOL_SPAN("tool");
+    }
+    const auto all = spans.take();
+    REQUIRE(all.size() == 2);
+    CHECK(all[1].is_child_of(all[0]));
+    CHECK(all[0].start == arthur::testing::capture::epoch);
+  }
 }

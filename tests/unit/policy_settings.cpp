@@ -168,6 +168,8 @@ TEST_CASE("options out of range are errors that name the field") {
       {error([](options& o) { o.overflow = static_cast<arthur::overflow>(9); }), "overflow"},
       {error([](options& o) { o.resource_attributes = {{" ", "x"}}; }), "resource_attributes"},
       {error([](options& o) { o.exporters = "otlp,zipkin"; }), "exporters"},
+      {error([](options& o) { o.max_spans_per_second = 1000001; }), "max_spans_per_second"},
+      {error([](options& o) { o.log_level = static_cast<arthur::log_level>(9); }), "log_level"},
       {error([](options& o) {
          o.output_file = "x";
          o.on_batch = [](void*, const arthur::batch_view&) { return true; };
@@ -192,6 +194,43 @@ TEST_CASE("https is fine where it is built in") {
   CHECK(run(code, {}, "prog", false).got.error.find("https://e needs TLS") == 0);
 }
 
+TEST_CASE("without TLS no https:// URL is accepted, and the line says how to get it") {
+  options code;
+  code.endpoint = "http://collector:4318/v1/traces";
+  code.base_url = "https://e";  // would be asked for the task, with the key
+  const std::string line = run(code, {}).got.error;
+  CHECK(line.find("https://e needs TLS") == 0);
+  CHECK(line.find("ARTHUR_WITH_HTTPLIB") != std::string::npos);
+  CHECK(line.find("arthur::httplib") != std::string::npos);
+  CHECK(run(code, {}, "prog", true).got.error == "");
+}
+
+TEST_CASE("proxies and certificate files are resolved where they are used") {
+  options code;
+  code.endpoint = "https://c/v1/traces";
+  code.base_url = "http://e:3030";
+  code.client_key_file = "key";
+  const variables env{{"https_proxy", "http://secure:1"}, {"http_proxy", "http://plain:2"}, {"OTEL_EXPORTER_OTLP_CERTIFICATE", "ca"}};
+  CHECK(run(code, env, "prog", true).got.error.find("options.client_key_file=") == 0);
+  code.client_certificate_file = "cert";
+  const outcome o = run(code, env, "prog", true);
+  CHECK(o.got.error == "");
+  CHECK(o.got.traces_proxy.host == "secure");
+  CHECK(o.got.engine_proxy.host == "plain");
+  CHECK(o.got.tls.authorities.path == "ca");
+  CHECK(o.got.tls.key.path == "key");
+  // Plain HTTP needs no files.
+  code.endpoint = "http://c";
+  code.client_certificate_file = "";
+  CHECK(run(code, env).got.error == "");
+  code.proxy = "socks5://p";
+  CHECK(run(code, env).got.error.find("options.proxy ") == 0);
+  // One wrong variable for one host is one line.
+  code = {};
+  code.base_url = "http://e:3030";
+  CHECK(run(code, {{"http_proxy", "socks5://p"}}).warnings.size() == 1);
+}
+
 TEST_CASE("exporters are chosen by name") {
   options file;
   file.output_file = "x.jsonl";
@@ -203,6 +242,8 @@ TEST_CASE("exporters are chosen by name") {
   callback.on_batch = [](void*, const arthur::batch_view&) { return true; };
   options file_and_stdout = file;
   file_and_stdout.exporters = "otlp/stdout";
+  options file_and_console = file;
+  file_and_console.exporters = "Console";
   options file_none = file;
   file_none.exporters = "none";
   const struct {
@@ -210,25 +251,31 @@ TEST_CASE("exporters are chosen by name") {
     const char* env;
     arthur::detail::sink sink;
     bool to_stdout;
+    bool console;
     std::size_t warnings;
   } rows[] = {
-      {{}, "", sink::endpoint, false, 0},
-      {{}, "otlp", sink::endpoint, false, 0},
-      {{}, "OTLP", sink::endpoint, false, 0},
-      {{}, "none", sink::none, false, 0},
-      {{}, "otlp/stdout", sink::none, true, 0},
-      {{}, "otlp, otlp/stdout,", sink::endpoint, true, 0},
-      {{}, "console", sink::none, false, 1},
-      {{}, "otlp,console", sink::endpoint, false, 1},
-      {{}, "zipkin", sink::endpoint, false, 1},
-      {{}, "none,otlp", sink::endpoint, false, 1},
-      {none, "otlp", sink::none, false, 0},
-      {stdout_only, "otlp", sink::none, true, 0},
-      {file, "", sink::file, false, 0},
-      {file, "none", sink::file, false, 0},
-      {file_and_stdout, "", sink::file, true, 0},
-      {file_none, "", sink::none, false, 0},
-      {callback, "otlp/stdout", sink::callback, false, 0},
+      {{}, "", sink::endpoint, false, false, 0},
+      {{}, "otlp", sink::endpoint, false, false, 0},
+      {{}, "OTLP", sink::endpoint, false, false, 0},
+      {{}, "none", sink::none, false, false, 0},
+      {{}, "otlp/stdout", sink::none, true, false, 0},
+      {{}, "otlp, otlp/stdout,", sink::endpoint, true, false, 0},
+      {{}, "console", sink::none, false, true, 0},
+      {{}, "otlp,console", sink::endpoint, false, true, 0},
+      {{}, "console , otlp/stdout", sink::none, true, true, 0},
+      {{}, "otlp/stdout,console,otlp", sink::endpoint, true, true, 0},
+      {{}, "console,none", sink::none, false, true, 1},
+      {{}, "console,zipkin", sink::none, false, true, 1},
+      {{}, "zipkin", sink::endpoint, false, false, 1},
+      {{}, "none,otlp", sink::endpoint, false, false, 1},
+      {none, "otlp", sink::none, false, false, 0},
+      {stdout_only, "otlp", sink::none, true, false, 0},
+      {file, "", sink::file, false, false, 0},
+      {file, "none", sink::file, false, false, 0},
+      {file_and_stdout, "", sink::file, true, false, 0},
+      {file_and_console, "", sink::file, false, true, 0},
+      {file_none, "", sink::none, false, false, 0},
+      {callback, "otlp/stdout", sink::callback, false, false, 0},
   };
   for (const auto& row : rows) {
     CAPTURE(row.env);
@@ -237,8 +284,16 @@ TEST_CASE("exporters are chosen by name") {
     CHECK(o.got.error == "");
     CHECK(o.got.sink == row.sink);
     CHECK(o.got.to_stdout == row.to_stdout);
+    CHECK(o.got.console == row.console);
     CHECK(o.warnings.size() == row.warnings);
   }
+}
+
+TEST_CASE("NO_COLOR and TERM=dumb take the colours away") {
+  CHECK(run({}, {}).got.console_colours);
+  CHECK(run({}, {{"TERM", "xterm-256color"}, {"NO_COLOR", ""}}).got.console_colours);
+  CHECK(!run({}, {{"NO_COLOR", "1"}}).got.console_colours);
+  CHECK(!run({}, {{"TERM", "dumb"}}).got.console_colours);
 }
 
 TEST_CASE("a wrong URL doesn't spoil what isn't posted") {
@@ -309,18 +364,20 @@ TEST_CASE("the sampler of the environment counts where the code names no ratio")
     const char* name;
     const char* argument;
     double ratio;
+    bool parent_based;
     std::size_t warnings;
   } rows[] = {
-      {"", "0.5", 1, 0},
-      {"always_on", "", 1, 0},
-      {"always_off", "", 0, 0},
-      {"parentbased_always_off", "", 0, 0},
-      {"ParentBased_TraceIdRatio", "0.25", 0.25, 0},
-      {"traceidratio", "", 1, 0},
-      {"traceidratio", "1.5", 1, 1},
-      {"traceidratio", "half", 1, 1},
-      {"jaeger_remote", "", 1, 1},
-      {"parentbased_", "", 1, 1},
+      {"", "0.5", 1, true, 0},
+      {"always_on", "", 1, false, 0},
+      {"parentbased_always_on", "", 1, true, 0},
+      {"always_off", "", 0, false, 0},
+      {"parentbased_always_off", "", 0, true, 0},
+      {"ParentBased_TraceIdRatio", "0.25", 0.25, true, 0},
+      {"traceidratio", "", 1, false, 0},
+      {"traceidratio", "1.5", 1, false, 1},
+      {"traceidratio", "half", 1, false, 1},
+      {"jaeger_remote", "", 1, true, 1},
+      {"parentbased_", "", 1, true, 1},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);
@@ -328,10 +385,43 @@ TEST_CASE("the sampler of the environment counts where the code names no ratio")
     const variables env{{"OTEL_TRACES_SAMPLER", row.name}, {"OTEL_TRACES_SAMPLER_ARG", row.argument}};
     const outcome o = run({}, env);
     CHECK(o.got.sample_ratio == doctest::Approx(row.ratio));
+    CHECK(o.got.parent_based == row.parent_based);
     CHECK(o.warnings.size() == row.warnings);
     options code;
     code.sample_ratio = 0.75;
     CHECK(run(code, env).got.sample_ratio == 0.75);
+    CHECK(run(code, env).got.parent_based);
+  }
+}
+
+TEST_CASE("OTEL_PROPAGATORS says whether W3C headers are read and written, also where nothing is recorded") {
+  const struct {
+    const char* list;
+    bool trace_context;
+    std::size_t warnings;
+  } rows[] = {
+      {"", true, 0},
+      {"tracecontext", true, 0},
+      {"tracecontext,baggage,tracecontext", true, 0},
+      {" TraceContext , baggage ", true, 0},
+      {"baggage", false, 0},
+      {"none", false, 0},
+      {"none,none,", false, 0},
+      {"none,tracecontext", true, 1},
+      {"baggage,none", false, 1},
+      {"b3", true, 1},
+      {"b3,xray", true, 2},
+      {"b3,tracecontext", true, 1},
+      {"b3,none", false, 1},
+      {"b3,baggage", false, 1},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.list);
+    const outcome o = run({}, {{"OTEL_PROPAGATORS", row.list}});
+    CHECK(o.got.trace_context == row.trace_context);
+    CHECK(o.warnings.size() == row.warnings);
+    CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_SDK_DISABLED", "true"}}).got.trace_context == row.trace_context);
+    CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_CONFIG_FILE", "x"}}).got.trace_context);
   }
 }
 
@@ -354,4 +444,23 @@ TEST_CASE("OTEL_CONFIG_FILE silences every other OTEL_ variable") {
   CHECK(o.got.service_name == "t");
   CHECK(origin(o.got.where.traces) == "http://localhost:3030");
   CHECK(o.warnings.size() == 1);
+}
+
+TEST_CASE("a header_list is filled, copied, moved and made from other containers like a vector") {
+  arthur::header_list list = {{"a", "1"}, {"b", "2"}};
+  for (int n = 0; n < 10; ++n) list.push_back({"n", std::to_string(n)});
+  const arthur::header_list copy = list;
+  const arthur::header_list moved = static_cast<arthur::header_list&&>(list);
+  CHECK(list.empty());
+  REQUIRE(copy.size() == 12);
+  REQUIRE(moved.size() == 12);
+  CHECK(copy[1].value == "2");
+  CHECK(moved[11].value == "9");
+  list = copy;
+  list[0].value = "changed";
+  CHECK(copy[0].value == "1");
+  list.clear();
+  CHECK(list.begin() == list.end());
+  list = std::vector<arthur::header>{{"v", "3"}};
+  CHECK(list[0].name == "v");
 }

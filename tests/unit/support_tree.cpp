@@ -1,4 +1,4 @@
-// support_tree.cpp: the tree that examples show is right, fits the terminal, and can't be broken by what it prints.
+// support_tree.cpp: the tree that examples show is the console's; how that one draws, console_tree.cpp tests.
 #include <doctest/doctest.h>
 
 #include "../support/tree.hpp"
@@ -70,76 +70,20 @@ TEST_SUITE("stand-in tree") {
           "SPAN lost  2.5 s\n");
   }
 
-  TEST_CASE("no line is wider than the terminal, whatever the text") {
-    const std::string texts[] = {
-        std::string(500, 'x'),
-        "short",
-        "",
-        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"
-        "\xe3\x81\xae\xe6\x96\x87\xe7\xab\xa0\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
-        "\xff\xfe\xff",
-        "a\nb\tc\x1b[31mred"};
-    for (std::size_t columns = 20; columns <= 120; columns += 7) {
-      for (const std::string& in : texts) {
-        for (const std::string& out : texts) {
-          span root =
-              with(with(make("a", "", "LLM", "chat", 0, 5), "input.value", text(in)), "output.value", text(out));
-          span child = root;
-          child.span_id = "b";
-          child.parent_span_id = "a";
-          const std::string tree = render_tree({root, child}, columns);
-          CHECK(valid_utf8(tree));
-          CHECK(tree.find('\x1b') == std::string::npos);
-          std::size_t lines = 0;
-          for (std::size_t from = 0; from < tree.size(); ++lines) {
-            const std::size_t end = tree.find('\n', from);
-            CHECK(display_width(tree.substr(from, end - from)) <= columns);
-            from = end + 1;
-          }
-          CHECK(lines == 2);
-        }
-      }
-    }
-  }
-
-  TEST_CASE("text is cut between characters, and a wide one counts twice") {
-    CHECK(fit("hello", 5) == "hello");
-    CHECK(fit("hello", 4) == "hel…");
-    CHECK(fit("hello", 1) == "…");
-    CHECK(fit("hello", 0).empty());
-    CHECK(fit("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 6) == "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e");
-    CHECK(fit("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 5) == "\xe6\x97\xa5\xe6\x9c\xac…");
-    CHECK(fit("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4) == "\xe6\x97\xa5…");
-    CHECK(fit("e\xcc\x81" "e\xcc\x81" "e\xcc\x81", 2) == "e\xcc\x81…");  // combining accents stay with their letter
-    CHECK(fit("a\xff", 9) == "a\xef\xbf\xbd");
-    CHECK(fit("a\r\nb\x7f\xc2\x9b", 9) == "a  b  ");  // C1 too
-    CHECK(fit("\xe2\x80\xae" "abc", 9) == " abc");        // no turning the line around
-    CHECK(display_width("\xf0\x9f\x98\x80") == 2);
-  }
-
-  TEST_CASE("circles and repeated spans are printed once and end") {
-    const span a = make("a", "b", "CHAIN", "a", 0, 1);
-    const span b = make("b", "a", "CHAIN", "b", 0, 1);
-    const span self = make("s", "s", "CHAIN", "self", 0, 1);
-    const std::string tree = render_tree({a, b, self});
-    CHECK(tree == "CHAIN a  1 ns\n└─ CHAIN b  1 ns\nCHAIN self  1 ns\n");
-    const span root = make("r", "", "CHAIN", "root", 0, 1);
-    const span child = make("c", "r", "CHAIN", "child", 0, 1);
-    CHECK(render_tree({root, child, root, child}) ==
-          "CHAIN root  1 ns\n├─ CHAIN child  1 ns\n└─ CHAIN child  1 ns\nCHAIN root  1 ns\n");
-  }
-
-  TEST_CASE("a chain deeper than the terminal is wide still ends") {
-    std::vector<span> chain;
-    for (int i = 0; i < 200; ++i) {
-      chain.push_back(make("n" + std::to_string(i), i == 0 ? "" : "n" + std::to_string(i - 1), "CHAIN", "step", 0, 1));
-    }
-    const std::string tree = render_tree(chain, 60);
-    CHECK(tree.size() > 100);
-    for (std::size_t from = 0; from < tree.size();) {
-      const std::size_t end = tree.find('\n', from);
-      CHECK(display_width(tree.substr(from, end - from)) <= 60);
-      from = end + 1;
-    }
+  TEST_CASE("values of every type are passed on") {
+    value real = integer(0);
+    real.kind = value::type::real;
+    real.real = 0.5;
+    value flag = integer(0);
+    flag.kind = value::type::boolean;
+    flag.boolean = true;
+    value list = integer(0);
+    list.kind = value::type::array;
+    event e;
+    e.name = "all";
+    e.attributes = {{"text", text("t")}, {"integer", integer(-1)}, {"real", real}, {"flag", flag}, {"list", list}};
+    span s = with(make("a", "", "LLM", "n", 0, 1), "llm.cost.total", real);
+    s.events.push_back(e);
+    CHECK(render_tree({s}) == "LLM n  1 ns  $0.50\n  · all  text=t  integer=-1  real=0.5  flag=true  list=[…]\n");
   }
 }

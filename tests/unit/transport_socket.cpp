@@ -266,6 +266,30 @@ TEST_CASE("a connection is used again while it is fresh, and not after a second 
   CHECK(server.ports[1] != server.ports[2]);
 }
 
+TEST_CASE("through a proxy goes the whole URL, with the proxy's password beside it") {
+  real_server server;  // stands for the proxy
+  server.server.Post(".*/through", [&](const httplib::Request& q, httplib::Response& a) {
+    server.last = q;
+    a.set_content("ok", "text/plain");
+  });
+  url engine = local(3030, "engine.example");
+  proxy via;
+  via.host = "127.0.0.1";
+  via.port = static_cast<std::uint16_t>(server.port);
+  via.user = "user";
+  via.password = "pass word";
+  socket_transport client(engine, {{"Authorization", "Bearer k"}}, fake_time(), via);
+  const sending s = send(client, post("x", "/through"));
+  CHECK(s.out.status == 200);
+  CHECK(server.last.target == "http://engine.example:3030/through");
+  CHECK(server.last.get_header_value("Host") == "engine.example:3030");
+  CHECK(server.last.get_header_value("Proxy-Authorization") == "Basic dXNlcjpwYXNzIHdvcmQ=");
+  CHECK(server.last.get_header_value("Authorization") == "Bearer k");
+  via.port = 1;
+  socket_transport lost(engine, {}, fake_time(), via);
+  CHECK(send(lost, post("x")).error.find("can't connect to the proxy 127.0.0.1:1 for engine.example:3030: ") == 0);
+}
+
 TEST_CASE("IPv6 works where the machine has it") {
   real_server server("::1");
   if (server.port <= 0) {

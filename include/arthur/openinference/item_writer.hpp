@@ -42,6 +42,10 @@ class key_builder {
     text_[size_++] = '.';
   }
 
+  std::size_t size() const noexcept { return size_; }
+  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
+  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
+
   /// The prefix with a part behind it; valid until the next call.
   std::string_view with(std::string_view part) noexcept {
     wire::put_bytes(text_ + size_, part.data(), part.size());
@@ -68,7 +72,7 @@ class item_writer {
   }
   void write(const item& i) noexcept;
   void text(key k, std::string_view value) noexcept {
-    if (admit(k)) value_text(key_texts[k].text, value);
+    if (admit(k)) known_text(k, value);
   }
   /// Notes that a single key is there.
   ARTHUR_INLINE void note(key k) noexcept {
@@ -109,6 +113,37 @@ class item_writer {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
   }
   void value(std::string_view k, const item& i) noexcept;
+  /// The value of a key from the table.
+  void known_value(key k, const item& i) noexcept {
+    if (i.value_type != item::type::text && i.value_type != item::type::json) return value(key_texts[k].text, i);
+    known_text(k, {i.data, i.size});
+  }
+  void known_text(key k, std::string_view value) noexcept {
+    char* const at = ARTHUR_LIKELY(value.size() < 80) ? begin_known(k, 2 + value.size()) : nullptr;
+    if (ARTHUR_UNLIKELY(at == nullptr)) return value_text(key_texts[k].text, value);
+    at[0] = static_cast<char>(wire::any_string);
+    at[1] = static_cast<char>(value.size());
+    wire::put_bytes(at + 2, value.data(), value.size());
+  }
+  void known_integer(key k, std::int64_t value) noexcept {
+    const auto bits = static_cast<std::uint64_t>(value);
+    char* const at = begin_known(k, 1 + wire::varint_size(bits));
+    const std::string_view text = key_texts[k].text;
+    if (ARTHUR_UNLIKELY(at == nullptr)) return write_integer(f_.bytes, wire::span_attributes, text.data(), text.size(), value);
+    *at = static_cast<char>(wire::any_int);
+    wire::put_varint(at + 1, bits);
+  }
+  /// Everything up to an AnyValue of `any` bytes, below 90: one copy of a fixed size. Null: take the general way.
+  ARTHUR_INLINE char* begin_known(key k, std::size_t any) noexcept {
+    const key_info& known = key_texts[k];
+    const std::size_t size = known.text.size();
+    char* const at = f_.bytes.reserve_with_margin(6 + size + any, key_info::image_size);
+    if (ARTHUR_UNLIKELY(at == nullptr)) return nullptr;
+    std::memcpy(at, known.image, key_info::image_size);
+    at[1] = static_cast<char>(4 + size + any);
+    at[5 + size] = static_cast<char>(any);
+    return at + 6 + size;
+  }
   void array(std::string_view k, const item& i) noexcept;
   void json_list(std::string_view k, const item& i) noexcept;
   void content(key k, key mime_type, const item& i, bool json) noexcept;
@@ -118,6 +153,7 @@ class item_writer {
   }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
+  bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
   key for_kind(key k) const noexcept;
   bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
@@ -208,8 +244,7 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
   const auto total = static_cast<std::int64_t>(static_cast<std::uint64_t>(prompt) + static_cast<std::uint64_t>(completion));
   const std::int64_t values[] = {prompt, completion, total};
   for (std::size_t n = 0; n < 3; ++n) {
-    const std::string_view k = key_texts[names[n]].text;
-    if (admit(names[n])) write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), values[n]);
+    if (admit(names[n])) known_integer(names[n], values[n]);
   }
 }
 
@@ -227,6 +262,26 @@ inline void item_writer::element(key list, const item& of) noexcept {
   parts(prefix, of);
 }
 
+/// A text whose key is put together in the span itself, by copies of fixed sizes. False: take the general way.
+inline bool item_writer::part_text(const key_builder& prefix, key k, const item& i) noexcept {
+  const key_info& part = key_texts[k];
+  const char* const front = prefix.short_text();
+  const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
+  if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
+  const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
+  char* at = f_.bytes.reserve_with_margin(1 + wire::varint_size(body) + body, 64 + key_info::image_size);
+  if (at == nullptr) return false;
+  at = wire::put_varint(wire::put_byte(at, wire::span_attributes), body);
+  at = wire::put_byte(wire::put_byte(at, wire::key_value_key), static_cast<std::uint8_t>(key_size));
+  std::memcpy(at, front, 64);
+  std::memcpy(at + prefix.size(), part.image + 4, key_info::image_size - 4);
+  at = wire::put_varint(at + key_size + 1, any);
+  at = wire::put_varint(wire::put_byte(at, wire::any_string), i.size);
+  wire::put_bytes(at, i.data, i.size);
+  return true;
+}
+
 inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
   std::uint32_t calls = 0;
   for (std::size_t n = 0; n < of.size; ++n) {
@@ -238,7 +293,7 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
     }
     const key k = part.code == key::metadata ? key::document_metadata : part.code;
     if (k >= key::count) continue;
-    if (!admit()) continue;
+    if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
   }
 }
@@ -324,7 +379,7 @@ inline void item_writer::write(const item& i) noexcept {
     ++f_.dropped_attributes;
     return;
   }
-  if (admit(k)) value(key_texts[k].text, i);
+  if (admit(k)) known_value(k, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {

@@ -37,11 +37,23 @@ inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
 }
 
 struct key_info {
+  /// A short attribute up to the length of its AnyValue, as it goes into the span; the second byte is its length.
+  static constexpr std::size_t image_size = 40;
+
   std::string_view text;
   std::uint64_t bits;
   family hidden_by;
-  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none) {}
-  constexpr key_info(std::string_view t, family f) noexcept : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f) {}
+  char image[image_size];
+
+  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none), image() {}
+  constexpr key_info(std::string_view t, family f) noexcept
+      : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f), image() {
+    image[0] = static_cast<char>(wire::span_attributes);
+    image[2] = static_cast<char>(wire::key_value_key);
+    image[3] = static_cast<char>(t.size());
+    for (std::size_t n = 0; n < t.size(); ++n) image[4 + n] = t[n];
+    image[4 + t.size()] = static_cast<char>(wire::key_value_value);
+  }
 };
 
 struct key_table {

@@ -75,6 +75,20 @@ class buffer {
     return append(literal, N - 1);
   }
 
+  /// With ARTHUR_NO_HEAP no buffer grows: this, called inside start(), takes what it will ever have. Elsewhere it does
+  /// nothing. False: no memory.
+  bool fix(std::size_t size) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    if (!owned_ || data_ != nullptr) return false;
+    data_ = static_cast<char*>(std::malloc(size));
+    capacity_ = data_ != nullptr ? size : 0;
+    return data_ != nullptr;
+#else
+    static_cast<void>(size);
+    return true;
+#endif
+  }
+
   /// Cuts to `size` bytes; keeps failed().
   void truncate(std::size_t size) noexcept {
     if (size < size_) size_ = size;
@@ -90,6 +104,9 @@ class buffer {
 
   /// Gives memory back to the system if more than `keep` bytes are held; the content stays.
   void shrink(std::size_t keep) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(keep);
+#else
     if (!owned_ || capacity_ <= keep) return;
     const std::size_t wanted = size_ < keep ? keep : size_;
     if (wanted == 0) {
@@ -102,6 +119,7 @@ class buffer {
         capacity_ = wanted;
       }
     }
+#endif
   }
 
  private:

@@ -59,6 +59,12 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
   wire::reader reader(body, size);
   wire::field at;
   bool attributes_written = false;
+  const span_limits& limits = *flags.limits;
+  std::size_t events = 0;
+  std::size_t links = 0;
+  std::uint64_t dropped_attributes = counts.dropped_attributes;
+  std::uint64_t dropped_events = 0;
+  std::uint64_t dropped_links = 0;
   while (reader.next(at)) {
     switch (at.tag) {
       case wire::span_attributes:
@@ -66,11 +72,26 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
         attributes_written = true;
         continue;
       case wire::span_events:
-        if (!writer.message(at, wire::event_name, wire::event_attributes)) return false;
+        if (++events > limits.events) {
+          ++dropped_events;
+          counts.add(clean_rule::limit);
+        } else if (!writer.message(at, wire::event_name, wire::event_attributes, limits.event_attributes,
+                                   wire::event_dropped_attributes)) {
+          return false;
+        }
         continue;
       case wire::span_links:
-        if (!writer.message(at, wire::link_trace_state, wire::link_attributes)) return false;
+        if (++links > limits.links) {
+          ++dropped_links;
+          counts.add(clean_rule::limit);
+        } else if (!writer.message(at, wire::link_trace_state, wire::link_attributes, limits.link_attributes,
+                                   wire::link_dropped_attributes)) {
+          return false;
+        }
         continue;
+      case wire::span_dropped_attributes: dropped_attributes += at.value; continue;
+      case wire::span_dropped_events: dropped_events += at.value; continue;
+      case wire::span_dropped_links: dropped_links += at.value; continue;
       case wire::span_status:
         if (!writer.message(at, wire::status_message, 0)) return false;
         continue;
@@ -93,6 +114,9 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
     }
     out.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
   }
+  writer.count_field(wire::span_dropped_attributes, dropped_attributes);
+  writer.count_field(wire::span_dropped_events, dropped_events);
+  writer.count_field(wire::span_dropped_links, dropped_links);
   return reader.ok() && !out.failed();
 }
 
@@ -100,7 +124,7 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
 /// must, and nothing is written. `out` keeps its former size unless the outcome is `rewritten`.
 inline clean_outcome clean_span(buffer& out, const char* body, std::size_t size, const clean_flags& flags,
                                 clean_counts& counts) noexcept {
-  const value_rules rules(flags.engine);
+  const value_rules rules(flags.engine, flags.limits->length);
   if (clean_scan(flags, rules).is_clean_span(body, size)) return clean_outcome::unchanged;
   const std::size_t before = out.size();
   clean_counts found;

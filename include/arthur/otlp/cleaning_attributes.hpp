@@ -30,6 +30,7 @@ class attribute_cleaner : public attribute_table {
   /// Attributes of a span.
   void clean_span_attributes() noexcept {
     if (flags_.may_repeat_keys || flags_.free_keys) drop_repeated();
+    drop_beyond(flags_.limits->attributes);
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
     if (!rules_.engine()) return drop_repeated_repaired();
@@ -80,7 +81,20 @@ class attribute_cleaner : public attribute_table {
     for (std::uint32_t* at = order(); at != last && at + 1 != last; ++at) {
       if (order_of(at[0], at[1]) != 0) continue;
       entries()[*at].dropped = true;
+      entries()[at[1]].first = entries()[*at].first;
       counts_.add(clean_rule::repeated_key);
+    }
+  }
+
+  // The keys that were set first stay, with their last values: what is set again counts once.
+  void drop_beyond(std::size_t limit) noexcept {
+    if (count_ <= limit) return;
+    std::uint32_t* const last = sort([this](std::uint32_t a, std::uint32_t b) { return entries()[a].first < entries()[b].first; });
+    for (std::uint32_t* at = order(); at != last; ++at) {
+      if (static_cast<std::size_t>(at - order()) < limit) continue;
+      entries()[*at].dropped = true;
+      ++counts_.dropped_attributes;
+      counts_.add(clean_rule::limit);
     }
   }
 
@@ -132,6 +146,7 @@ class attribute_cleaner : public attribute_table {
   void clean_plain_value(entry& at) noexcept {
     if (at.value.tag == wire::any_string) {
       if (clean_text(at.text)) at.rewritten = true;
+      if (at.text.size > rules_.max_length()) cut_to_limit(at);
     } else if (rules_.engine() && at.value.tag == wire::any_double && !is_finite_bits(at.value.value)) {
       const char* name = nonfinite_name(at.value.value);
       set_text(at, {name, 0, std::strlen(name)});
@@ -139,6 +154,14 @@ class attribute_cleaner : public attribute_table {
     } else if (!rules_.is_clean_value(at.value)) {
       at.rewritten = true;
     }
+  }
+
+  void cut_to_limit(entry& at) noexcept {
+    const std::size_t kept = utf8_first_characters(view(at.text), at.text.size, rules_.max_length());
+    if (kept == at.text.size) return;
+    at.text.size = kept;
+    at.rewritten = true;
+    counts_.add(clean_rule::limit);
   }
 
   void clean_value(entry& at) noexcept {
@@ -169,7 +192,7 @@ class attribute_cleaner : public attribute_table {
   void clean_json(entry& at, std::uint32_t watched) noexcept {
     if ((check_json(view(at.text), at.text.size).hazards & watched) == 0) return;
     // A copy outside texts_, which grows while the text is read.
-    scratch<1024> copy;
+    scratch<scratch_use::copy, 16> copy;
     copy.bytes.append(view(at.text), at.text.size);
     if (copy.bytes.failed()) return texts_.bytes.fail();
     const std::size_t start = texts_.bytes.size();

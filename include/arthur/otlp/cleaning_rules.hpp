@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "../config.hpp"
+#include "../policy/limits.hpp"
 #include "buffer.hpp"
 #include "utf8.hpp"
 
@@ -31,27 +32,30 @@ enum class clean_rule : unsigned {
   time,               // start or end was zero, or end was before start
   name,               // an empty name
   parent,             // a parent id of zeros removed: the engine would not see a root
-  service_name        // made a text that is not blank
+  service_name,       // made a text that is not blank
+  limit               // cut or left out, as span_limits say
 };
-constexpr std::size_t clean_rule_count = static_cast<std::size_t>(clean_rule::service_name) + 1;
+constexpr std::size_t clean_rule_count = static_cast<std::size_t>(clean_rule::limit) + 1;
 
 /// Name of a rule in statistics.
 inline const char* clean_rule_name(clean_rule rule) noexcept {
   static constexpr const char* names[clean_rule_count] = {
       "invalid_utf8",   "nul",          "nonfinite",   "repeated_key", "hostile_key", "key_conflict",
       "misplaced_value", "json_rewritten", "json_as_text", "token_count",  "cost",        "too_long",
-      "too_deep",       "time",         "name",        "parent",       "service_name"};
+      "too_deep",       "time",         "name",        "parent",       "service_name", "limit"};
   return names[static_cast<std::size_t>(rule)];
 }
 
 /// How often each rule struck.
 struct clean_counts {
   std::uint64_t of[clean_rule_count] = {};
+  std::uint64_t dropped_attributes = 0;  // of spans, by their limit
 
   std::uint64_t operator[](clean_rule rule) const noexcept { return of[static_cast<std::size_t>(rule)]; }
   void add(clean_rule rule) noexcept { ++of[static_cast<std::size_t>(rule)]; }
   void add(const clean_counts& more) noexcept {
     for (std::size_t i = 0; i < clean_rule_count; ++i) of[i] += more.of[i];
+    dropped_attributes += more.dropped_attributes;
   }
   std::uint64_t total() const noexcept {
     std::uint64_t sum = 0;
@@ -60,11 +64,14 @@ struct clean_counts {
   }
 };
 
+inline constexpr span_limits unlimited;
+
 /// What is known about a span before it is looked at.
 struct clean_flags {
   bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
   bool may_repeat_keys = true;  ///< false: no key is set twice
   bool free_keys = true;        ///< false: all keys are from our own table
+  const span_limits* limits = &unlimited;
 };
 
 enum class clean_outcome {

@@ -32,10 +32,12 @@ class clean_scan {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     std::size_t name_size = 0;
+    const span_limits& limits = *flags_.limits;
     while (reader.next(at)) {
       switch (at.tag) {
         case wire::span_attributes:
           if (!is_clean_attribute(at)) return false;
+          ++seen_attributes_;
           break;
         case wire::span_name:
           name_size = at.size;
@@ -46,10 +48,12 @@ class clean_scan {
           if (!rules_.is_clean_text(at.data, at.size)) return false;
           break;
         case wire::span_events:
-          if (!rules_.is_clean_message(at, wire::event_name, wire::event_attributes)) return false;
+          if (!rules_.is_clean_message(at, wire::event_name, wire::event_attributes, limits.event_attributes)) return false;
+          ++seen_events_;
           break;
         case wire::span_links:
-          if (!rules_.is_clean_message(at, wire::link_trace_state, wire::link_attributes)) return false;
+          if (!rules_.is_clean_message(at, wire::link_trace_state, wire::link_attributes, limits.link_attributes)) return false;
+          ++seen_links_;
           break;
         case wire::span_status:
           if (!rules_.is_clean_message(at, wire::status_message, 0)) return false;
@@ -63,6 +67,7 @@ class clean_scan {
       }
     }
     if (!reader.ok()) return false;
+    if (seen_attributes_ > limits.attributes || seen_events_ > limits.events || seen_links_ > limits.links) return false;
     if (!flags_.engine) return true;
     if (start == 0 || end < start || name_size == 0) return false;
     return !(attributes_ != 0 && indexed_ == attributes_) && are_labels_good();
@@ -89,8 +94,8 @@ class clean_scan {
     if (ARTHUR_UNLIKELY(!read_attribute(field.data, field.size, view))) return is_clean_other(field);
     if (!is_clean_key(view.key, view.key_size)) return false;
     if (view.tag == wire::any_string) {
-      if (!rules_.is_clean_text(view.data, view.size)) return false;
-    } else if (view.tag == wire::any_array || view.tag == wire::any_kvlist) {
+      if (view.size > rules_.max_length() || !rules_.is_clean_text(view.data, view.size)) return false;
+    } else if (view.tag >= wire::any_array) {
       if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
     }
     return !flags_.engine || is_engine_value(view);
@@ -202,6 +207,9 @@ class clean_scan {
   const clean_flags& flags_;
   const value_rules& rules_;
   bool watch_keys_ = false;
+  std::size_t seen_attributes_ = 0;
+  std::size_t seen_events_ = 0;
+  std::size_t seen_links_ = 0;
   std::size_t attributes_ = 0;
   std::size_t indexed_ = 0;  // of those, the ones that begin with a number
   attribute_view labels_[max_noted];

@@ -16,12 +16,14 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// Memory for one cleaning: from the heap, or a fixed array where there is none.
-template <std::size_t Fixed>
+/// Memory for one cleaning: from the heap, or a static array where there is none. (Only the worker cleans, one span at a
+/// time.) `Share`: how many 128ths of the pool's size it has.
+enum class scratch_use { entries, order, texts, spare, copy };
+template <scratch_use, std::size_t Share>
 struct scratch {
 #ifdef ARTHUR_NO_HEAP
-  alignas(std::max_align_t) char storage[Fixed];
-  buffer bytes{storage, Fixed};
+  alignas(std::max_align_t) static inline char storage[ARTHUR_POOL_BYTES / 128 * Share];
+  buffer bytes{storage, sizeof storage};
 #else
   buffer bytes;
 #endif
@@ -47,6 +49,7 @@ class attribute_table {
       made.value = view.value;
       made.has_value = view.has_value;
       made.rewritten = view.odd;
+      made.first = static_cast<std::uint32_t>(count_);
       if (view.odd) counts_.add(clean_rule::repeated_key);
       made.key = made.raw_key = {view.key.data, 0, view.key.size};
       made.text = {view.value.data, 0, view.value.tag == wire::any_string ? view.value.size : 0};
@@ -99,6 +102,7 @@ class attribute_table {
     slice key;
     slice next_key;
     slice text;  // if the value is a string
+    std::uint32_t first = 0;  // where the key was set first
     bool has_value = false;
     bool rewritten = false;
     bool dropped = false;
@@ -183,10 +187,10 @@ class attribute_table {
   const value_rules& rules_;
   clean_counts& counts_;
   std::size_t count_ = 0;
-  scratch<6144> entries_;  // entry[count_]
-  scratch<256> order_;     // indices of the entries that are left, sorted by sort()
-  scratch<2048> texts_;
-  scratch<512> spare_;
+  scratch<scratch_use::entries, 8> entries_;  // entry[count_]
+  scratch<scratch_use::order, 1> order_;      // indices of the entries that are left, sorted by sort()
+  scratch<scratch_use::texts, 16> texts_;
+  scratch<scratch_use::spare, 1> spare_;
 };
 
 }  // namespace detail

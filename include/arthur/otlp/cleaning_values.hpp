@@ -2,6 +2,7 @@
 #ifndef ARTHUR_OTLP_CLEANING_VALUES_HPP
 #define ARTHUR_OTLP_CLEANING_VALUES_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -53,13 +54,15 @@ inline bool read_key_value(const char* data, std::size_t size, key_value_view& t
   return !to.has_value || read_any_value(value.data, value.size, to.value, to.odd);
 }
 
-/// What is checked below the level of attributes: texts and nesting.
+/// What is checked below the level of attributes: texts, nesting and lengths.
 class value_rules {
  public:
-  explicit value_rules(bool engine) noexcept
-      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth) {}
+  explicit value_rules(bool engine, std::size_t max_length = span_limits::none) noexcept
+      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth), max_length_(max_length) {}
 
   bool engine() const noexcept { return engine_; }
+  /// Characters of a text, bytes of a byte string. So many bytes are never too long.
+  std::size_t max_length() const noexcept { return max_length_; }
 
   bool is_clean_text(const char* data, std::size_t size) const noexcept {
     return engine_ ? is_valid_utf8<nul::forbidden>(data, size) : is_valid_utf8<nul::allowed>(data, size);
@@ -70,8 +73,8 @@ class value_rules {
     return is_clean_value(value.tag, value.data, value.size, depth);
   }
   bool is_clean_value(std::uint32_t tag, const char* data, std::size_t size, unsigned depth = 1) const noexcept {
-    if (tag == wire::any_string) return is_clean_text(data, size);
-    if (tag != wire::any_array && tag != wire::any_kvlist) return true;
+    if (tag == wire::any_string) return size <= max_length_ && is_clean_text(data, size);
+    if (tag != wire::any_array && tag != wire::any_kvlist) return tag != wire::any_bytes || size <= max_length_;
     if (depth >= max_depth_) return false;
     wire::reader reader(data, size);
     wire::field at;
@@ -94,13 +97,15 @@ class value_rules {
            is_clean_value(view.value, depth);
   }
 
-  /// An Event, Link or Status: its texts and attributes.
-  bool is_clean_message(const wire::field& field, std::uint32_t text, std::uint32_t attributes) const noexcept {
+  /// An Event, Link or Status: its texts and attributes, of which there may be `most`.
+  bool is_clean_message(const wire::field& field, std::uint32_t text, std::uint32_t attributes,
+                        std::size_t most = span_limits::none) const noexcept {
     wire::reader reader(field.data, field.size);
     wire::field at;
+    std::size_t count = 0;
     while (reader.next(at)) {
       if (at.tag == text && !is_clean_text(at.data, at.size)) return false;
-      if (at.tag == attributes && !is_clean_key_value(at)) return false;
+      if (at.tag == attributes && (!is_clean_key_value(at) || ++count > most)) return false;
     }
     return reader.ok();
   }
@@ -108,6 +113,7 @@ class value_rules {
  private:
   bool engine_;
   unsigned max_depth_;
+  std::size_t max_length_;
 
   friend class value_writer;
 };
@@ -154,11 +160,27 @@ class value_writer {
     close(start);
   }
 
+  /// A text as a value: clean, and no longer than allowed.
+  void text_value(const wire::field& from) noexcept {
+    const std::size_t start = open(wire::any_string);
+    text(from.data, from.size);
+    if (!out_.failed() && out_.size() - start > rules_.max_length()) {
+      const std::size_t kept = utf8_first_characters(out_.data() + start, out_.size() - start, rules_.max_length());
+      if (kept != out_.size() - start) counts_.add(clean_rule::limit);
+      out_.truncate(start + kept);
+    }
+    close(start);
+  }
+
   /// Appends the content of an AnyValue. False: damaged bytes.
   bool value(const wire::field& from, unsigned depth = 1) noexcept {
     switch (from.tag) {
       case 0: return true;
-      case wire::any_string: text_field(wire::any_string, from.data, from.size); return true;
+      case wire::any_string: text_value(from); return true;
+      case wire::any_bytes:
+        if (from.size > rules_.max_length()) counts_.add(clean_rule::limit);
+        append_field(out_, wire::any_bytes, from.data, (std::min)(from.size, rules_.max_length()));
+        return true;
       case wire::any_array:
       case wire::any_kvlist: break;
       default: return out_.append(from.begin, static_cast<std::size_t>(from.end - from.begin));
@@ -204,22 +226,37 @@ class value_writer {
     return true;
   }
 
-  /// Appends an Event, Link or Status.
-  bool message(const wire::field& from, std::uint32_t text_tag, std::uint32_t attributes) noexcept {
+  /// Appends an Event, Link or Status. Attributes beyond `most` are counted in its field `dropped_tag`.
+  bool message(const wire::field& from, std::uint32_t text_tag, std::uint32_t attributes,
+               std::size_t most = span_limits::none, std::uint8_t dropped_tag = 0) noexcept {
     const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
     wire::reader reader(from.data, from.size);
     wire::field at;
+    std::size_t count = 0;
+    std::uint64_t dropped = 0;
     while (reader.next(at)) {
       if (at.tag == text_tag) {
         text_field(static_cast<std::uint8_t>(text_tag), at.data, at.size);
+      } else if (at.tag == attributes && ++count > most) {
+        ++dropped;
+        counts_.add(clean_rule::limit);
       } else if (at.tag == attributes) {
         if (!key_value(at)) return false;
+      } else if (at.tag == dropped_tag) {
+        dropped += at.value;
       } else {
         out_.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
       }
     }
+    count_field(dropped_tag, dropped);
     close(start);
     return reader.ok();
+  }
+
+  /// A number of things dropped, if there were any.
+  void count_field(std::uint8_t tag, std::uint64_t count) noexcept {
+    char* const at = count == 0 ? nullptr : out_.reserve_more(11);
+    if (at != nullptr) out_.advance(static_cast<std::size_t>(wire::put_varint(wire::put_byte(at, tag), count) - at));
   }
 
  private:

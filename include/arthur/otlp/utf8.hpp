@@ -210,6 +210,13 @@ inline std::size_t utf8_truncate(const char* data, std::size_t size, std::size_t
   return is_utf8_tail(data[cut]) ? limit : cut;
 }
 
+/// Bytes of the first `count` characters of valid text: of all of it if it has no more.
+inline std::size_t utf8_first_characters(const char* data, std::size_t size, std::size_t count) noexcept {
+  std::size_t at = 0;
+  while (at < size && (is_utf8_tail(data[at]) || count-- != 0)) ++at;
+  return at;
+}
+
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 

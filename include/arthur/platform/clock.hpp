@@ -10,6 +10,8 @@
 
 #if defined(_WIN32)
 #include <chrono>
+
+#include "windows.hpp"
 #endif
 #if defined(__x86_64__) && !defined(_WIN32)
 #define ARTHUR_HAS_TSC 1
@@ -24,8 +26,15 @@ namespace detail {
 
 #if defined(_WIN32)
 inline std::uint64_t unix_nanoseconds() noexcept {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  // Not std::chrono: some of its implementations read the clock that only steps 64 times a second.
+  FILETIME now;
+#if _WIN32_WINNT >= 0x0602
+  ::GetSystemTimePreciseAsFileTime(&now);
+#else
+  ::GetSystemTimeAsFileTime(&now);
+#endif
+  const std::uint64_t ticks = std::uint64_t{now.dwHighDateTime} << 32 | now.dwLowDateTime;  // of 100 ns, since 1601
+  return (ticks - 116444736000000000U) * 100U;
 }
 inline std::uint64_t steady_nanoseconds() noexcept {
   return static_cast<std::uint64_t>(

@@ -12,7 +12,9 @@
 #if defined(__linux__)
 #include <sys/random.h>
 #elif defined(_WIN32)
-#include <random>
+#include "windows.hpp"
+
+#include <bcrypt.h>
 #else
 #include <cstdlib>
 #endif
@@ -28,15 +30,11 @@ inline void fill_random(void* to, std::size_t size) noexcept {
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__)
   ::arc4random_buf(to, size);
   return;
+#elif defined(_WIN32)
+  if (::BCryptGenRandom(nullptr, static_cast<PUCHAR>(to), static_cast<ULONG>(size), BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0) return;
 #endif
   std::uint64_t state = unix_nanoseconds() ^ (steady_nanoseconds() << 20) ^
                         static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&to));
-#if defined(_WIN32)
-  {
-    std::random_device device;
-    state ^= std::uint64_t{device()} << 32 | device();
-  }
-#endif
   auto* out = static_cast<unsigned char*>(to);
   for (std::size_t i = 0; i < size; ++i) {
     state += 0x9e3779b97f4a7c15U;  // splitmix64

@@ -18,14 +18,18 @@
 #else
 #define ARTHUR_HAS_MMAP 0
 #endif
+#if defined(_WIN32)
+#include "windows.hpp"
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written.
+/// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written; Windows counts them
+/// against its limit of promised memory at once.
 inline void* reserve_memory(std::size_t size) noexcept {
 #if defined(ARTHUR_NO_HEAP)
-  static_assert(ARTHUR_POOL_BYTES >= 64 * 1024, "ARTHUR_POOL_BYTES must be at least 65536");
+  static_assert(ARTHUR_POOL_BYTES >= 96 * 1024, "ARTHUR_POOL_BYTES must be at least 98304");
   alignas(64) static char memory[ARTHUR_POOL_BYTES];
   static bool taken = false;
   if (taken || size > sizeof memory) return nullptr;
@@ -34,6 +38,8 @@ inline void* reserve_memory(std::size_t size) noexcept {
 #elif ARTHUR_HAS_MMAP
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
+#elif defined(_WIN32)
+  return ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 #else
   const auto raw = reinterpret_cast<std::uintptr_t>(std::calloc(1, size + 64));
   return raw == 0 ? nullptr : reinterpret_cast<void*>((raw + 63) & ~std::uintptr_t{63});

@@ -12,6 +12,8 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(_WIN32)
+#include "windows.hpp"
 #elif !defined(ARTHUR_NO_THREADS)
 #include <chrono>
 #include <condition_variable>
@@ -36,24 +38,48 @@ class waker {
   /// Sleeps until a signal or the given steady time in nanoseconds.
   void wait_until(std::uint64_t deadline) noexcept {
     while (!take()) {
-      timespec left{};
+      kernel_time left{};
       if (deadline != never) {
         const std::uint64_t now = steady_nanoseconds();
         if (now >= deadline) return;
-        left.tv_sec = static_cast<time_t>((deadline - now) / 1000000000U);
-        left.tv_nsec = static_cast<long>((deadline - now) % 1000000000U);
+        left.seconds = static_cast<long>((deadline - now) / 1000000000U);
+        left.nanoseconds = static_cast<long>((deadline - now) % 1000000000U);
       }
       futex(FUTEX_WAIT_PRIVATE, 0, deadline == never ? nullptr : &left);  // relative, on the steady clock
     }
   }
 
  private:
+  // What this call takes, which isn't the C library's timespec where a 32-bit program has a time_t of 64 bits.
+  struct kernel_time {
+    long seconds;
+    long nanoseconds;
+  };
   bool take() noexcept { return state_.exchange(0, std::memory_order_acquire) != 0; }
-  void futex(int operation, std::uint32_t value, const timespec* timeout) noexcept {
+  void futex(int operation, std::uint32_t value, const kernel_time* timeout) noexcept {
     static_assert(sizeof state_ == 4, "futexes are 32 bits");
     ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), operation, value, timeout, nullptr, 0);
   }
   std::atomic<std::uint32_t> state_{0};
+#elif defined(_WIN32)
+  // An event of the system, not a condition variable: when a Windows process ends, its threads are killed before the
+  // last handlers of a DLL run, and whoever is killed with a mutex keeps it for ever. Never closed: the bell is immortal.
+  void signal() noexcept { ::SetEvent(event_); }
+  void wait_until(std::uint64_t deadline) noexcept {
+    const std::uint64_t now = steady_nanoseconds();
+    if (deadline != never && deadline <= now) return;
+    // Rounded up, so that the end of the wait isn't before the deadline; a day at most, the caller looks again.
+    const std::uint64_t left = deadline == never ? longest : (deadline - now - 1) / 1000000U + 1;
+    if (event_ != nullptr) {
+      ::WaitForSingleObject(event_, static_cast<DWORD>(left < longest ? left : longest));
+    } else {
+      ::Sleep(static_cast<DWORD>(left < 100 ? left : 100));  // no event to be had: polling keeps every promise but one
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t longest = 86400000;  // milliseconds
+  const HANDLE event_ = ::CreateEventW(nullptr, FALSE, FALSE, nullptr);  // reset by the wait that it ends
 #elif !defined(ARTHUR_NO_THREADS)
   void signal() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);

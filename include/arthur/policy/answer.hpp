@@ -9,6 +9,7 @@
 
 #include "../config.hpp"
 #include "../record/wire.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -65,9 +66,9 @@ class json_view {
     return value;
   }
 
-  /// A string, unescaped.
-  std::string text() const {
-    std::string out;
+  /// A string, unescaped; cut at the end of a line.
+  text_line text() const {
+    text_line out;
     if (text_.size() < 2 || text_.front() != '"') return out;
     const std::string_view in = text_.substr(1, text_.size() - 2);
     for (std::size_t i = 0; i < in.size(); ++i) {
@@ -141,7 +142,7 @@ class json_view {
     return value;
   }
 
-  static void put_utf8(std::string& out, std::uint32_t c) {
+  static void put_utf8(text_line& out, std::uint32_t c) {
     if (c < 0x80) {
       out += static_cast<char>(c);
     } else if (c < 0x800) {
@@ -165,11 +166,11 @@ class json_view {
 /// How many of the spans an answer refused, and why.
 struct rejection {
   std::uint64_t spans = 0;
-  std::string reason;  // one line, at most 300 bytes
+  text_line reason;  // at most 300 bytes
 };
 
-inline std::string one_line(std::string_view text) {
-  std::string out(text.substr(0, 300));
+inline text_line one_line(std::string_view text) {
+  text_line out(text.substr(0, 300));
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
@@ -210,7 +211,7 @@ inline rejection read_rejection(std::string_view body, std::string_view content_
 
 /// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
 struct task_page {
-  std::string id;            // empty: not on this page
+  text_line id;                   // empty: not on this page
   std::size_t tasks = 0;     // on this page
   std::uint64_t total = 0;   // of the whole search
 };

@@ -14,7 +14,11 @@
 #include "../options.hpp"
 #include "endpoint.hpp"
 #include "environment.hpp"
+#include "limit_settings.hpp"
+#include "limits.hpp"
+#include "proxy.hpp"
 #include "text.hpp"
+#include "tls_files.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -34,7 +38,12 @@ struct settings {
 
   detail::sink sink = detail::sink::endpoint;
   bool to_stdout = false;  ///< beside the sink: JSON lines
+  bool console = false;    ///< beside the sink: trees for people
+  bool console_colours = true;  ///< where standard output is a terminal
   endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
+  proxy traces_proxy;      ///< on the way to where.traces
+  proxy engine_proxy;      ///< on the way to where.engine
+  tls_files tls;           ///< for https://
   arthur::protocol protocol = protocol::automatic;
 
   std::string service_name;      ///< never empty
@@ -49,15 +58,21 @@ struct settings {
   std::size_t max_batch_spans = 0;
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
+  std::uint32_t max_spans_per_second = 0;
+  span_limits limits;
+  arthur::log_level log_level = log_level::automatic;
+  bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
+  bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
 };
 
-/// There is no transport with TLS in this version.
-constexpr bool https_built_in = false;
+/// Trees are put together on the heap.
+#ifdef ARTHUR_NO_HEAP
+constexpr bool console_built_in = false;
+#else
+constexpr bool console_built_in = true;
+#endif
 
 namespace resolving {
-
-using std::chrono::milliseconds;
-constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
 
 inline std::string out_of_range(const char* field, const std::string& rule) {
   return std::string("options.") + field + " is out of range: " + rule;
@@ -74,7 +89,14 @@ inline std::string check_ranges(const options& given) {
   for (const auto& d : durations) {
     if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
   }
+#ifdef ARTHUR_NO_HEAP
+  constexpr std::size_t pool_size = ARTHUR_POOL_BYTES;
+  if (given.memory_limit > pool_size || given.memory_limit < (std::size_t{96} << 10)) {
+    return out_of_range("memory_limit", "give 96 KiB to ARTHUR_POOL_BYTES");
+  }
+#else
   if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+#endif
   // Places in the pool are 32-bit numbers of 8-byte units.
   if (given.memory_limit / 8 > 0xffffffffU) return out_of_range("memory_limit", "give at most 32 GiB");
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
@@ -83,12 +105,16 @@ inline std::string check_ranges(const options& given) {
   }
   // Written so that NaN fails too.
   if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");
   if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
       given.protocol != protocol::http_protobuf) {
     return out_of_range("protocol", "give one of arthur::protocol");
   }
   if (given.overflow != overflow::drop && given.overflow != overflow::block) {
     return out_of_range("overflow", "give one of arthur::overflow");
+  }
+  if (given.log_level < log_level::automatic || given.log_level > log_level::info) {
+    return out_of_range("log_level", "give one of arthur::log_level");
   }
   for (const header& h : given.resource_attributes) {
     if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
@@ -99,7 +125,7 @@ inline std::string check_ranges(const options& given) {
   return {};
 }
 
-/// Fills sink and to_stdout. A wrong name in code is an error; in the environment it is ignored, as the specification
+/// Fills sink, to_stdout and console. A wrong name in code is an error; in the environment it is ignored, as the specification
 /// wants, but "console" alone doesn't turn into posting: who asked for a local display wants nothing to leave.
 inline std::string resolve_sinks(const options& given, const environment& env, warning_list& warnings, settings& out) {
   sink primary = sink::endpoint;
@@ -127,13 +153,16 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
     } else if (text::equal_nocase(name, "none")) {
       none = true;
     } else if (text::equal_nocase(name, "console")) {
+      constexpr const char* why = "a build with ARTHUR_NO_HEAP has no console exporter; use otlp/stdout";
+      if (!console_built_in && in_code) return std::string(source) + " names console: " + why;
+      if (!console_built_in) ignored(warnings, source, name, why);
       console = true;
-      ignored(warnings, source, name, "this version has no console exporter; use otlp/stdout");
+      out.console = console_built_in;
     } else if (in_code) {
       return std::string(source) + " names the unknown exporter " + text::shown(name) +
-             "; use otlp, otlp/stdout or none";
+             "; use otlp, console, otlp/stdout or none";
     } else {
-      ignored(warnings, source, name, "the known exporters are otlp, otlp/stdout and none");
+      ignored(warnings, source, name, "the known exporters are otlp, console, otlp/stdout and none");
     }
   }
   if (none && (otlp || out.to_stdout || console)) {
@@ -142,7 +171,27 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   }
   const bool wanted = otlp || local || (!out.to_stdout && !console);
   out.sink = wanted && !none ? primary : sink::none;
+  out.console_colours = env.get("NO_COLOR").empty() && env.get("TERM") != "dumb";
   return {};
+}
+
+/// How the endpoint is reached: proxies, certificates. `https_available`: the program brings a transport with TLS.
+inline std::string resolve_way(const options& given, const environment& env, bool https_available,
+                               warning_list& warnings, settings& out) {
+  const bool engine = out.where.has_engine;
+  const url* const secure = out.where.traces.https ? &out.where.traces : engine && out.where.engine.https ? &out.where.engine : nullptr;
+  if (secure != nullptr && !https_available) {
+    return origin(*secure) +
+           " needs TLS, which this program was built without; define ARTHUR_WITH_HTTPLIB where ARTHUR_IMPLEMENTATION is (CMake: "
+           "link arthur::httplib), or use http://, or hand the requests to a client of your own with options.on_batch";
+  }
+  std::string error = resolve_proxy(given, env, out.where.traces, warnings, out.traces_proxy);
+  if (error.empty() && engine) {
+    warning_list same;  // as for the traces
+    error = resolve_proxy(given, env, out.where.engine, same_origin(out.where.traces, out.where.engine) ? same : warnings, out.engine_proxy);
+  }
+  if (error.empty() && secure != nullptr) error = resolve_tls_files(given, env, out.tls);
+  return error;
 }
 
 inline void resolve_protocol(const options& given, const environment& env, warning_list& warnings, settings& out) {
@@ -162,7 +211,7 @@ inline void resolve_protocol(const options& given, const environment& env, warni
   const std::string_view compression =
       env.get("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION", name);
   if (!compression.empty() && !text::equal_nocase(compression, "none")) {
-    ignored(warnings, name, compression, "requests are sent uncompressed");
+    ignored(warnings, name, compression, "requests are sent uncompressed; write none");
   }
 }
 
@@ -179,23 +228,11 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
     out.schedule_delay = set ? milliseconds(number) : milliseconds(1000);
   }
 
-  out.export_timeout = given.export_timeout;
-  if (out.export_timeout == milliseconds(0)) {
-    const bool set = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, number, warnings) ||
-                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, number, warnings);
-    out.export_timeout = set ? milliseconds(number) : milliseconds(30000);
-    if (out.export_timeout == milliseconds(0)) out.export_timeout = day;
-  }
-
+  out.export_timeout = resolve_export_timeout(given, env, warnings);
   out.max_batch_bytes = given.max_batch_bytes;
-  out.max_batch_spans = given.max_batch_spans;
-  if (out.max_batch_spans == 0) {
-    out.max_batch_spans = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
-    if (out.where.profile == profile::otlp) {
-      const bool set = read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, number, warnings);
-      out.max_batch_spans = set ? static_cast<std::size_t>(number) : 512;
-    }
-  }
+  out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
+  out.max_spans_per_second = given.max_spans_per_second;
+  out.limits = resolve_limits(given, env, warnings);
 }
 
 /// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
@@ -204,9 +241,10 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
   std::string_view name = env.get("OTEL_TRACES_SAMPLER");
   if (given.sample_ratio < 1.0 || name.empty()) return;
   const std::string_view whole = name;
-  // Decisions are made at the root and inherited, so both families mean the same here.
   constexpr std::string_view family = "parentbased_";
-  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
+  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
+  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
+  if (out.parent_based) name.remove_prefix(family.size());
   if (text::equal_nocase(name, "always_on")) return;
   if (text::equal_nocase(name, "always_off")) {
     out.sample_ratio = 0.0;
@@ -220,8 +258,33 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
       ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
     }
   } else {
+    out.parent_based = true;
     ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
   }
+}
+
+/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
+inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
+  constexpr const char* source = "OTEL_PROPAGATORS";
+  bool none = false, trace_context = false, known = false;
+  std::string_view list = env.get(source);
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view name = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (name.empty()) continue;
+    if (text::equal_nocase(name, "none")) {
+      none = true;
+    } else if (text::equal_nocase(name, "tracecontext")) {
+      trace_context = known = true;
+    } else if (text::equal_nocase(name, "baggage")) {
+      known = true;
+    } else {
+      ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
+    }
+  }
+  if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
+  if (none || known) out.trace_context = trace_context;
 }
 
 /// Service, task and resource attributes.
@@ -281,13 +344,15 @@ inline void resolve_identity(const options& given, const environment& env, warni
 
 /// The complete configuration. Pure: whatever isn't in the arguments doesn't count. Each warning is one line.
 inline settings resolve(const options& given, const environment& surroundings, warning_list& warnings,
-                        bool https_available = https_built_in) {
+                        bool https_available) {
   settings out;
   environment env = surroundings;
   if (!env.get("OTEL_CONFIG_FILE").empty()) {
     warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
     env.ignore_otel = true;
   }
+  out.log_level = resolving::resolve_log_level(given, env, warnings);
+  resolving::resolve_propagators(env, warnings, out);  // also for those who only hand headers on
   out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
   if (out.disabled) return out;
   out.error = resolving::check_ranges(given);
@@ -298,11 +363,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
   // The endpoint only matters where requests are posted: a wrong URL doesn't spoil a file.
   if (out.sink == sink::endpoint) {
     out.error = resolve_endpoint(given, env, warnings, out.where);
-    if (out.error.empty() && out.where.traces.https && !https_available) {
-      out.error = origin(out.where.traces) +
-                  " needs TLS, which this version doesn't have; use http://, or hand the requests to a client of your own with "
-                  "options.on_batch";
-    }
+    if (out.error.empty()) out.error = resolving::resolve_way(given, env, https_available, warnings, out);
   }
   if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
       out.task_id.empty() && !out.task_name.empty()) {

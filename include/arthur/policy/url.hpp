@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "../text_line.hpp"
 #include "text.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -45,14 +46,15 @@ inline bool is_loopback(std::string_view host) {
 }
 
 /// The value of a Host header: brackets around IPv6, the port only where it isn't the scheme's own.
-inline std::string host_and_port(const url& u) {
-  std::string out = u.host.find(':') == std::string::npos ? u.host : "[" + u.host + "]";
-  if (u.port != (u.https ? 443 : 80)) out += ":" + std::to_string(u.port);
+inline text_line host_and_port(const url& u) {
+  const bool ipv6 = u.host.find(':') != std::string::npos;
+  text_line out(ipv6 ? "[" : "", u.host, ipv6 ? "]" : "");
+  if (u.port != (u.https ? 443 : 80)) out = text_line(out, ":", u.port);
   return out;
 }
 
 /// Scheme, host and port; never a path or a query, so it may be printed.
-inline std::string origin(const url& u) { return (u.https ? "https://" : "http://") + host_and_port(u); }
+inline text_line origin(const url& u) { return text_line(u.https ? "https://" : "http://", host_and_port(u)); }
 
 inline bool same_origin(const url& a, const url& b) {
   return a.https == b.https && a.port == b.port && a.host == b.host;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 #include "../config.hpp"
 #include "recorder.hpp"
@@ -17,10 +18,11 @@ namespace detail {
 
 /// A frame that lies in the pool, at the beginning of a block of its own, with its bytes behind it and in as many further
 /// blocks as they need. It holds a reference to its block, so it stays valid until release_pooled().
-struct pooled_frame {
+struct alignas(8) pooled_frame {  // 32-bit ABIs would be content with 4
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
   pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
+  std::string_view trace_state;     // detached spans of a trace that came with one: behind this, in the same block
   const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");

@@ -36,6 +36,7 @@ struct record {
     root = 1,              // no parent: the body begins behind the parent's place
     may_repeat_keys = 2,   // the worker must look for keys that were set twice
     has_free_keys = 4,     // keys of the user's own may be hostile
+    remote_parent = 8,     // the parent is a span of another process
   };
 };
 static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
@@ -54,8 +55,10 @@ struct head {
   static constexpr std::size_t status = 64;
   static constexpr std::size_t size = 68;
 
-  // OTLP flags: sampled | random trace id (W3C) | "whether the parent is remote is known" | it is remote
-  static constexpr std::uint32_t local = 0x103;
+  // OTLP flags: the W3C ones | "whether the parent is remote is known" | it is remote
+  static constexpr std::uint32_t w3c = 3;
+  static constexpr std::uint32_t remote_known = 0x100;
+  static constexpr std::uint32_t remote = 0x200;
 };
 
 enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
@@ -67,7 +70,8 @@ struct span_ids {
   bool has_parent;
 };
 
-inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, span_status status) noexcept {
+inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, std::uint32_t flags,
+                       span_status status) noexcept {
   if (ids.has_parent) {
     at[head::parent] = wire::span_parent_span_id;
     at[head::parent + 1] = 8;
@@ -87,7 +91,7 @@ inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::
   wire::put_fixed64(at + head::end + 1, end);
   at[head::flags] = static_cast<char>(wire::span_flags | 0x80U);
   at[head::flags + 1] = static_cast<char>(wire::span_flags >> 7);
-  wire::put_fixed32(at + head::flags + 2, head::local);
+  wire::put_fixed32(at + head::flags + 2, flags);
   // The message, if any, is a second status field further on: protobuf merges the two.
   at[head::status] = wire::span_status;
   at[head::status + 1] = 2;

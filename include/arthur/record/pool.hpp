@@ -46,6 +46,7 @@ class pool {
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
+  std::size_t limit() const noexcept { return std::size_t{limit_.load(std::memory_order_relaxed)} * block::size; }
   /// Lowers what may be in use at once.
   void limit(std::size_t bytes) noexcept {
     const std::size_t blocks = bytes / block::size;

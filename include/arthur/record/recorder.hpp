@@ -13,6 +13,7 @@
 #include "../platform/clock.hpp"
 #include "../platform/memory.hpp"
 #include "../platform/thread_local.hpp"
+#include "rate_cap.hpp"
 #include "slot.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -22,7 +23,11 @@ namespace detail {
 /// Numbers start at 1; 0 means "none" or "no room".
 class interned_texts {
  public:
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t capacity = 256;
+#else
   static constexpr std::uint32_t capacity = 2048;
+#endif
 
   /// `entries`: capacity zeroed words; `bytes`: room for the texts.
   void attach(std::atomic<std::uint32_t>* entries, char* bytes, std::size_t size) noexcept {
@@ -96,9 +101,13 @@ struct recorder {
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
+  std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
+  std::atomic<bool> trace_context{true};  // W3C headers are read and written
   std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
   std::atomic<bool> code_location{true};
-  std::atomic<std::uint32_t> max_attributes{10000};
+  std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
+
+  rate_cap cap;
 
   // How a commit wakes the worker. `wake` is called when `wanted` isn't 0: the worker sleeps without a time limit.
   std::atomic<std::uint32_t> wanted{0};
@@ -133,7 +142,7 @@ struct recorder {
   }
 };
 
-inline recorder the_recorder;
+ARTHUR_SHARED inline recorder the_recorder;
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

@@ -41,12 +41,23 @@ struct frame {
     recording,
     silent,     // not sampled or dropped: passes its ids on, keeps no bytes
     activated,  // stands for a detached span
+    joined,     // stands for a span of another process or library
+  };
+  // Beside the W3C flags (sampled, random), which children inherit as they are.
+  enum trace_flag : std::uint8_t {
+    sampled = 1,
+    random = 2,
+    has_state = 4,      // inherited: the trace came with a tracestate
+    names_remote = 8,   // of `joined`: the span is another process's
+    came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
+    rate_limited = 32,     // inherited: not sampled, for this reason
+    inherited = sampled | random | has_state | rate_limited,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
-  bool sampled = false;
+  std::uint8_t trace_flags = 0;
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -66,6 +77,7 @@ struct frame {
   frame* target = nullptr;  // of an activation
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
+  bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
@@ -107,6 +119,11 @@ class commit_queue {
 class slot {
  public:
   static constexpr std::uint32_t max_depth = 128;
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t max_states = 2;
+#else
+  static constexpr std::uint32_t max_states = 8;
+#endif
   enum state : std::uint8_t { unused, active, exited };
 
   // Shared.
@@ -125,19 +142,35 @@ class slot {
   pooled_frame* context = nullptr;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
+  std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
+  bool above_rate = false;           // the last charge found no room
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
-  own_counter opened, committed, unsampled, dropped_attributes;
+  std::uint64_t committed_before = 0;  // when this thread took the slot
+  own_counter opened, committed, unsampled, rate_limited, dropped_attributes;
   own_counter dropped[static_cast<std::size_t>(drop::count)];
   commit_queue queue;
   // The worker's own.
   record* pinned = nullptr;  // last record taken, kept because the queue continues in it
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
+  // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
+  struct foreign_state {
+    std::uint32_t generation = 0;  // the frame's; 0 = free
+    std::uint32_t size = 0;
+    char text[512];
+  } states[max_states];
 
   /// Entries of `open` in use.
   std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
   frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
+  /// Null: none.
+  foreign_state* state_of(std::uint32_t generation) noexcept {
+    for (foreign_state& one : states) {
+      if (one.generation == generation) return &one;
+    }
+    return nullptr;
+  }
   void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
 };
 

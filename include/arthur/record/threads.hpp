@@ -9,11 +9,15 @@
 #include <new>
 
 #include "../config.hpp"
+#include "../platform/thread_end.hpp"
 #include "../platform/thread_local.hpp"
 #include "context_node.hpp"
 #include "recorder.hpp"
 #include "slot.hpp"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,9 +26,9 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
-/// The worker (which never traces itself) and threads past their end record nothing.
-inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
+/// The worker never traces itself.
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
 /// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
 inline void release_target(const frame& activation) noexcept {
@@ -39,6 +43,8 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
     s.count_drop(why);
   } else if (f.is(frame::activated)) {
     release_target(f);
+  } else if (f.is(frame::joined)) {
+    if (slot::foreign_state* const state = s.state_of(f.generation)) state->generation = 0;
   }
 }
 
@@ -51,21 +57,15 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   close_arena(the_recorder.source.blocks, s.memory);
+  // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
-  s.status.store(slot::exited, std::memory_order_release);
+  s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
 }
 
-#ifndef ARTHUR_NO_THREADS
-struct thread_sentinel {
-  bool armed = false;
-  ~thread_sentinel() {
-    if (this_slot != nullptr) retire_slot(*this_slot);
-    this_slot = nullptr;
-    thread_is_quiet = true;
-  }
-};
-inline thread_local thread_sentinel sentinel;
-#endif
+inline void end_thread(void* own) noexcept {
+  this_slot = nullptr;
+  retire_slot(*static_cast<slot*>(own));
+}
 
 inline slot* allocate_slot() noexcept {
 #ifdef ARTHUR_NO_HEAP
@@ -87,9 +87,10 @@ inline slot* allocate_slot() noexcept {
 #endif
 }
 
-/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
-ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
+/// is no pool yet.
+ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
+  if (thread_is_quiet || thread_has_ended() || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -110,10 +111,9 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
     }
   }
   found->random.seed();
+  found->committed_before = found->committed.get();
   this_slot = found;
-#ifndef ARTHUR_NO_THREADS
-  sentinel.armed = true;  // the first use of it registers its destructor
-#endif
+  call_at_thread_end<end_thread>(found);
   return found;
 }
 
@@ -126,15 +126,17 @@ inline bool is_first_thread() noexcept {
 #endif
 }
 
+/// A thread does what follows a fork.
+ARTHUR_SHARED inline std::atomic<std::uint32_t> after_fork_busy{0};
+
 /// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
 /// that were open stay as parents of the child's spans, but are not sent a second time.
 ARTHUR_COLD inline void after_fork() noexcept {
   recorder& r = the_recorder;
   auto* const word = r.fork_word.load(std::memory_order_relaxed);
-  static std::atomic<std::uint32_t> busy{0};
   std::uint32_t expected = 0;
   // The child may have threads by now; one of them does the work, the others must not record meanwhile.
-  if (!busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
+  if (!after_fork_busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
     while (word->load(std::memory_order_acquire) == 0) {
     }
     return;
@@ -142,16 +144,17 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    void* const memory = reserve_memory(size);
+    void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
       s->opened.reset();
       s->committed.reset();
       s->unsampled.reset();
+      s->rate_limited.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
-      s->taken = 0;
+      s->taken = s->committed_before = 0;
       for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
@@ -159,7 +162,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
           s->count_drop(drop::fork);
         }
         // Also activations: the span they stand for is the parent's.
-        if (!f.is(frame::closed)) f.become(frame::silent);
+        if (!f.is(frame::closed) && !f.is(frame::joined)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->woken_at = 0;
@@ -173,13 +176,14 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
+        for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }
     }
     if (const auto child = r.forked.load(std::memory_order_relaxed)) child();
     word->store(1, std::memory_order_release);
   }
-  busy.store(0, std::memory_order_release);
+  after_fork_busy.store(0, std::memory_order_release);
 }
 
 inline bool was_forked() noexcept {

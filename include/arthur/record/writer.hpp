@@ -84,6 +84,14 @@ class writer {
   }
   static constexpr std::size_t max_piece = 2048;
 
+  /// As reserve(), but the caller may scribble over `margin` bytes from the place on; null where that needs another block.
+  char* reserve_with_margin(std::size_t size, std::size_t margin) noexcept {
+    if (ARTHUR_UNLIKELY(position_ != memory_->at || static_cast<std::size_t>(memory_->end - position_) < size + margin)) return nullptr;
+    char* const at = position_;
+    position_ = memory_->at = at + size;
+    return at;
+  }
+
   /// Bytes that may be cut anywhere.
   void append(const char* from, std::size_t size) noexcept {
     if (ARTHUR_LIKELY(size <= 256)) {

@@ -1,4 +1,4 @@
-// api.hpp: start, flush, poll and stats, as programs call them.
+// api.hpp: start, flush, poll, stats and the switches, as programs call them.
 #ifndef ARTHUR_RUNTIME_API_HPP
 #define ARTHUR_RUNTIME_API_HPP
 
@@ -78,6 +78,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
     out.cleaned = get(c.cleaned);
+    out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
@@ -88,6 +89,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
     out.committed += s->committed.get();
     out.unsampled += s->unsampled.get();
+    out.rate_limited += s->rate_limited.get();
     out.dropped_attributes += s->dropped_attributes.get();
     out.opened += s->opened.get();
   }
@@ -103,6 +105,28 @@ ARTHUR_LINKED statistics stats() noexcept {
   out.waiting = out.committed > judged ? out.committed - judged : 0;
   out.bytes_held = r.source.blocks.bytes_used();
   return out;
+}
+
+namespace detail {
+/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
+inline void switch_recording(std::uint32_t bit, bool to) noexcept {
+  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
+  }
+}
+}  // namespace detail
+
+ARTHUR_LINKED void pause() noexcept { detail::switch_recording(detail::recording_mode::paused, true); }
+ARTHUR_LINKED void resume() noexcept { detail::switch_recording(detail::recording_mode::paused, false); }
+ARTHUR_LINKED bool recording() noexcept {
+  const std::uint32_t mode = detail::recording_enabled.load(std::memory_order_relaxed);
+  return mode != 0 && (mode & detail::recording_mode::paused) == 0;
+}
+
+ARTHUR_LINKED bool set_sample_ratio(double ratio) noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r != nullptr && r->set_sample_ratio(ratio);
 }
 
 ARTHUR_NAMESPACE_END

@@ -4,7 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstring>
+#include <type_traits>
 
 #include "../config.hpp"
 #include "../otlp/buffer.hpp"
@@ -12,15 +13,47 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// Values one behind the other, in memory that never throws.
+template <class Value>
+class value_list {
+  static_assert(std::is_trivially_copyable_v<Value>, "values are moved as bytes");
+
+ public:
+  /// See buffer::fix().
+  bool fix(std::size_t count) noexcept { return bytes_.fix(count * sizeof(Value)); }
+  /// False: no memory; the list is as before.
+  bool push_back(const Value& value) noexcept {
+    if (bytes_.append(reinterpret_cast<const char*>(&value), sizeof value)) return true;
+    bytes_.forgive();
+    return false;
+  }
+  void pop_back() noexcept { bytes_.truncate(bytes_.size() - sizeof(Value)); }
+  void clear() noexcept { bytes_.clear(); }
+  /// Forgets all but the first `count`.
+  void truncate(std::size_t count) noexcept { bytes_.truncate(count * sizeof(Value)); }
+
+  std::size_t size() const noexcept { return bytes_.size() / sizeof(Value); }
+  bool empty() const noexcept { return bytes_.empty(); }
+  Value& operator[](std::size_t n) noexcept { return reinterpret_cast<Value*>(bytes_.data())[n]; }
+  const Value& operator[](std::size_t n) const noexcept { return reinterpret_cast<const Value*>(bytes_.data())[n]; }
+  const Value& back() const noexcept { return (*this)[size() - 1]; }
+
+ private:
+  buffer bytes_;
+};
+
 struct batch {
   struct entry {
     std::uint32_t group;
     std::size_t at;  // in `bytes`
     std::size_t size;
+    std::uint64_t sweep = 0;  // in which a kept root was found
   };
   buffer bytes;
-  std::vector<entry> spans;
+  value_list<entry> spans;
 
+  /// See buffer::fix().
+  bool fix(std::size_t max_spans, std::size_t max_bytes) noexcept { return bytes.fix(max_bytes) && spans.fix(max_spans); }
   bool empty() const noexcept { return spans.empty(); }
   void clear() noexcept {
     bytes.clear();
@@ -33,8 +66,23 @@ struct batch {
       bytes.forgive();
       return false;
     }
-    spans.push_back({e.group, at, e.size});
-    return true;
+    if (spans.push_back({e.group, at, e.size})) return true;
+    bytes.truncate(at);
+    return false;
+  }
+  /// Keeps the spans that `wanted` names in `count` rising numbers, in place.
+  template <class Wanted>
+  void keep(std::size_t count, Wanted&& wanted) noexcept {
+    std::size_t end = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+      entry& to = spans[n];
+      to = spans[wanted(n)];
+      std::memmove(bytes.data() + end, bytes.data() + to.at, to.size);
+      to.at = end;
+      end += to.size;
+    }
+    spans.truncate(count);
+    bytes.truncate(end);
   }
 };
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "../config.hpp"
 #include "../otlp/cleaning.hpp"
@@ -18,16 +17,25 @@ namespace detail {
 
 /// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
 /// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
-/// trace when its root arrives.)
+/// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, const span_limits& limits,
+            delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), limits_(limits), counters_(counters) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    return scratch_.fix(max_bytes_ + 1024) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
+  }
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
     if (!carried_.empty()) {
-      move(out, carried_, carried_.spans[0]);
+      if (!out.append(carried_, carried_.spans[0])) {
+        if (!out.empty()) return false;  // spans that are held: it goes after them
+        count(counters_.failed);
+      }
       carried_.clear();
     }
     if (next_ == nullptr) {
@@ -75,7 +83,6 @@ class collector {
   /// In a forked child: the parent keeps what was collected.
   void forget() {
     roots_.clear();
-    root_sweeps_.clear();
     first_root_ = 0;
     carried_.clear();
     next_ = nullptr;
@@ -124,11 +131,23 @@ class collector {
     ++s.taken;
   }
 
-  /// Copies a span out of the pool, with its call site's attributes, and cleans it.
   void take(record& r, batch& out) {
     count(counters_.taken);
-    const bool keep = for_engine_ && (r.flags & record::root) != 0;
-    batch& to = keep ? roots_ : out;
+    const bool keep = roots_last_ && (r.flags & record::root) != 0;
+    // A root for which there is no room gives its order up rather than itself.
+    if (!copy(r, keep ? roots_ : out) && !copy(r, out.empty() ? out : carried_)) return count(counters_.failed);
+    if (carried_.empty() && !keep && out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
+      // Too large together.
+      const batch::entry last = out.spans.back();
+      move(carried_, out, last);
+      out.spans.pop_back();
+      out.bytes.truncate(last.at);
+    }
+  }
+
+  /// Copies a span out of the pool, with its call site's attributes, and cleans it. False: no memory, or bytes that don't
+  /// decode (a range that changed while it was written); `to` is as before.
+  bool copy(record& r, batch& to) {
     const std::size_t at = to.bytes.size();
     const char* site = nullptr;
     std::size_t site_size = 0;
@@ -140,11 +159,14 @@ class collector {
       to.bytes.append(s->content() + skip, s->size - skip);
       skip = 0;
     }
-    if (to.bytes.failed()) return lose(to, at);
+    if (to.bytes.failed()) return undo(to, at);
     clean_flags flags;
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
     flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    flags.limits = &limits_;
+    bool rewritten = false;
+    const std::uint64_t dropped_before = counts_.dropped_attributes;
     scratch_.clear();
     switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
       case clean_outcome::unchanged:
@@ -152,21 +174,15 @@ class collector {
       case clean_outcome::rewritten:
         to.bytes.truncate(at);
         to.bytes.append(scratch_.data(), scratch_.size());
-        count(counters_.cleaned);
+        rewritten = true;
         break;
       case clean_outcome::undecodable:
-        return lose(to, at);
+        return undo(to, at);
     }
-    if (to.bytes.failed()) return lose(to, at);
-    to.spans.push_back({r.group, at, to.bytes.size() - at});
-    if (keep) {
-      root_sweeps_.push_back(number_);
-    } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
-      // Too large together: it opens the next batch.
-      move(carried_, out, out.spans.back());
-      out.spans.pop_back();
-      out.bytes.truncate(at);
-    }
+    if (to.bytes.failed() || !to.spans.push_back({r.group, at, to.bytes.size() - at, number_})) return undo(to, at);
+    if (rewritten) count(counters_.cleaned);
+    count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
+    return true;
   }
 
   bool move(batch& to, const batch& from, const batch::entry& e) {
@@ -175,16 +191,15 @@ class collector {
     return done;
   }
 
-  /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
-  void lose(batch& to, std::size_t at) {
+  static bool undo(batch& to, std::size_t at) noexcept {
     to.bytes.forgive();
     to.bytes.truncate(at);
-    count(counters_.failed);
+    return false;
   }
 
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
-    while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
+    while (first_root_ < roots_.spans.size() && roots_.spans[first_root_].sweep < before) {
       if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
       move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
@@ -192,15 +207,8 @@ class collector {
     // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
     if (first_root_ == roots_.spans.size()) {
       roots_.clear();
-      root_sweeps_.clear();
     } else if (first_root_ * 2 > roots_.spans.size()) {
-      batch rest;
-      std::vector<std::uint64_t> rest_sweeps;
-      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) {
-        if (move(rest, roots_, roots_.spans[n])) rest_sweeps.push_back(root_sweeps_[n]);
-      }
-      roots_ = static_cast<batch&&>(rest);
-      root_sweeps_ = static_cast<std::vector<std::uint64_t>&&>(rest_sweeps);
+      roots_.keep(kept_roots(), [this](std::size_t n) { return first_root_ + n; });
     } else {
       return true;
     }
@@ -214,6 +222,8 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  bool roots_last_;
+  span_limits limits_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps
@@ -223,7 +233,6 @@ class collector {
   batch carried_;  // one span that didn't fit into the former batch
   batch roots_;
   std::size_t first_root_ = 0;  // those before it are gone
-  std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
 };
 
 }  // namespace detail

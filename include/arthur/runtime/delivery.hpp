@@ -2,8 +2,10 @@
 #ifndef ARTHUR_RUNTIME_DELIVERY_HPP
 #define ARTHUR_RUNTIME_DELIVERY_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,11 +16,13 @@
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
 #include "diagnostics.hpp"
 #include "preparation.hpp"
 #include "resources.hpp"
+#include "side_outputs.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -34,12 +38,24 @@ class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
+    // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
+    const std::size_t most = s.max_batch_spans + 1;
+    pieces_.reserve(most);
+    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+  }
 
-  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    // What is held and one more; no byte of a span becomes more than six in JSON.
+    return batch_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
+           (sides_ == nullptr || sides_->fix());
+  }
+
+  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<side_outputs> sides) {
     main_ = std::move(main);
     engine_ = std::move(engine);
-    lines_ = std::move(lines);
+    sides_ = std::move(sides);
   }
 
   bool busy() const noexcept { return !batch_.empty(); }
@@ -50,10 +66,13 @@ class delivery {
   void hurry() noexcept { due_ = 0; }
   std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
   batch& waiting() noexcept { return batch_; }
+  /// What is shown beside the main transport, or alone; may be null.
+  side_outputs* sides() noexcept { return sides_.get(); }
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = lines_ != nullptr && write_lines(now);
+    const bool written = show(batch_, shown_, now);
+    shown_ = batch_.spans.size();
     if (!held_) started_ = now;
     finished_ = 0;
     held_ = false;
@@ -83,10 +102,48 @@ class delivery {
     if (busy()) give_up_in_time(clock_());
   }
 
+  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+
+  bool may_look_ahead(bool at_end = false) const noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(at_end);
+    return false;  // it takes memory
+#else
+    return sides_ != nullptr && main_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
+#endif
+  }
+  bool any_ahead() const noexcept { return !ahead_.empty(); }
+  /// Shows a batch, then keeps it; leaves it empty.
+  void keep_ahead(batch& b, std::uint64_t now) {
+    show(b, 0, now);
+    ahead_bytes_ += b.bytes.size();
+    ahead_.push_back(std::move(b));
+    b = batch();
+  }
+  /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
+  void take_ahead() {
+    batch& oldest = ahead_.front();
+    const std::size_t size = oldest.bytes.size();
+    if (batch_.empty()) {
+      batch_ = std::move(oldest);
+    } else {
+      if (batch_.spans.size() + oldest.spans.size() > settings_.max_batch_spans || batch_.bytes.size() + size > settings_.max_batch_bytes) return;
+      for (std::size_t n = 0; n < oldest.spans.size(); ++n) {
+        if (!batch_.append(oldest, oldest.spans[n])) count(counters_.failed);
+      }
+    }
+    shown_ = batch_.spans.size();
+    ahead_bytes_ -= size;
+    ahead_.pop_front();
+  }
+
   /// The end: forgets whatever is left. Returns how many spans that were.
   std::uint64_t discard() {
-    const std::uint64_t left = spans();
+    std::uint64_t left = spans();
     if (left != 0) finish(spans());
+    for (const batch& b : ahead_) left += b.spans.size();
+    ahead_.clear();
+    ahead_bytes_ = 0;
     return left;
   }
 
@@ -108,12 +165,17 @@ class delivery {
     due_ = 0;
   }
 
-  bool encode(const part& p, encoding as) {
+  void collect(const batch& b, std::size_t first, std::size_t count) {
     pieces_.clear();
-    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-      const batch::entry& e = batch_.spans[n];
-      pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
+    groups_.begin_request();
+    for (std::size_t n = first; n < first + count; ++n) {
+      const batch::entry& e = b.spans[n];
+      pieces_.push_back({groups_.known(e.group), b.bytes.data() + e.at, e.size});
     }
+  }
+
+  bool encode(const part& p, encoding as) {
+    collect(batch_, p.first, p.count);
     body_.clear();
     return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
   }
@@ -132,11 +194,11 @@ class delivery {
     r.body = body_.data();
     r.body_size = body_.size();
     r.spans = p.count;
-    response a;
-    std::string error;
+    const response& a = outcome_.answer;
+    const std::string& error = outcome_.error;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    const transport_result result = main_->send(r, deadline, a, error);
+    const transport_result result = main_->send(r, deadline, outcome_.answer, outcome_.error);
     const std::uint64_t now = clock_();  // pauses count from the answer
     switch (result) {
       case transport_result::not_sent:
@@ -158,8 +220,8 @@ class delivery {
       return wait(now);
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              std::to_string(p.count) + " spans were sent to " + origin(settings_.where.traces) +
-                  " without an answer; they aren't sent again, because the engine would store them twice (" + error + ")");
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces),
+                   " without an answer; they aren't sent again, because the engine would store them twice (", error, ")"));
     finish(p.count, counters_.unconfirmed);
     // The endpoint may be in trouble: the next request can wait a little.
     if (busy()) wait(now);
@@ -174,7 +236,7 @@ class delivery {
         // The probe was answered, but real spans are not read: the other encoding, once.
         preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
-                  "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
+                  text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
         return level_.push_back(p);
       case verdict::retry_later:
         refused(a, error);
@@ -213,7 +275,7 @@ class delivery {
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
       says_.say(diagnostics::topic::refusal, severity::warning,
-                std::to_string(rejected) + " of " + std::to_string(p.count) + " spans were refused by the endpoint: " + r.reason);
+                text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
     }
     count(counters_.rejected, rejected);
     count(counters_.delivered, p.count - rejected);
@@ -231,10 +293,10 @@ class delivery {
     if (failing_.empty()) return;
     dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
     const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
-    std::vector<part> failing;
-    failing.swap(failing_);
+    former_.clear();
+    former_.swap(failing_);
     bool all_single = true;
-    for (const part& p : failing) {
+    for (const part& p : former_) {
       if (p.count == 1 && level_accepted_) {
         says_.say(diagnostics::topic::poison, severity::warning,
                   "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
@@ -259,24 +321,26 @@ class delivery {
 
   /// Nothing is accepted: an outage. What is left becomes one part again.
   void hold(std::uint64_t now) {
-    std::vector<part> left;
-    left.swap(failing_);
-    left.insert(left.end(), level_.begin(), level_.end());
-    batch rest;
-    for (const part& p : left) {
-      for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-        if (!rest.append(batch_, batch_.spans[n])) count(counters_.failed);
-      }
-    }
-    batch_ = std::move(rest);
-    lines_written_ = batch_.spans.size();
+    former_.clear();
+    former_.swap(failing_);
+    former_.insert(former_.end(), level_.begin(), level_.end());
+    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
+    std::size_t left = 0;
+    for (const part& p : former_) left += p.count;
+    const part* at = former_.data();
+    std::size_t passed = 0;  // spans of the parts before it
+    batch_.keep(left, [&at, &passed](std::size_t n) {
+      while (n - passed >= at->count) passed += at++->count;
+      return at->first + (n - passed);
+    });
+    shown_ = batch_.spans.size();
     finished_ = 0;
     level_.assign(1, part{0, batch_.spans.size(), 0});
     dry_levels_ = 0;
     held_ = true;
     says_.say(diagnostics::topic::connection, severity::warning,
-              origin(settings_.where.traces) + " answers 500 to everything; " + std::to_string(batch_.spans.size()) +
-                  " spans are held (" + advice(500, settings_.where.profile) + ")");
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", batch_.spans.size(), " spans are held (",
+                   advice(500, settings_.where.profile), ")"));
     wait(now);
   }
 
@@ -292,7 +356,7 @@ class delivery {
     finished_ += spans;
     if (finished_ < batch_.spans.size()) return;
     batch_.clear();
-    lines_written_ = 0;
+    shown_ = 0;
     batch_.bytes.shrink(std::size_t{2} << 20);
     level_.clear();
     failing_.clear();
@@ -307,23 +371,12 @@ class delivery {
   }
   void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
-  /// JSON lines for the spans that have none yet (those that were held have). False: not written.
-  bool write_lines(std::uint64_t now) {
-    const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
-    lines_written_ = batch_.spans.size();
-    response a;
-    std::string error = "no memory for JSON lines";
-    if (fresh.count != 0 && encode(fresh, encoding::json)) {
-      request r;
-      r.content_type = "application/json";
-      r.body = body_.data();
-      r.body_size = body_.size();
-      r.spans = fresh.count;
-      lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
-    }
-    if (a.status == 200 || fresh.count == 0) return true;
-    says_.say(diagnostics::topic::connection, severity::warning, error);
-    return false;
+  /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
+  /// all was written, or there are no such outputs.
+  bool show(const batch& b, std::size_t first, std::uint64_t now) {
+    if (sides_ == nullptr) return false;
+    collect(b, first, b.spans.size() - first);
+    return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
   }
 
   void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
@@ -343,15 +396,20 @@ class delivery {
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
-  std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
+  std::unique_ptr<side_outputs> sides_;
 
+  outcome outcome_;  // of the newest request
   preparation preparation_;
 
   batch batch_;
   std::size_t finished_ = 0;       // spans of it that are judged
-  std::size_t lines_written_ = 0;  // spans of it that went to lines_
+  std::size_t shown_ = 0;          // spans of it that sides_ got
+  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+  std::deque<batch> ahead_;        // shown already, to be delivered after batch_
+  std::size_t ahead_bytes_ = 0;
   std::vector<part> level_;   // still to send on this level
   std::vector<part> failing_;
+  std::vector<part> former_;  // failing_ while the next level is made of it
   bool level_accepted_ = false;
   unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
   bool held_ = false;

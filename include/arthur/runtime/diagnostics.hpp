@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
-#include <string>
+#include <string_view>
 
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../platform/clock.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -24,6 +25,7 @@ struct delivery_counters {
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
   std::atomic<std::uint64_t> cleaned{0};
+  std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retries{0};
 };
@@ -36,41 +38,61 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 /// of those left out. Never holds a secret: callers pass none.
 class diagnostics {
  public:
-  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, shutdown, count };
+  enum class topic : std::uint8_t {
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+  };
 
-  void use(void (*function)(void*, severity, const char*), void* user) noexcept {
+  void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
     function_ = function;
     user_ = user;
-    last_error_.clear();
+    last_error_ = text_line();
     for (auto& t : topics_) t = {};
   }
+  void use(log_level level) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
+  }
 
-  /// Never throws: a function of the user's that does is ignored, as is the lack of memory for a line.
-  void say(topic about, severity level, const std::string& line) noexcept {
+  /// Never throws: a function of the user's that does is ignored.
+  void say(topic about, severity level, std::string_view what) noexcept {
 #if ARTHUR_HAS_EXCEPTIONS
     try {
-      say_it(about, level, line);
+      say_it(about, level, what);
     } catch (...) {
     }
 #else
-    say_it(about, level, line);
+    say_it(about, level, what);
 #endif
   }
 
-  std::string last_error() noexcept {
+  text_line last_error() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
   }
 
  private:
-  void say_it(topic about, severity level, const std::string& line) {
+  bool says(severity level) const noexcept {
+    switch (level_) {
+      case log_level::none: return false;
+      case log_level::error: return level == severity::error;
+      case log_level::warning: return level != severity::info;
+      case log_level::info: return true;
+      // Who listens gets everything; stderr belongs to the program, so it isn't told what works as it should.
+      case log_level::automatic: break;
+    }
+    return function_ != nullptr || level != severity::info;
+  }
+
+  void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
-    std::string whole;
+    text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = line;
+      if (level != severity::info) last_error_ = text_line(what);
+      if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
       const std::uint64_t now = steady_nanoseconds();
       // Configuration lines differ from each other and are said once each.
@@ -78,8 +100,7 @@ class diagnostics {
         ++s.left_out;
         return;
       }
-      whole = "arthur: " + line;
-      if (s.left_out != 0) whole += " (and " + std::to_string(s.left_out) + " more like it)";
+      if (s.left_out != 0) whole = text_line(whole, " (and ", s.left_out, " more like it)");
       s.said_at = now;
       s.left_out = 0;
       function = function_;
@@ -88,7 +109,7 @@ class diagnostics {
     // Outside the lock: the function may call arthur::stats().
     if (function != nullptr) {
       function(user, level, whole.c_str());
-    } else if (level != severity::info) {
+    } else {
       std::fprintf(stderr, "%s\n", whole.c_str());
     }
   }
@@ -100,7 +121,8 @@ class diagnostics {
   std::mutex mutex_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
-  std::string last_error_;
+  log_level level_ = log_level::automatic;
+  text_line last_error_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -17,23 +18,22 @@
 #include "../config.hpp"
 #include "../platform/clock.hpp"
 #include "../platform/memory.hpp"
+#include "../platform/thread_names.hpp"
+#include "../platform/process.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
-#include "../transport/callback.hpp"
-#include "../transport/file.hpp"
-#include "../transport/socket.hpp"
+#include "../text_line.hpp"
+#include "../transport/https.hpp"
 #include "bell.hpp"
 #include "diagnostics.hpp"
+#include "outputs.hpp"
 #include "worker.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <signal.h>
-#endif
-#if defined(__GLIBC__)
-#include <errno.h>
 #endif
 
 ARTHUR_NAMESPACE_BEGIN
@@ -51,6 +51,7 @@ class runtime {
   void stop() noexcept;
   flush_result flush(std::uint64_t timeout) noexcept;
   bool poll() noexcept;
+  bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
   std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
@@ -65,6 +66,7 @@ class runtime {
   void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
+  void look_for_another() noexcept;
   std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
   std::uint64_t lost() const noexcept {
@@ -80,15 +82,16 @@ class runtime {
   std::unique_ptr<worker> worker_;
   std::atomic<std::uint64_t> block_microseconds_{0};
   std::atomic<bool> has_thread_{false};
+  thread_watch watch_;
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
   std::uint64_t left_ = 0;  // spans that the end found undelivered
 };
 
-inline std::atomic<runtime*> the_runtime{nullptr};
+ARTHUR_SHARED inline std::atomic<runtime*> the_runtime{nullptr};
 /// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
-inline ARTHUR_THREAD_LOCAL bool in_worker = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool in_worker = false;
 
 inline std::uint64_t worker_random() noexcept {
   static random_stream stream = [] {
@@ -104,17 +107,20 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
+inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
 /// options::overflow == block: wakes the worker and gives it a moment.
 inline bool wait_for_worker(std::uint32_t attempt) noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  constexpr std::uint32_t pause = 100;  // microseconds
-  if (std::uint64_t{attempt} * pause > r->block_microseconds()) return false;
+  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
+  const std::uint64_t now = steady_nanoseconds();
+  if (attempt == 0) waiting_since = now;
+  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
 #ifdef ARTHUR_NO_THREADS
   r->poll();
 #else
   if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(pause));
+  std::this_thread::sleep_for(std::chrono::microseconds(100));
 #endif
   return true;
 }
@@ -145,16 +151,12 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void*, const char* name) noexcept { return std::getenv(name); }
+inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
 
-inline const char* program_name() noexcept {
-#if defined(__GLIBC__)
-  return program_invocation_short_name;
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-  return getprogname();
-#else
-  return "";
-#endif
+/// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+inline void use_sample_ratio(double ratio) noexcept {
+  the_recorder.sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0),
+                                  std::memory_order_relaxed);
 }
 
 inline std::string runtime::start(const options& given) {
@@ -166,14 +168,23 @@ inline std::string runtime::start(const options& given) {
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
   environment surroundings;
+  variable_reader variables;
   surroundings.lookup = lookup_variable;
-  surroundings.program = program_name();
+  surroundings.user = &variables;
+  const std::string program = program_name();
+  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  settings_ = resolve(given, surroundings, warnings);
+  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
+  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  says.use(settings_.log_level);
+  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
+  // Also where nothing is recorded: headers are handed on all the same.
+  the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
+  the_recorder.parent_based.store(settings_.parent_based, std::memory_order_relaxed);
   if (!settings_.error.empty()) return settings_.error;
-  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
+  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout && !settings_.console)) return {};
 
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
@@ -181,26 +192,29 @@ inline std::string runtime::start(const options& given) {
   if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
-  // Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-  r.sample_below.store(settings_.sample_ratio >= 1.0 ? ~std::uint64_t{0}
-                                                     : static_cast<std::uint64_t>(settings_.sample_ratio * 18446744073709549568.0),
-                       std::memory_order_relaxed);
+  use_sample_ratio(settings_.sample_ratio);
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
+  r.cap.use(settings_.max_spans_per_second);
+  // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
+  r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
+                         std::memory_order_relaxed);
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
+  if (!worker_->fix()) return "no memory for batches of options.max_batch_bytes = " + std::to_string(settings_.max_batch_bytes) + ": lower it";
   if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
   static const bool registered = std::atexit([] { stop_runtime(); }) == 0;
   static_cast<void>(registered);
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(1, std::memory_order_release);
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+                          std::memory_order_release);
   return {};
 }
 
@@ -211,36 +225,30 @@ inline void runtime::make_worker() {
   timing t;
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
-  std::unique_ptr<transport> main, engine, lines;
-  switch (settings_.sink) {
-    case sink::endpoint:
-      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
-      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
-      break;
-    case sink::file:
-      main.reset(new file_transport(options_.output_file, t));
-      break;
-    case sink::callback:
-      main.reset(new callback_transport(options_.on_batch, options_.on_batch_user));
-      break;
-    case sink::none:
-      break;
-  }
-  if (settings_.to_stdout) lines.reset(new file_transport(1, t));
-  worker_->sender().use(std::move(main), std::move(engine), std::move(lines));
+  give_outputs(worker_->sender(), settings_, options_, says, t);
   done_ = false;
 }
 
 inline bool runtime::start_thread() noexcept {
   has_thread_ = false;
 #ifndef ARTHUR_NO_THREADS
+  keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
   // The program's signal handlers must not run on our thread: it starts with everything blocked.
   sigset_t all, former;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &former);
 #endif
-#if ARTHUR_HAS_EXCEPTIONS
+#if defined(__unix__) || defined(__APPLE__)
+  // Not std::thread: it frees memory at its end, and without exceptions it can't say that there is no thread.
+  pthread_t thread{};
+  const auto body = [](void* self) -> void* {
+    static_cast<runtime*>(self)->run();
+    return nullptr;
+  };
+  has_thread_ = ::pthread_create(&thread, nullptr, body, this) == 0;
+  if (has_thread_) ::pthread_detach(thread);
+#elif ARTHUR_HAS_EXCEPTIONS
   try {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
@@ -255,12 +263,21 @@ inline bool runtime::start_thread() noexcept {
 #endif
   return has_thread_;
 #else
+  look_for_another();
   return true;
 #endif
 }
 
+inline void outlast(void*) noexcept {}
+
 inline void runtime::run() noexcept {
   thread_is_quiet = true;
+  // While a thread has something of a shared object to call at its end, dlclose() leaves the object in memory. The
+  // worker's code may be in a plug-in, which mustn't go before it.
+  call_at_thread_end<outlast>(this);
+  watch_.begin();
+  name_thread(worker_name);
+  look_for_another();
   worker& w = *worker_;
   for (;;) {
     const std::uint64_t now = steady_nanoseconds();
@@ -269,10 +286,29 @@ inline void runtime::run() noexcept {
     if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
     if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
+  name_thread("arthur-ended");  // a new worker may begin before this thread is gone
   finish();
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// A shared object with a copy of the runtime that the linker didn't join with this one. Called under the worker's name,
+/// so that of two that begin at once one sees the other.
+inline void runtime::look_for_another() noexcept {
+  if (!another_thread_is_named(worker_name)) return;
+  static const char* const line =
+      "another arthur runtime runs in this process: its spans and those of this one are not joined, and each sends its own. To have "
+      "one, export the symbols of the executable (-rdynamic; CMake: ENABLE_EXPORTS) or give plug-ins the table of "
+      "arthur_get_api(); see docs/plugins.md";
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  } catch (...) {  // no memory for a line
+  }
+#else
+  says.say(diagnostics::topic::configuration, severity::warning, line);
+#endif
 }
 
 /// One piece of work. Where memory ends, what is under way is given up and counted: nothing is sent twice for it.
@@ -296,6 +332,7 @@ inline std::uint64_t runtime::run_once(std::uint64_t now) noexcept {
 /// Counts what is left, then lets those go who wait for a flush.
 inline void runtime::finish() noexcept {
   left_ = worker_->discard_all();
+  worker_->end();
   count(counters.discarded, left_);
   bell_.answer(bell_.asked());
 }
@@ -309,6 +346,8 @@ inline void runtime::stop() noexcept {
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
   bell_.request_stop(deadline);
   if (in_worker) return;  // exit() in a callback: the worker can't wait for itself
+  // Killed in the middle of anything, the locks it held included: what it left behind is not touched.
+  if (has_thread_ && watch_.over()) return;
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);
@@ -323,9 +362,10 @@ inline void runtime::stop() noexcept {
     finish();
   }
   if (done && left_ != 0) {
-    const std::string cause = says.last_error();
-    says.say(diagnostics::topic::shutdown, severity::warning,
-             std::to_string(left_) + " spans were not delivered before the end" + (cause.empty() ? cause : " (" + cause + ")"));
+    const text_line cause = says.last_error();
+    text_line what(left_, " spans were not delivered before the end");
+    if (!cause.empty()) what = text_line(what, " (", cause, ")");
+    says.say(diagnostics::topic::shutdown, severity::warning, what);
   }
   state_.store(state::stopped, std::memory_order_release);
 }
@@ -360,10 +400,23 @@ inline bool runtime::poll() noexcept {
   return s.waiting != 0;
 }
 
+inline bool runtime::set_sample_ratio(double ratio) noexcept {
+  if (!running()) return false;
+  const bool good = ratio >= 0.0 && ratio <= 1.0;  // NaN isn't
+  if (good) {
+    use_sample_ratio(ratio);
+  } else {
+    char line[96];
+    std::snprintf(line, sizeof line, "set_sample_ratio(%g) is ignored: give a share of traces from 0 to 1", ratio);
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  }
+  return good;
+}
+
 inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
-  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
@@ -372,12 +425,14 @@ inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   try {
     copy_settings(parent);
     make_worker();
+    if (!worker_->fix()) return;
   } catch (...) {
     return;  // no memory: the child runs on untraced
   }
 #else
   copy_settings(parent);
   make_worker();
+  if (!worker_->fix()) return;
 #endif
   if (start_thread()) state_.store(state::running, std::memory_order_release);
 }

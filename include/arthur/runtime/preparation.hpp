@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "../config.hpp"
 #include "../otlp/envelope.hpp"
@@ -12,6 +13,7 @@
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "diagnostics.hpp"
 #include "resources.hpp"
@@ -19,18 +21,17 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-inline void say_unreachable(diagnostics& says, const std::string& error, std::size_t spans) {
-  says.say(diagnostics::topic::connection, severity::warning,
-           error + "; " + std::to_string(spans) + " spans wait for the next attempt");
+inline void say_unreachable(diagnostics& says, std::string_view error, std::size_t spans) {
+  says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
 }
 
 inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  std::string line = origin(s.where.traces) + " answered " + std::to_string(a.status);
-  const std::string reason = read_rejection(a.body, a.content_type).reason;
-  if (!reason.empty()) line += " (" + reason + ")";
-  const std::string fix = advice(a.status, s.where.profile);
-  if (!fix.empty()) line += ": " + fix;
-  says.say(diagnostics::topic::refusal, severity::warning, line);
+  text_line what(origin(s.where.traces), " answered ", a.status);
+  const text_line reason = read_rejection(a.body, a.content_type).reason;
+  if (!reason.empty()) what = text_line(what, " (", reason, ")");
+  const std::string_view fix = advice(a.status, s.where.profile);
+  if (!fix.empty()) what = text_line(what, ": ", fix);
+  says.say(diagnostics::topic::refusal, severity::warning, what);
 }
 
 /// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
@@ -41,10 +42,13 @@ inline std::uint64_t retry_after(const response& a) {
 
 class preparation {
  public:
-  preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
+  preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
+      : settings_(s), groups_(groups), says_(says), outcome_(last) {
     if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
     // A file holds JSON lines, whatever the protocol on the wire is.
     if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
+    search_ = "{\"task_name\":\"" + json_escaped(s.task_name) + "\"}";
+    target_.reserve(s.where.engine.target.size() + 128);
   }
 
   bool done() const noexcept { return done_; }
@@ -76,10 +80,9 @@ class preparation {
     r.content_type = "application/json";
     r.body = empty_json_request;
     r.body_size = sizeof empty_json_request - 1;
-    response a;
-    std::string error;
-    if (main.send(r, deadline, a, error) != transport_result::answered) {
-      say_unreachable(says_, error, waiting);
+    const response& a = outcome_.answer;
+    if (main.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
+      say_unreachable(says_, outcome_.error, waiting);
       return false;
     }
     switch (classify(a.status, settings_.where.profile, false)) {
@@ -91,8 +94,7 @@ class preparation {
       case verdict::wrong_encoding:
         encoding_ = encoding::protobuf;
         says_.say(diagnostics::topic::protocol, severity::info,
-                  origin(settings_.where.traces) + " does not read OTLP/JSON (" + std::to_string(a.status) +
-                      "); sending protobuf");
+                  text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", a.status, "); sending protobuf"));
         break;
       default:
         break;
@@ -105,20 +107,18 @@ class preparation {
   bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
     const std::string& name = settings_.task_name;
     if (name.empty() || !settings_.task_id.empty()) return true;
-    constexpr std::size_t page_size = 100;
-    const std::string body = "{\"task_name\":\"" + json_escaped(name) + "\"}";
+    constexpr std::size_t page_size = max_answer < (std::size_t{1} << 20) ? 10 : 100;
     for (std::size_t page = 0; page < 100; ++page) {
-      const std::string target = settings_.where.engine.target + "/api/v2/tasks/search?page=" + std::to_string(page) +
-                                 "&page_size=" + std::to_string(page_size) + "&sort=desc";
+      target_.assign(settings_.where.engine.target);
+      target_.append(text_line("/api/v2/tasks/search?page=", page, "&page_size=", page_size, "&sort=desc"));
       request r;
-      r.target = target.c_str();
+      r.target = target_.c_str();
       r.content_type = "application/json";
-      r.body = body.data();
-      r.body_size = body.size();
-      response a;
-      std::string error;
-      if (engine.send(r, deadline, a, error) != transport_result::answered) {
-        say_unreachable(says_, error, waiting);
+      r.body = search_.data();
+      r.body_size = search_.size();
+      const response& a = outcome_.answer;
+      if (engine.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
+        say_unreachable(says_, outcome_.error, waiting);
         return false;
       }
       if (a.status == 429 || a.status >= 500) {
@@ -138,9 +138,9 @@ class preparation {
       if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
     }
     says_.say(diagnostics::topic::task, severity::warning,
-              "the engine has no task named \"" + one_line(name) +
-                  "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"" +
-                  one_line(settings_.service_name) + "\"");
+              text_line("the engine has no task named \"", one_line(name),
+                   "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"",
+                   one_line(settings_.service_name), "\""));
     return true;
   }
 
@@ -149,14 +149,17 @@ class preparation {
                       : status == 401 ? "the key is missing or unknown"
                                       : "the endpoint has no task search";
     says_.say(diagnostics::topic::task, severity::warning,
-              "the task \"" + one_line(settings_.task_name) + "\" can't be looked up (" + std::to_string(status) + ": " + why +
-                  "); traces go under the service name \"" + one_line(settings_.service_name) +
-                  "\"; set ARTHUR_TASK_ID to choose the task without a look-up");
+              text_line("the task \"", one_line(settings_.task_name), "\" can't be looked up (", status, ": ", why,
+                   "); traces go under the service name \"", one_line(settings_.service_name),
+                   "\"; set ARTHUR_TASK_ID to choose the task without a look-up"));
   }
 
   const settings& settings_;
   resources& groups_;
   diagnostics& says_;
+  outcome& outcome_;
+  std::string search_;  // the task search: body
+  std::string target_;  // and path
   encoding encoding_ = encoding::json;
   bool decided_ = false;  // the encoding was probed or pinned
   bool proven_ = false;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "../otlp/envelope.hpp"
 #include "../policy/settings.hpp"
 #include "../record/recorder.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -22,21 +22,37 @@ namespace detail {
 /// service.name and, without a task_id() beside it, removes arthur.task: the engine would route by the task otherwise.
 class resources {
  public:
-  explicit resources(const settings& s) : settings_(s), task_(s.task_id) {}
-
-  void task_found(const std::string& id) {
-    task_ = id;
-    encoded_.clear();
-    views_.clear();
+  explicit resources(const settings& s) : settings_(s) {
+    places_.reserve(interned_texts::capacity);
+    views_.reserve(interned_texts::capacity);
   }
 
-  /// Makes sure that the group is encoded; returns its number.
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    std::size_t own = 1024;
+    for (const header& h : settings_.resource) own += h.name.size() + h.value.size() + 32;
+    return encoded_.fix(4 * own) && clean_.fix(2 * own);
+  }
+
+  void task_found(std::string_view id) {
+    found_ = text_line(id);
+    forget();
+  }
+
+  /// Before the groups of a request: those of former ones are forgotten if they took all the memory.
+  void begin_request() noexcept {
+    if (full_) forget();
+  }
+  /// Makes sure that the group is encoded; returns its number, or one beyond count() if there is no memory.
   std::uint32_t known(std::uint32_t group) {
-    if (encoded_.size() <= group) {
-      encoded_.resize(group + 1);
+    if (views_.size() <= group) {
+      places_.resize(group + 1);
       views_.resize(group + 1);
     }
-    if (views_[group].size == 0) encode(group);
+    if (views_[group].size == 0 && !encode(group)) {
+      full_ = true;
+      return ~std::uint32_t{0};
+    }
     return group;
   }
 
@@ -44,34 +60,52 @@ class resources {
   std::size_t count() const noexcept { return views_.size(); }
 
  private:
-  void encode(std::uint32_t group) {
-    std::string task = task_;
-    std::string service = settings_.service_name;
+  void forget() noexcept {
+    encoded_.clear();
+    views_.clear();
+    full_ = false;
+  }
+
+  bool encode(std::uint32_t group) {
+    std::string_view task = found_.empty() ? std::string_view(settings_.task_id) : found_;
+    std::string_view service = settings_.service_name;
     const char* data = nullptr;
     std::size_t size = 0;
     if (group != 0 && the_recorder.groups.get(group, data, size)) {
       std::string_view own_task, own_service;
       split_group(data, size, own_task, own_service);
       if (!own_service.empty()) {
-        service = std::string(own_service);
-        task.clear();
+        service = own_service;
+        task = {};
       }
-      if (!own_task.empty()) task = std::string(own_task);
+      if (!own_task.empty()) task = own_task;
     }
-    buffer b;
+    const std::size_t at = encoded_.size();
     for (const header& h : settings_.resource) {
       if (h.name == "arthur.task" || h.name == "service.name") continue;
-      put(b, h.name, h.value);
+      put(encoded_, h.name, h.value);
     }
-    put(b, "service.name", service);
-    if (!task.empty()) put(b, "arthur.task", task);
+    put(encoded_, "service.name", service);
+    if (!task.empty()) put(encoded_, "arthur.task", task);
     // Names come from the environment, too: one bad byte here would spoil every request.
-    buffer clean;
+    clean_.clear();
     clean_counts counts;
     const bool engine = settings_.where.profile == profile::arthur;
-    if (clean_resource(clean, b.data(), b.size(), engine, counts) == clean_outcome::rewritten) b = static_cast<buffer&&>(clean);
-    encoded_[group] = static_cast<buffer&&>(b);
-    views_[group] = {encoded_[group].data(), encoded_[group].size()};
+    if (!encoded_.failed() &&
+        clean_resource(clean_, encoded_.data() + at, encoded_.size() - at, engine, counts) == clean_outcome::rewritten) {
+      encoded_.truncate(at);
+      encoded_.append(clean_.data(), clean_.size());
+    }
+    if (encoded_.failed()) {
+      encoded_.forgive();
+      encoded_.truncate(at);
+      return false;
+    }
+    places_[group] = at;
+    views_[group].size = encoded_.size() - at;
+    // The bytes may have moved.
+    for (std::size_t n = 0; n < views_.size(); ++n) views_[n].data = encoded_.data() + places_[n];
+    return true;
   }
 
   static void put(buffer& to, std::string_view k, std::string_view value) {
@@ -79,9 +113,12 @@ class resources {
   }
 
   const settings& settings_;
-  std::string task_;
-  std::vector<buffer> encoded_;
+  text_line found_;  // the task's id, once it was looked up
+  buffer encoded_;  // one resource behind the other
+  buffer clean_;
+  std::vector<std::size_t> places_;  // of each group in encoded_
   std::vector<resource_view> views_;
+  bool full_ = false;
 };
 
 }  // namespace detail

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
-#include <string>
 
 #include "../config.hpp"
 #include "../platform/clock.hpp"
+#include "../platform/clock_source.hpp"
 #include "../platform/waker.hpp"
+#include "../policy/pace.hpp"
 #include "../policy/settings.hpp"
 #include "../record/recorder.hpp"
 #include "bell.hpp"
@@ -30,27 +30,58 @@ class worker {
   worker(const settings& s, bell& rings, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
       : settings_(s),
         bell_(rings),
+        says_(says),
+        counters_(counters),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
+                   s.where.profile == profile::arthur || s.console, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
+  bool fix() noexcept { return groups_.fix() && collector_.fix() && delivery_.fix(); }
 
   delivery& sender() noexcept { return delivery_; }
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    watch_pace(now);
+    side_outputs* const sides = delivery_.sides();
+    if (sides == nullptr) return work(now);
+    if (sides->due() <= now) sides->pass(now);
+    const std::uint64_t next = work(now);
+    return (std::min)(next, (std::max)(now, sides->due()));
+  }
+
+  /// Nothing is left to do, or no time.
+  bool finished(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+  }
+
+  /// Nothing more will come.
+  void end() {
+    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+  }
+
+  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+
+ private:
+  std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
+      if (delivery_.may_look_ahead(true)) show_everything(now);  // which may take all the time that is left
     }
     if (delivery_.busy() && sending_) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
-      return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
+      if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
+      return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
     if (delivery_.holding()) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
@@ -68,15 +99,6 @@ class worker {
     return continue_cycle(now);
   }
 
-  /// Nothing is left to do, or no time.
-  bool finished(std::uint64_t now) const noexcept {
-    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
-  }
-
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
-
- private:
   std::uint64_t stop_limit(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
     return stop != 0 ? stop : now + std::uint64_t{86400} * 1000000000U;
@@ -85,10 +107,14 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    while (sweeps_ < 2) {
-      complete = collector_.sweep(b);
-      if (!complete) break;
-      ++sweeps_;
+    if (delivery_.any_ahead()) {
+      delivery_.take_ahead();
+    } else {
+      while (sweeps_ < 2) {
+        complete = collector_.sweep(b);
+        if (!complete) break;
+        ++sweeps_;
+      }
     }
     if (!b.empty()) {
       found_ = true;
@@ -98,6 +124,7 @@ class worker {
     }
     in_cycle_ = false;
     ended_ = last_;
+    say_rate_limited(now);
     bell_.answer(ticket_);
     if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
       calibrated_ = now;
@@ -121,6 +148,29 @@ class worker {
     return now;
   }
 
+  /// The main transport makes us wait: shows what has come meanwhile. Returns when to do so again.
+  std::uint64_t look_ahead(std::uint64_t now) {
+    if (!delivery_.may_look_ahead()) return waker::never;
+    if (now < next_look_) return next_look_;
+    next_look_ = now + delay();
+    batch b;
+    for (bool complete = false; !complete && delivery_.may_look_ahead();) {
+      complete = collector_.sweep(b);
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    return next_look_;
+  }
+
+  /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
+  void show_everything(std::uint64_t now) {
+    batch b;
+    for (int sweeps = 0; sweeps < 2;) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    delivery_.sides()->end(now);
+  }
+
   std::uint64_t idle(std::uint64_t now) {
     if (bell_.take_woken()) {
       // The first span after a rest: give the others of its trace time to come.
@@ -130,20 +180,55 @@ class worker {
     return next_cycle_;
   }
 
+  /// Sum over all threads.
+  template <class Get>
+  static std::uint64_t total(Get get) noexcept {
+    std::uint64_t sum = 0;
+    for (const slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) sum += get(*s);
+    return sum;
+  }
+  static std::uint64_t count_rate_limited() noexcept {
+    return total([](const slot& s) { return s.rate_limited.get(); });
+  }
+
+  void watch_pace(std::uint64_t now) {
+    const pool& blocks = the_recorder.source.blocks;
+    pace_.note(blocks.bytes_used());
+    if (!pace_.period_over(now)) return;
+    pace_reading r;
+    r.at = now;
+    r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
+    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
+    r.held = blocks.bytes_used();
+    r.limit = blocks.limit();
+    const std::string line = pace_.add(r);
+    if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
+  }
+
+  /// Every ten seconds at most, with the number since the last line.
+  void say_rate_limited(std::uint64_t now) {
+    if (settings_.max_spans_per_second == 0 || (rate_said_ != 0 && now - rate_said_ < 10000000000U)) return;
+    const std::uint64_t count = count_rate_limited();
+    if (count <= rate_limited_) return;
+    says_.say(diagnostics::topic::rate, severity::warning,
+              std::to_string(count - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
+                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+    rate_limited_ = count;
+    rate_said_ = now;
+  }
+
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
-  /// The counter is good for time if the kernel itself uses it.
-  bool trusts_counter() {
-    if (trust_ == 0) {
-      std::ifstream source("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-      std::string name;
-      trust_ = source >> name && name == "tsc" ? 1 : 2;
-    }
+  bool trusts_counter() noexcept {
+    if (!ARTHUR_HAS_TSC) return false;
+    if (trust_ == 0) trust_ = kernel_trusts_counter() ? 1 : 2;
     return trust_ == 1;
   }
 
   const settings& settings_;
   bell& bell_;
+  diagnostics& says_;
+  const delivery_counters& counters_;
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -159,7 +244,11 @@ class worker {
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
+  std::uint64_t rate_limited_ = count_rate_limited();  // as last said
+  std::uint64_t rate_said_ = 0;
+  pace pace_;
 };
 
 }  // namespace detail

@@ -20,7 +20,7 @@ class callback_transport final : public transport {
   callback_transport(function on_batch, void* user) : on_batch_(on_batch), user_(user) {}
 
   transport_result send(const request& what, std::uint64_t, response& out, std::string& error) override {
-    out = response();
+    out.clear();
     error.clear();
     const batch_view batch{what.body, what.body_size, what.content_type, what.spans};
     bool taken = false;

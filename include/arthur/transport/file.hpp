@@ -9,20 +9,23 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #if defined(_WIN32)
+#include "../platform/windows.hpp"
+
 #include <io.h>
 #else
+#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
 
 #include "../config.hpp"
+#include "../platform/error_text.hpp"
+#include "../text_line.hpp"
+#include "no_sigpipe.hpp"
 #include "transport.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -46,10 +49,10 @@ class file_transport final : public transport {
   }
 
   transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
-    out = response();
+    out.clear();
     error.clear();
     if (file_ < 0 && !open_file()) {
-      error = "can't open " + path_ + ": " + std::generic_category().message(errno);
+      set_line(error, "can't open ", path_, ": ", last_problem());
       return transport_result::not_sent;
     }
     // The first byte ends a line that an earlier failure left unfinished.
@@ -58,7 +61,7 @@ class file_transport final : public transport {
     const std::size_t written = write_all(pieces, total, deadline, error);
     if (written > 0) torn_ = written < total && !(torn_ && written == 1);
     if (written < total - 1) {
-      error = "can't write to " + path_ + ": " + error;
+      set_line(error, "can't write to ", path_, ": ", error);
       return transport_result::not_sent;
     }
     error.clear();  // only the line's end may be missing, and the next request writes it
@@ -68,33 +71,45 @@ class file_transport final : public transport {
 
  private:
 #if defined(_WIN32)
+  static text_line last_problem() { return text_line(windows_error_text(::GetLastError())); }
   bool open_file() {
-    file_ = ::_open(path_.c_str(), _O_WRONLY | _O_APPEND | _O_CREAT | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
+    // The right to append and no more: the system itself puts every write at the end.
+    const HANDLE file = ::CreateFileW(to_wide(path_).c_str(), FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                      nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file != INVALID_HANDLE_VALUE) file_ = ::_open_osfhandle(reinterpret_cast<std::intptr_t>(file), 0);
     return file_ >= 0;
   }
   void close_file() {
     if (file_ >= 0) ::_close(file_);
   }
-  void look() { ::_setmode(file_, _O_BINARY); }
+  void look() {}
 
   std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
-    std::string line;
-    for (const std::string_view piece : pieces) line.append(piece);
+    std::string whole;
+    for (const std::string_view piece : pieces) whole.append(piece);
+    // Past the C library: it would make two bytes of a line's end, or stop doing that for what the program itself writes.
+    const auto file = reinterpret_cast<HANDLE>(::_get_osfhandle(file_));
     std::size_t written = 0;
-    while (written < line.size()) {
-      const std::size_t most = (std::min)(line.size() - written, std::size_t{1} << 30);
-      const int n = ::_write(file_, line.data() + written, static_cast<unsigned>(most));
-      if (n <= 0) {
-        error = std::generic_category().message(errno);
+    while (written < whole.size()) {
+      const std::size_t most = (std::min)(whole.size() - written, std::size_t{1} << 30);
+      DWORD n = 0;
+      if (::WriteFile(file, whole.data() + written, static_cast<DWORD>(most), &n, nullptr) == 0 || n == 0) {
+        set_line(error, last_problem());
         break;
       }
-      written += static_cast<std::size_t>(n);
+      written += n;
     }
     return written;
   }
 #else
+  static text_line last_problem() noexcept { return error_text(errno); }
   bool open_file() {
-    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+#if defined(O_LARGEFILE)
+    constexpr int large = O_LARGEFILE;  // where a long has 32 bits, files would end at 2 GiB
+#else
+    constexpr int large = 0;
+#endif
+    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | large, 0666);
     if (file_ < 0) return false;
     look();
     return true;
@@ -106,39 +121,9 @@ class file_transport final : public transport {
   // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
   void look() {
     struct stat about {};
-    may_block_ = ::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode);
+    // EOVERFLOW: a regular file too large for a size of 32 bits.
+    may_block_ = ::fstat(file_, &about) != 0 ? errno != EOVERFLOW : !S_ISREG(about.st_mode);
   }
-
-  // A reader that went away must not end the program.
-  class no_sigpipe {
-   public:
-    no_sigpipe() {
-      sigemptyset(&pipe_);
-      sigaddset(&pipe_, SIGPIPE);
-      sigset_t pending;
-      sigpending(&pending);
-      was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-      ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-    }
-    ~no_sigpipe() {
-      const int kept = errno;
-      sigset_t pending;
-      sigpending(&pending);
-      if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
-        int which = 0;
-        ::sigwait(&pipe_, &which);
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-      errno = kept;
-    }
-    no_sigpipe(const no_sigpipe&) = delete;
-    no_sigpipe& operator=(const no_sigpipe&) = delete;
-
-   private:
-    sigset_t pipe_;
-    sigset_t before_;
-    bool was_pending_;
-  };
 
   /// False when the time is over.
   bool wait_writable(std::uint64_t deadline) const {
@@ -173,7 +158,7 @@ class file_transport final : public transport {
       if (n > 0) {
         written += static_cast<std::size_t>(n);
       } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        error = n == 0 ? std::string("nothing was taken") : std::generic_category().message(errno);
+        set_line(error, n == 0 ? text_line("nothing was taken") : error_text(errno));
         break;
       }
     }

@@ -10,6 +10,7 @@
 
 #include "../config.hpp"
 #include "../policy/text.hpp"
+#include "../text_line.hpp"
 #include "transport.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -19,7 +20,7 @@ namespace detail {
 class http_response_parser {
  public:
   static constexpr std::size_t max_header = std::size_t{64} << 10;  // 1xx answers and trailers included
-  static constexpr std::size_t max_body = std::size_t{4} << 20;     // OTLP: the default limit of an answer
+  static constexpr std::size_t max_body = max_answer;
 
   explicit http_response_parser(response& out) : out_(out) {}
 
@@ -79,7 +80,7 @@ class http_response_parser {
     if (has_status_) {
       out_.truncated = true;
     } else {
-      out_ = response();
+      out_.clear();
     }
   }
 
@@ -88,15 +89,16 @@ class http_response_parser {
     const bool chunk_line = state_ == state::chunk_size || state_ == state::chunk_end;
     if (!chunk_line && ++header_bytes_ > max_header) return fail("the answer's header is larger than 64 KiB");
     if (c != '\n') {
-      line_ += c;
-      if (chunk_line && line_.size() > 1024) fail("the answer has a malformed chunk");
+      line_ += c;  // of a longer line the beginning is kept
+      if (chunk_line && line_is_cut()) fail("the answer has a malformed chunk");
       return;
     }
-    if (!line_.empty() && line_.back() == '\r') line_.pop_back();
-    const std::string line = std::move(line_);
+    std::string_view whole(line_);
+    if (!whole.empty() && whole.back() == '\r') whole.remove_suffix(1);
+    take_line(whole);
     line_.clear();
-    take_line(line);
   }
+  bool line_is_cut() const { return line_.size() == text_line::capacity; }
 
   void take_line(std::string_view line) {
     switch (state_) {
@@ -133,8 +135,10 @@ class http_response_parser {
     const std::string_view name = text::trim(line.substr(0, colon));
     const std::string_view value = text::trim(line.substr(colon + 1));
     if (text::equal_nocase(name, "content-length")) {
+      if (line_is_cut()) return fail("the answer has a malformed Content-Length");
       take_content_length(value);
     } else if (text::equal_nocase(name, "transfer-encoding")) {
+      if (line_is_cut()) return fail("the answer has a malformed header");
       encoded_ = true;
       const std::size_t comma = value.rfind(',');
       const std::size_t last = comma == std::string_view::npos ? 0 : comma + 1;
@@ -143,11 +147,11 @@ class http_response_parser {
       if (has_token(value, "close")) close_ = true;
       if (has_token(value, "keep-alive")) keep_alive_ = true;
     } else if (text::equal_nocase(name, "retry-after")) {
-      out_.retry_after = std::string(value);
+      out_.retry_after = value;
     } else if (text::equal_nocase(name, "location")) {
-      out_.location = std::string(value);
+      out_.location = value;
     } else if (text::equal_nocase(name, "content-type")) {
-      out_.content_type = std::string(value);
+      out_.content_type = value;
     }
   }
 
@@ -179,7 +183,7 @@ class http_response_parser {
     if (out_.status == 101) return fail("the answer switches to another protocol");
     if (out_.status < 200) {
       const std::size_t bytes = header_bytes_;  // goes on counting, so endless 1xx answers end
-      out_ = response();
+      out_.clear();
       has_length_ = encoded_ = chunked_ = close_ = keep_alive_ = false;
       left_ = 0;
       header_bytes_ = bytes;
@@ -222,7 +226,7 @@ class http_response_parser {
       out_.body.append(data, room);
       out_.truncated = true;
       keep_alive_ = false;
-      error_ = "the answer is larger than 4 MiB";
+      error_ = max_body < (std::size_t{1} << 20) ? "the answer is larger than 64 KiB" : "the answer is larger than 4 MiB";
       state_ = state::done;
       return n;
     }
@@ -235,7 +239,7 @@ class http_response_parser {
 
   response& out_;
   state state_ = state::status_line;
-  std::string line_;
+  text_line line_;
   std::size_t header_bytes_ = 0;
   std::uint64_t left_ = 0;
   bool has_length_ = false;

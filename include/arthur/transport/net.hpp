@@ -2,14 +2,18 @@
 #ifndef ARTHUR_TRANSPORT_NET_HPP
 #define ARTHUR_TRANSPORT_NET_HPP
 
+#include <algorithm>
 #include <cstddef>
-#include <string>
+#include <cstdint>
+#include <cstring>
 #include <system_error>
 
 #if defined(_WIN32)
-#include <winsock2.h>
+#include "../platform/windows.hpp"
+
 #include <ws2tcpip.h>
 #else
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -23,6 +27,8 @@
 #endif
 
 #include "../config.hpp"
+#include "../platform/error_text.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -51,21 +57,36 @@ inline handle open(int family) {
   const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   u_long on = 1;
-  if (s != none) ioctlsocket(s, FIONBIO, &on);
+  if (s != none) ioctlsocket(s, static_cast<long>(FIONBIO), &on);
   return s;
+}
+
+inline fd_set only(handle s) {
+  fd_set one;
+  one.fd_count = 1;
+  one.fd_array[0] = s;
+  return one;
 }
 
 /// Events that are ready, 0 when the time is over, -1 on failure.
 inline int poll_one(handle s, short events, int milliseconds) {
-  WSAPOLLFD p{s, events, 0};
-  const int n = WSAPoll(&p, 1, milliseconds);
-  return n > 0 ? p.revents : n;
+  // Not WSAPoll: before Windows 10 2004 it never tells that a connection was refused.
+  fd_set readable = only(s), writable = only(s), failed = only(s);
+  // Out-of-band bytes are an exception as well; only a socket that is being connected can't have any.
+  const bool connecting = events == POLLOUT;
+  timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  const int n = ::select(0, (events & POLLIN) != 0 ? &readable : nullptr, (events & POLLOUT) != 0 ? &writable : nullptr,
+                         connecting ? &failed : nullptr, &time);
+  if (n <= 0) return n;
+  return ((events & POLLIN) != 0 && readable.fd_count != 0 ? POLLIN : 0) |
+         ((events & POLLOUT) != 0 && writable.fd_count != 0 ? POLLOUT : 0) | (connecting && failed.fd_count != 0 ? POLLERR : 0);
 }
 
 /// Sends from two buffers as one; bytes taken or -1.
 inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
-  WSABUF parts[2] = {{static_cast<ULONG>(a_size), const_cast<char*>(a)},
-                     {static_cast<ULONG>(b_size), const_cast<char*>(b)}};
+  constexpr std::size_t most = std::size_t{1} << 30;  // sizes have 32 bits here
+  WSABUF parts[2] = {{static_cast<ULONG>((std::min)(a_size, most)), const_cast<char*>(a)},
+                     {static_cast<ULONG>((std::min)(b_size, most)), const_cast<char*>(b)}};
   DWORD sent = 0;
   const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
   return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
@@ -75,8 +96,8 @@ inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
   return ::recv(s, to, static_cast<int>(size), 0);
 }
 
-inline std::string error_text(int error) { return std::system_category().message(error); }
-inline std::string lookup_error_text(int error) { return std::system_category().message(error); }
+inline text_line error_text(int error) { return text_line(windows_error_text(static_cast<DWORD>(error))); }
+inline text_line lookup_error_text(int error) { return error_text(error); }
 
 #else
 
@@ -131,12 +152,28 @@ inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, cons
 
 inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
 
-inline std::string error_text(int error) { return std::generic_category().message(error); }
-inline std::string lookup_error_text(int error) {
-  return error == EAI_SYSTEM ? error_text(errno) : std::string(::gai_strerror(error));
-}
+inline text_line error_text(int error) { return detail::error_text(error); }
+inline text_line lookup_error_text(int error) { return error == EAI_SYSTEM ? error_text(errno) : text_line(::gai_strerror(error)); }
 
 #endif
+
+/// The address of a host that is written as one; 0 if it is a name. (getaddrinfo would take memory for it.)
+inline address_length numeric_address(const char* host, std::uint16_t port, sockaddr_storage& to) {
+  std::memset(&to, 0, sizeof to);
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&to);
+  if (::inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return sizeof *v4;
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&to);
+  if (::inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return sizeof *v6;
+  }
+  return 0;
+}
 
 }  // namespace net
 }  // namespace detail

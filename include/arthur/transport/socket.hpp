@@ -12,7 +12,9 @@
 
 #include "../config.hpp"
 #include "../options.hpp"
+#include "../policy/proxy.hpp"
 #include "../policy/url.hpp"
+#include "../text_line.hpp"
 #include "http_response.hpp"
 #include "net.hpp"
 #include "transport.hpp"
@@ -24,29 +26,37 @@ namespace detail {
 class socket_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
-  socket_transport(const url& where, const std::vector<header>& headers, const timing& time)
-      : time_(time), host_(where.host), port_(std::to_string(where.port)), name_(host_and_port(where)) {
+  socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
+      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)) {
     net::start();
     common_ = "Host: " + name_ + "\r\n";
-    common_ += "User-Agent: ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION "\r\n";
+    common_ += std::string("User-Agent: ") + user_agent + "\r\n";
     for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
+    if (via.used()) {
+      host_ = via.host;
+      port_ = via.port;
+      before_target_ = origin(where);
+      if (!via.user.empty()) common_ += "Proxy-Authorization: Basic " + base64(via.user + ":" + via.password) + "\r\n";
+      name_ = shown(via) + " for " + name_;
+    }
+    head_.reserve(common_.size() + before_target_.size() + where.target.size() + 512);
   }
 
   ~socket_transport() override { disconnect(); }
 
   transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
-    out = response();
+    out.clear();
     error.clear();
-    const std::string head = request_head(what);
+    write_head(what);
     if (reusable()) {
-      const transport_result result = exchange(head, what, deadline, out, error);
+      const transport_result result = exchange(head_, what, deadline, out, error);
       // The peer closed it in the moment of use and got nothing: a new connection is no repetition.
       if (result != transport_result::not_sent) return result;
       error.clear();
     }
     disconnect();
     if (!connect(deadline, error)) return transport_result::not_sent;
-    return exchange(head, what, deadline, out, error);
+    return exchange(head_, what, deadline, out, error);
   }
 
  private:
@@ -55,19 +65,20 @@ class socket_transport final : public transport {
   static constexpr std::uint64_t reuse_within = 1000000000;
   static constexpr std::uint64_t addresses_valid_for = 60000000000;
   static constexpr std::uint64_t connect_within = 10000000000;
+  static constexpr std::size_t most_addresses = 8;
 
   struct address {
     sockaddr_storage bytes;
     net::address_length size;
   };
 
-  std::string request_head(const request& what) const {
-    std::string head = std::string(what.method) + " " + what.target + " HTTP/1.1\r\n" + common_;
-    if (*what.content_type != '\0') head += std::string("Content-Type: ") + what.content_type + "\r\n";
+  void write_head(const request& what) {
+    head_.assign(what.method).append(" ").append(before_target_).append(what.target).append(" HTTP/1.1\r\n").append(common_);
+    if (*what.content_type != '\0') head_.append(text_line("Content-Type: ", what.content_type, "\r\n"));
     if (what.body_size > 0 || std::string_view(what.method) != "GET") {
-      head += "Content-Length: " + std::to_string(what.body_size) + "\r\n";
+      head_.append(text_line("Content-Length: ", what.body_size, "\r\n"));
     }
-    return head + "\r\n";
+    head_ += "\r\n";
   }
 
   bool reusable() const {
@@ -92,30 +103,33 @@ class socket_transport final : public transport {
     return 0;
   }
 
-  std::string overdue(std::uint64_t deadline) const {
+  const char* overdue(std::uint64_t deadline) const {
     return time_.limit(deadline) < deadline ? "before the program had to end" : "in time";
   }
 
   // getaddrinfo has no deadline, so its answer is kept for a while: a new connection per batch is the normal case.
   bool look_up(std::string& error) {
     const std::uint64_t now = time_.steady_now();
-    if (!addresses_.empty() && now - looked_up_ < addresses_valid_for) return true;
-    addresses_.clear();
+    if (address_count_ != 0 && now - looked_up_ < addresses_valid_for) return true;
+    looked_up_ = now;
+    addresses_[0].size = net::numeric_address(host_.c_str(), port_, addresses_[0].bytes);
+    address_count_ = addresses_[0].size != 0 ? 1 : 0;
+    if (address_count_ != 0) return true;
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &found);
+    const int failed = ::getaddrinfo(host_.c_str(), text_line(port_).c_str(), &hints, &found);
     if (failed != 0) {
-      error = "can't find the address of " + host_ + ": " + net::lookup_error_text(failed);
+      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed));
       return false;
     }
-    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-      address kept{};
+    for (const addrinfo* a = found; a != nullptr && address_count_ < most_addresses; a = a->ai_next) {
+      address& kept = addresses_[address_count_];
       if (a->ai_addrlen > sizeof kept.bytes) continue;
       std::memcpy(&kept.bytes, a->ai_addr, a->ai_addrlen);
       kept.size = static_cast<net::address_length>(a->ai_addrlen);
-      addresses_.push_back(kept);
+      ++address_count_;
     }
     ::freeaddrinfo(found);
     looked_up_ = time_.steady_now();
@@ -124,23 +138,23 @@ class socket_transport final : public transport {
 
   bool connect(std::uint64_t deadline, std::string& error) {
     if (!look_up(error)) return false;
-    for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    for (std::size_t i = 0; i < address_count_; ++i) {
       // A dead address must leave time for those after it.
       const std::uint64_t now = time_.steady_now();
       const std::uint64_t end = time_.limit(deadline);
-      const std::uint64_t share = end > now ? (end - now) / (addresses_.size() - i) : 0;
+      const std::uint64_t share = end > now ? (end - now) / (address_count_ - i) : 0;
       if (connect_to(addresses_[i], now + (std::min)(share, connect_within), error)) return true;
       disconnect();
     }
-    addresses_.clear();  // the host may have moved
-    error = "can't connect to " + name_ + ": " + error;
+    address_count_ = 0;  // the host may have moved
+    set_line(error, "can't connect to ", name_, ": ", error);
     return false;
   }
 
   bool connect_to(const address& a, std::uint64_t deadline, std::string& error) {
     socket_ = net::open(a.bytes.ss_family);
     if (socket_ == net::none) {
-      error = net::error_text(net::last_error());
+      set_line(error, net::error_text(net::last_error()));
       return false;
     }
     const int on = 1;
@@ -148,18 +162,18 @@ class socket_transport final : public transport {
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&a.bytes), a.size) != 0) {
       const int reason = net::last_error();
       if (!net::in_progress(reason)) {
-        error = net::error_text(reason);
+        set_line(error, net::error_text(reason));
         return false;
       }
       if (wait(POLLOUT, deadline) == 0) {
-        error = "no answer " + overdue(deadline);
+        set_line(error, "no answer ", overdue(deadline));
         return false;
       }
       int failed = 0;
       net::address_length size = sizeof failed;
       ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&failed), &size);
       if (failed != 0) {
-        error = net::error_text(failed);
+        set_line(error, net::error_text(failed));
         return false;
       }
     }
@@ -199,7 +213,7 @@ class socket_transport final : public transport {
     while (!parser.done() && !parser.failed()) {
       const int ready = wait(static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), deadline);
       if (ready == 0) {
-        error = "no answer from " + name_ + " " + overdue(deadline);
+        set_line(error, "no answer from ", name_, " ", overdue(deadline));
         break;
       }
       if (sending && (ready & ~POLLIN) != 0) {
@@ -208,7 +222,7 @@ class socket_transport final : public transport {
           sent += static_cast<std::size_t>(n);
           sending = sent < total;
         } else if (const int reason = net::last_error(); !passing(reason)) {
-          error = name_ + " closed the connection: " + net::error_text(reason);
+          set_line(error, name_, " closed the connection: ", net::error_text(reason));
           sending = false;  // its reason may still be readable
         }
       }
@@ -216,7 +230,7 @@ class socket_transport final : public transport {
         const std::ptrdiff_t n = net::receive(socket_, buffer, sizeof buffer);
         if (n < 0 && passing(net::last_error())) continue;
         if (n < 0 && error.empty()) {
-          error = "the connection to " + name_ + " was lost: " + net::error_text(net::last_error());
+          set_line(error, "the connection to ", name_, " was lost: ", net::error_text(net::last_error()));
         }
         if (n == 0 && sent > 0) parser.end_of_stream();
         if (n <= 0 || sent == 0) break;  // bytes before the first of ours answer nothing that was asked
@@ -230,21 +244,24 @@ class socket_transport final : public transport {
     }
     if (parser.has_status()) {
       out.truncated = out.truncated || !parser.done();
-      if (*parser.error() != '\0') error = name_ + ": " + parser.error();
+      if (*parser.error() != '\0') set_line(error, name_, ": ", parser.error());
       if (!out.truncated) error.clear();
       return transport_result::answered;
     }
-    out = response();
-    if (error.empty()) error = name_ + ": " + (*parser.error() != '\0' ? parser.error() : "the connection was closed");
+    out.clear();
+    if (error.empty()) set_line(error, name_, ": ", *parser.error() != '\0' ? parser.error() : "the connection was closed");
     return sent == 0 ? transport_result::not_sent : transport_result::unanswered;
   }
 
   timing time_;
   std::string host_;
-  std::string port_;
-  std::string name_;    // for messages and the Host header
+  std::uint16_t port_;
+  std::string name_;           // for messages
+  std::string before_target_;  // a proxy wants the whole URL
   std::string common_;  // header lines that all requests share
-  std::vector<address> addresses_;
+  std::string head_;    // of the request under way
+  address addresses_[most_addresses];
+  std::size_t address_count_ = 0;
   std::uint64_t looked_up_ = 0;
   std::uint64_t last_used_ = 0;
   net::handle socket_ = net::none;

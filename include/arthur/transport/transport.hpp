@@ -8,9 +8,12 @@
 #include <string>
 
 #include "../config.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
+
+constexpr const char* user_agent = "ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION;
 
 /// One request. The bytes must live until send() returns.
 struct request {
@@ -22,14 +25,42 @@ struct request {
   std::size_t spans = 0;  ///< for options::on_batch
 };
 
+/// Most bytes of an answer's body; OTLP's default limit.
+#ifdef ARTHUR_NO_HEAP
+constexpr std::size_t max_answer = std::size_t{64} << 10;
+#else
+constexpr std::size_t max_answer = std::size_t{4} << 20;
+#endif
+
 /// One answer. Where `truncated` is set the status holds all the same: a server decides before it writes the status.
 struct response {
   int status = 0;
-  std::string body;          ///< at most 4 MiB
+  std::string body;          ///< at most max_answer bytes
   std::string content_type;  ///< as sent; "" when there was none
   std::string retry_after;
   std::string location;
   bool truncated = false;  ///< the body was too large, cut off or malformed; it ends early
+
+  /// As new, but keeps its memory.
+  void clear() noexcept {
+    status = 0;
+    for (std::string* text : {&body, &content_type, &retry_after, &location}) text->clear();
+    truncated = false;
+  }
+};
+
+/// What send() fills. Kept from request to request, so that where memory is taken in start() alone there is room.
+struct outcome {
+  response answer;
+  std::string error;
+
+  outcome() {
+    error.reserve(text_line::capacity);
+#ifdef ARTHUR_NO_HEAP
+    answer.body.reserve(max_answer);
+    for (std::string* text : {&answer.content_type, &answer.retry_after, &answer.location}) text->reserve(text_line::capacity);
+#endif
+  }
 };
 
 enum class transport_result {

@@ -1,4 +1,5 @@
 """sending.py: runs a program that uses the library against an HTTP server of our own, and keeps what the server got."""
+import contextlib
 import http.server
 import os
 import subprocess
@@ -13,7 +14,7 @@ class Request:
         self.path, self.headers, self.body = path, headers, body
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
@@ -33,22 +34,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def environment():
     """Ours, without what would configure the library."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("ARTHUR_", "OTEL_"))}
+    return {name: value for name, value in os.environ.items() 
+            if not name.startswith(("ARTHUR_", "OTEL_")) and not name.lower().endswith("_proxy")}
 
 
-def run(program, url, *arguments):
+def run(program, url, *arguments, **variables):
     """Runs the program to its good end and returns what it printed."""
-    done = subprocess.run([program, url, *arguments], env=environment(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run([program, url, *arguments], env={**environment(), **variables}, capture_output=True, timeout=60, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{program} {url} {' '.join(arguments)}: exit status {done.returncode}\n{done.stderr.decode()}")
     return done.stdout.decode()
 
 
-def collect(program, profile, *arguments):
-    """The requests that the program sent, and what it printed."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+@contextlib.contextmanager
+def serve():
+    """A server that takes everything: its URL without a path, and the list of requests that it got."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.requests = []
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        printed = run(program, f"http://127.0.0.1:{server.server_address[1]}{PATHS[profile]}", *arguments)
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.requests
         server.shutdown()
-        return server.requests, printed
+
+
+def collect(program, profile, *arguments):
+    """The requests that the program sent, and what it printed."""
+    with serve() as (url, requests):
+        printed = run(program, url + PATHS[profile], *arguments)
+    return requests, printed

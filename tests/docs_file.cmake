@@ -1,0 +1,16 @@
+# docs_file.cmake: docs_file(<page> <name> <folder>): writes the code block of a page of docs/ whose first line is
+# "// <name>: ..." to <folder>/<name>, so that what is compiled is what people copy.
+function(docs_file page name folder)
+  set(source ${PROJECT_SOURCE_DIR}/docs/${page})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(READ ${source} text)
+  string(FIND "${text}" "```cpp\n// ${name}: " start)
+  if(start EQUAL -1)
+    message(FATAL_ERROR "${source} has no code block that begins with '// ${name}: '")
+  endif()
+  math(EXPR start "${start} + 7")
+  string(SUBSTRING "${text}" ${start} -1 text)
+  string(FIND "${text}" "\n```" end)
+  string(SUBSTRING "${text}" 0 ${end} text)
+  file(GENERATE OUTPUT ${folder}/${name} CONTENT "${text}\n")
+endfunction()
