@@ -112,7 +112,8 @@ int to_stdout() {
 int to_file(const char* path) {
   arthur::options o;
   o.service_name = "file";
-  o.output_file = path;
+  // Windows hands arguments over in its old code page, so a name of any script stands here.
+  o.output_file = *path == '\0' ? "sp\xc3\xa4ne \xe6\x97\xa5.jsonl" : path;
   o.clock = fixed::tick;
   o.random = fixed::next_id;
   o.schedule_delay = std::chrono::hours(1);
