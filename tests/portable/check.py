@@ -138,7 +138,7 @@ def check_file():
     for build in (command, native):
         path = os.path.join(BUILD, "sp\u00e4ne \u65e5.jsonl")
         for _ in range(2):
-            run(build("program", "file", os.path.basename(path)))
+            run(build("program", "file"), LC_ALL="C.UTF-8")
         with open(path, "rb") as file:
             got[build] = file.read()
         os.remove(path)

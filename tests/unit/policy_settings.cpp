@@ -185,6 +185,12 @@ TEST_CASE("options out of range are errors that name the field") {
   }
   CHECK(error([](options& o) { o.sample_ratio = 0; }) == "");
   CHECK(error([](options& o) { o.shutdown_timeout = milliseconds(0); }) == "");
+  // Where a size has 32 bits, no size is too large for a place in the pool.
+  constexpr std::uint64_t most = std::uint64_t{32} << 30;
+  const auto with_limit = [&](std::uint64_t bytes) { return error([&](options& o) { o.memory_limit = static_cast<std::size_t>(bytes); }); };
+  const bool large_sizes = sizeof(std::size_t) > 4;
+  CHECK(with_limit(large_sizes ? most - 1 : SIZE_MAX) == "");
+  CHECK((with_limit(most + 8).find("at most 32 GiB") != std::string::npos) == large_sizes);
 }
 
 TEST_CASE("https is fine where it is built in") {

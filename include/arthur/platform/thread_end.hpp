@@ -31,15 +31,16 @@ inline bool thread_has_ended() noexcept { return false; }
 #elif ARTHUR_EMULATED_THREAD_LOCAL
 
 // On MinGW, GCC frees a thread's thread_local variables before their destructors run: a destructor would look at freed
-// memory, and find every other variable back at its first value. A pthread key is handed its value and called before
-// that; the mark that stays is Windows' own.
+// memory, and find every other variable back at its first value. A pthread key is handed its value wherever it stands in
+// that order. Code that runs later on the thread seems to be on a fresh one, so there is a mark that Windows itself keeps.
 inline DWORD end_mark() noexcept {
   static const DWORD index = ::TlsAlloc();
   return index;
 }
+/// Asked by a thread about to register: it did so before, and has lost its variables since.
 inline bool thread_has_ended() noexcept { return ::TlsGetValue(end_mark()) != nullptr; }
 
-/// Has `function(value)` called when this thread ends (not by the end of the process). A later call replaces the value.
+/// Has `function(value)` called when this thread ends (not by the end of the process). Once per thread.
 template <void (*Function)(void*)>
 void call_at_thread_end(void* value) noexcept {
   struct end_key {
@@ -48,13 +49,10 @@ void call_at_thread_end(void* value) noexcept {
   };
   static const end_key key = [] {
     end_key made{};
-    made.made = end_mark() != TLS_OUT_OF_INDEXES && ::pthread_key_create(&made.number, [](void* v) {
-                  ::TlsSetValue(end_mark(), v);
-                  Function(v);
-                }) == 0;
+    made.made = end_mark() != TLS_OUT_OF_INDEXES && ::pthread_key_create(&made.number, Function) == 0;
     return made;
   }();
-  if (key.made) ::pthread_setspecific(key.number, value);
+  if (key.made && ::pthread_setspecific(key.number, value) == 0) ::TlsSetValue(end_mark(), value);
 }
 
 #elif ARTHUR_THREAD_END_BY_KEY
@@ -88,7 +86,7 @@ struct thread_sentinel {
 ARTHUR_SHARED inline thread_local thread_sentinel sentinel;
 inline bool thread_has_ended() noexcept { return thread_ended; }
 
-/// Has `function(value)` called when this thread ends. A later call replaces the value.
+/// Has `function(value)` called when this thread ends. Once per thread.
 template <void (*Function)(void*)>
 void call_at_thread_end(void* value) noexcept {
   sentinel.function = Function;  // the first use registers the destructor
