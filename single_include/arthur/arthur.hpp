@@ -1189,244 +1189,6 @@ struct options {
 ARTHUR_NAMESPACE_END
 
 #endif
-// propagation.hpp: one trace over several processes: a parent that came with a request, headers for the next one.
-#ifndef ARTHUR_PROPAGATION_HPP
-#define ARTHUR_PROPAGATION_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-// trace_context.hpp: the W3C headers traceparent and tracestate, read by their grammar and written.
-#ifndef ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
-#define ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Flags of a traceparent. Others are undefined; they are ignored and never passed on.
-enum trace_flag : std::uint8_t { flag_sampled = 1, flag_random = 2 };
-
-/// A span as another process, or another library in this one, names it.
-struct foreign_span {
-  unsigned char trace[16];
-  unsigned char span[8];
-  std::uint8_t flags;  // trace_flag
-  bool remote;         // it is another process's
-};
-
-namespace w3c {
-
-constexpr std::size_t traceparent_size = 55;
-/// What is kept of a tracestate: as much as the specification asks for.
-constexpr std::size_t max_tracestate = 512;
-constexpr std::size_t max_members = 32;
-constexpr std::size_t max_key = 256, max_value = 256;
-/// Members longer than this go first where room is short.
-constexpr std::size_t long_member = 128;
-
-/// Without the blanks that a header may have around its value.
-inline std::string_view trimmed(std::string_view text) noexcept {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// `size` bytes of lower-case hex digits. False: something else stands there.
-inline bool read_hex(const char* from, unsigned char* to, std::size_t size) noexcept {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  for (std::size_t n = 0; n < size; ++n) {
-    const int high = digit(from[2 * n]), low = digit(from[2 * n + 1]);
-    if (high < 0 || low < 0) return false;
-    to[n] = static_cast<unsigned char>(high * 16 + low);
-  }
-  return true;
-}
-
-inline void write_hex(char* to, const unsigned char* from, std::size_t size) noexcept {
-  static constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t n = 0; n < size; ++n) {
-    *to++ = digits[from[n] >> 4];
-    *to++ = digits[from[n] & 15];
-  }
-}
-
-inline bool all_zero(const unsigned char* bytes, std::size_t size) noexcept {
-  for (std::size_t n = 0; n < size; ++n) {
-    if (bytes[n] != 0) return false;
-  }
-  return true;
-}
-
-/// False, and `out` says nothing: not a traceparent. Of a version newer than 00 the fields of 00 are read.
-inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept {
-  text = trimmed(text);
-  if (text.size() < traceparent_size) return false;
-  unsigned char version = 0;
-  if (!read_hex(text.data(), &version, 1) || version == 0xff) return false;
-  if (version == 0 ? text.size() != traceparent_size : text.size() > traceparent_size && text[traceparent_size] != '-') return false;
-  if (text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
-  if (!read_hex(text.data() + 3, out.trace, 16) || !read_hex(text.data() + 36, out.span, 8)) return false;
-  if (!read_hex(text.data() + 53, &out.flags, 1)) return false;
-  out.flags &= flag_sampled | flag_random;
-  out.remote = true;
-  return !all_zero(out.trace, 16) && !all_zero(out.span, 8);
-}
-
-/// Writes traceparent_size characters and a null character.
-inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
-  std::memcpy(to, "00-", 3);
-  write_hex(to + 3, trace, 16);
-  to[35] = '-';
-  write_hex(to + 36, span, 8);
-  to[52] = '-';
-  const auto known = static_cast<unsigned char>(flags & (flag_sampled | flag_random));
-  write_hex(to + 53, &known, 1);
-  to[traceparent_size] = 0;
-}
-
-inline bool is_key(std::string_view key) noexcept {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  if (key.empty() || key.size() > max_key || !alphanumeric(key.front())) return false;
-  for (const char c : key) {
-    if (!alphanumeric(c) && std::string_view("_-*/@").find(c) == std::string_view::npos) return false;
-  }
-  return true;
-}
-
-inline bool is_value(std::string_view value) noexcept {
-  if (value.empty() || value.size() > max_value) return false;
-  for (const char c : value) {
-    if (c < 0x20 || c > 0x7e || c == ',' || c == '=') return false;
-  }
-  return true;
-}
-
-/// Copies the members of a tracestate to `to` (max_tracestate bytes), separated by single commas, and returns their size.
-/// 0: there are none, or one of them is malformed; then the whole header is void. What is too long loses whole members:
-/// those over 128 characters first, each time the last one.
-inline std::size_t read_tracestate(std::string_view text, char* to) noexcept {
-  std::string_view members[max_members];
-  std::size_t count = 0, size = 0;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view member = trimmed(text.substr(0, comma));
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    if (member.empty()) continue;
-    const std::size_t equals = member.find('=');
-    if (count == max_members || equals == std::string_view::npos) return 0;
-    const std::string_view key = member.substr(0, equals);
-    if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      if (members[n].substr(0, members[n].find('=')) == key) return 0;
-    }
-    members[count++] = member;
-    size += member.size() + 1;
-  }
-  for (const std::size_t longest : {long_member, std::size_t{0}}) {
-    for (std::size_t n = count; n-- != 0 && size > max_tracestate + 1;) {
-      if (members[n].size() <= longest) continue;
-      size -= members[n].size() + 1;
-      members[n] = {};
-    }
-  }
-  char* at = to;
-  for (std::size_t n = 0; n < count; ++n) {
-    if (members[n].empty()) continue;
-    if (at != to) *at++ = ',';
-    std::memcpy(at, members[n].data(), members[n].size());
-    at += members[n].size();
-  }
-  return static_cast<std::size_t>(at - to);
-}
-
-}  // namespace w3c
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept;
-bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept;
-bool current_context(foreign_span& out) noexcept;
-std::size_t current_state(char* to) noexcept;
-std::size_t current_headers(char* traceparent, char* tracestate) noexcept;
-}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
-}  // namespace detail
-
-/// While it lives, spans opened on this thread are children of the span that a request's W3C headers name: of its trace,
-/// recorded or not as its `sampled` flag says (see OTEL_TRACES_SAMPLER), with its tracestate. Scopes nest with spans.
-/// Several tracestate headers are joined with a comma first. Headers that break the W3C rules, and none at all, have no
-/// effect: a new trace begins. Nothing throws; both texts may be gone afterwards. About 100 ns, no heap memory.
-/// Works without arthur::start() too: then nothing is recorded and current_traceparent() hands on what came.
-/// Belongs to its thread, as spans do.
-class [[nodiscard]] remote_parent {
- public:
-  explicit remote_parent(detail::text_arg traceparent, detail::text_arg tracestate = std::string_view()) noexcept
-      : joined_(detail::rt::join_headers(handle_, traceparent, tracestate)) {}
-  ~remote_parent() {
-    if (handle_.owner != nullptr) detail::rt::deactivate(handle_);
-  }
-  remote_parent(const remote_parent&) = delete;
-  remote_parent& operator=(const remote_parent&) = delete;
-
-  /// Whether it has an effect.
-  bool joined() const noexcept { return joined_; }
-
- protected:
-  remote_parent() noexcept : joined_(false) {}
-
-  detail::scope_handle handle_;
-  bool joined_;
-};
-
-/// Value of a `traceparent` header; empty where there is no trace. Ends with a null character.
-struct traceparent_text {
-  char text[detail::w3c::traceparent_size + 1];
-  std::uint16_t size;
-  bool empty() const noexcept { return size == 0; }
-  const char* c_str() const noexcept { return text; }
-  operator std::string_view() const noexcept { return {text, size}; }
-};
-/// Value of a `tracestate` header, at most 512 characters; empty where none came. Ends with a null character.
-struct tracestate_text {
-  char text[detail::w3c::max_tracestate + 1];
-  std::uint16_t size;
-  bool empty() const noexcept { return size == 0; }
-  const char* c_str() const noexcept { return text; }
-  operator std::string_view() const noexcept { return {text, size}; }
-};
-
-/// What a request that leaves now should carry as `traceparent`: the innermost span of this thread, or else the remote
-/// parent. Empty outside both and with OTEL_PROPAGATORS=none: then send no header.
-inline traceparent_text current_traceparent() noexcept {
-  traceparent_text header;
-  header.size = static_cast<std::uint16_t>(detail::rt::current_headers(header.text, nullptr));
-  return header;
-}
-/// The `tracestate` that goes with current_traceparent(): as it came, without blanks and empty members.
-inline tracestate_text current_tracestate() noexcept {
-  tracestate_text header;
-  header.size = static_cast<std::uint16_t>(detail::rt::current_headers(nullptr, header.text));
-  return header;
-}
-
-ARTHUR_NAMESPACE_END
-
-#endif
 // runtime.hpp: start, flush, poll, stats: what a program calls once or seldom.
 #ifndef ARTHUR_RUNTIME_HPP
 #define ARTHUR_RUNTIME_HPP
@@ -1656,13 +1418,6 @@ inline void context_pop(scope_handle&) noexcept {}
 inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
-}
-inline bool join(scope_handle&, const foreign_span&, text_arg) noexcept { return false; }
-inline bool join_headers(scope_handle&, text_arg, text_arg) noexcept { return false; }
-inline bool current_context(foreign_span&) noexcept { return false; }
-inline std::size_t current_state(char* to) noexcept { return *to = 0, 0; }
-inline std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
-  return current_state(traceparent != nullptr ? traceparent : tracestate);
 }
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
@@ -2449,7 +2204,6 @@ struct record {
     root = 1,              // no parent: the body begins behind the parent's place
     may_repeat_keys = 2,   // the worker must look for keys that were set twice
     has_free_keys = 4,     // keys of the user's own may be hostile
-    remote_parent = 8,     // the parent is a span of another process
   };
 };
 static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
@@ -2468,10 +2222,8 @@ struct head {
   static constexpr std::size_t status = 64;
   static constexpr std::size_t size = 68;
 
-  // OTLP flags: the W3C ones | "whether the parent is remote is known" | it is remote
-  static constexpr std::uint32_t w3c = 3;
-  static constexpr std::uint32_t remote_known = 0x100;
-  static constexpr std::uint32_t remote = 0x200;
+  // OTLP flags: sampled | random trace id (W3C) | "whether the parent is remote is known" | it is remote
+  static constexpr std::uint32_t local = 0x103;
 };
 
 enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
@@ -2483,8 +2235,7 @@ struct span_ids {
   bool has_parent;
 };
 
-inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, std::uint32_t flags,
-                       span_status status) noexcept {
+inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, span_status status) noexcept {
   if (ids.has_parent) {
     at[head::parent] = wire::span_parent_span_id;
     at[head::parent + 1] = 8;
@@ -2504,7 +2255,7 @@ inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::
   wire::put_fixed64(at + head::end + 1, end);
   at[head::flags] = static_cast<char>(wire::span_flags | 0x80U);
   at[head::flags + 1] = static_cast<char>(wire::span_flags >> 7);
-  wire::put_fixed32(at + head::flags + 2, flags);
+  wire::put_fixed32(at + head::flags + 2, head::local);
   // The message, if any, is a second status field further on: protobuf merges the two.
   at[head::status] = wire::span_status;
   at[head::status + 1] = 2;
@@ -2828,22 +2579,12 @@ struct frame {
     recording,
     silent,     // not sampled or dropped: passes its ids on, keeps no bytes
     activated,  // stands for a detached span
-    joined,     // stands for a span of another process or library
-  };
-  // Beside the W3C flags (sampled, random), which children inherit as they are.
-  enum trace_flag : std::uint8_t {
-    sampled = 1,
-    random = 2,
-    has_state = 4,      // inherited: the trace came with a tracestate
-    names_remote = 8,   // of `joined`: the span is another process's
-    came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
-    inherited = 7,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
-  std::uint8_t trace_flags = 0;
+  bool sampled = false;
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -2863,7 +2604,6 @@ struct frame {
   frame* target = nullptr;  // of an activation
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
-  bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
@@ -2905,11 +2645,6 @@ class commit_queue {
 class slot {
  public:
   static constexpr std::uint32_t max_depth = 128;
-#ifdef ARTHUR_NO_HEAP
-  static constexpr std::uint32_t max_states = 2;
-#else
-  static constexpr std::uint32_t max_states = 8;
-#endif
   enum state : std::uint8_t { unused, active, exited };
 
   // Shared.
@@ -2930,7 +2665,6 @@ class slot {
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
-  std::uint64_t committed_before = 0;  // when this thread took the slot
   own_counter opened, committed, unsampled, dropped_attributes;
   own_counter dropped[static_cast<std::size_t>(drop::count)];
   commit_queue queue;
@@ -2938,23 +2672,10 @@ class slot {
   record* pinned = nullptr;  // last record taken, kept because the queue continues in it
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
-  // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
-  struct foreign_state {
-    std::uint32_t generation = 0;  // the frame's; 0 = free
-    std::uint32_t size = 0;
-    char text[512];
-  } states[max_states];
 
   /// Entries of `open` in use.
   std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
   frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
-  /// Null: none.
-  foreign_state* state_of(std::uint32_t generation) noexcept {
-    for (foreign_state& one : states) {
-      if (one.generation == generation) return &one;
-    }
-    return nullptr;
-  }
   void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
 };
 
@@ -3044,8 +2765,6 @@ struct recorder {
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
-  std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
-  std::atomic<bool> trace_context{true};  // W3C headers are read and written
   std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{10000};
@@ -3589,7 +3308,6 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -3601,7 +3319,6 @@ struct pooled_frame {
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
   pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
-  std::string_view trace_state;     // detached spans of a trace that came with one: behind this, in the same block
   const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
@@ -3702,8 +3419,6 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
     s.count_drop(why);
   } else if (f.is(frame::activated)) {
     release_target(f);
-  } else if (f.is(frame::joined)) {
-    if (slot::foreign_state* const state = s.state_of(f.generation)) state->generation = 0;
   }
 }
 
@@ -3716,9 +3431,8 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   close_arena(the_recorder.source.blocks, s.memory);
-  // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
-  s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
+  s.status.store(slot::exited, std::memory_order_release);
 }
 
 #ifndef ARTHUR_NO_THREADS
@@ -3753,10 +3467,9 @@ inline slot* allocate_slot() noexcept {
 #endif
 }
 
-/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
-/// is no pool yet.
-ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
-  if (thread_is_quiet || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
+ARTHUR_COLD inline slot* acquire_slot() noexcept {
+  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -3777,7 +3490,6 @@ ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
     }
   }
   found->random.seed();
-  found->committed_before = found->committed.get();
   this_slot = found;
 #ifndef ARTHUR_NO_THREADS
   sentinel.armed = true;  // the first use of it registers its destructor
@@ -3810,7 +3522,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
+    void* const memory = reserve_memory(size);
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
@@ -3819,7 +3531,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       s->unsampled.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
-      s->taken = s->committed_before = 0;
+      s->taken = 0;
       for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
@@ -3827,7 +3539,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
           s->count_drop(drop::fork);
         }
         // Also activations: the span they stand for is the parent's.
-        if (!f.is(frame::closed) && !f.is(frame::joined)) f.become(frame::silent);
+        if (!f.is(frame::closed)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->woken_at = 0;
@@ -3841,7 +3553,6 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
-        for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }
     }
@@ -3871,54 +3582,6 @@ ARTHUR_NAMESPACE_END
 #include <exception>
 #include <string_view>
 
-// origin.hpp: what a trace brings from where it began: the bits that samplers compare, and its tracestate.
-#ifndef ARTHUR_RECORD_ORIGIN_HPP
-#define ARTHUR_RECORD_ORIGIN_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// What the sampler compares: the lower half of the trace id, as others do, so that processes agree on a trace.
-inline std::uint64_t sampling_bits(const unsigned char* trace) noexcept {
-  const auto byte = [trace](int n) { return std::uint64_t{trace[8 + n]} << (8 * (7 - n)); };
-  // Written out: compilers make one instruction of it.
-  const std::uint64_t bits = byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
-  return bits == 0 ? 1 : bits;  // 0 is for a sampler that takes nothing
-}
-
-/// The tracestate that came with the trace of a span of this thread: it stands with the joined frame below it, or with
-/// the detached span that is active here. Empty: none, or the scope that brought it is over.
-inline std::string_view trace_state_of(slot& s, const frame& of) noexcept {
-  if ((of.trace_flags & frame::has_state) == 0) return {};
-  for (std::uint32_t n = s.kept(); n != 0; --n) {
-    const frame& f = s.open[n - 1];
-    if (std::memcmp(f.ids.trace, of.ids.trace, 16) != 0) continue;
-    if (f.is(frame::activated)) return reinterpret_cast<const pooled_frame*>(f.target)->trace_state;
-    const slot::foreign_state* const state = f.is(frame::joined) ? s.state_of(f.generation) : nullptr;
-    if (state != nullptr) return {state->text, state->size};
-  }
-  return {};
-}
-
-inline void write_trace_state(frame& f, std::string_view state) noexcept {
-  if (state.empty()) return;
-  char start[12];
-  char* at = wire::put_byte(start, wire::span_trace_state);
-  at = wire::put_varint(at, state.size());
-  f.bytes.append(start, static_cast<std::size_t>(at - start));
-  f.bytes.append(state.data(), state.size());
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -3976,6 +3639,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
   if (f.exceptions == 0) s.reporting_exception = false;  // it was caught
+  f.flags = 0;
   f.group = 0;
   f.site = 0;
   f.attributes = f.dropped_attributes = 0;
@@ -3987,14 +3651,14 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.trace, parent->ids.trace, 16);
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
-    f.trace_flags = parent->trace_flags & frame::inherited;
-    f.flags = parent->trace_flags & frame::names_remote;
+    f.sampled = parent->sampled;
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);
     put_random(f.ids.trace + 8, s);
-    const bool sampled = sampling_bits(f.ids.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
-    f.trace_flags = static_cast<std::uint8_t>(frame::random | (sampled ? frame::sampled : 0));
+    std::uint64_t random = 0;
+    std::memcpy(&random, f.ids.trace, 8);
+    f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
     f.flags = record::root;
   }
   put_random(f.ids.span, s);
@@ -4052,7 +3716,6 @@ inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noex
     f.bytes.append(start, static_cast<std::size_t>(p - start));
     f.bytes.append(name.data(), name.size());
   }
-  if (ARTHUR_UNLIKELY((f.trace_flags & frame::has_state) != 0)) write_trace_state(f, trace_state_of(s, f));
   if (s.context != nullptr) inherit(f, *s.context);
   item_writer to(f);
   to.note(key::span_kind);
@@ -4086,9 +3749,7 @@ inline void commit(slot& s, frame& f) noexcept {
   const segment first = *f.bytes.first();  // the record is made over it
   record* const place = ::new (static_cast<void*>(f.place)) record{{0}, f.group, f.site, f.flags, first};
   f.bytes.finish();
-  static_assert(record::remote_parent << 6 == head::remote, "one flag becomes the other");
-  const std::uint32_t flags = head::remote_known | (f.flags & record::remote_parent) << 6 | (f.trace_flags & head::w3c);
-  write_head(place->first.content(), f.ids, f.start, end, flags, f.result);
+  write_head(place->first.content(), f.ids, f.start, end, f.result);
   s.queue.push(r.source.blocks, place);
   s.committed.add();
   if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
@@ -4393,7 +4054,7 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   begin_frame(*s, f, k, parent);
   handle.generation = f.generation;
   ++s->depth;
-  if (!f.is_sampled()) {
+  if (!f.sampled) {
     s->unsampled.add();
     f.become(frame::silent);
     return false;
@@ -4481,7 +4142,7 @@ ARTHUR_LINKED void current_end() noexcept {
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
-  if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
+  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
 }
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -4554,23 +4215,17 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
     return false;
   }
   char* at = nullptr;
-  const frame* const parent = s->top();
-  const std::string_view state = parent == nullptr ? std::string_view() : trace_state_of(*s, *parent);
-  const std::size_t state_room = (state.size() + 7) & ~std::size_t{7};
-  auto* const p = s->lost_contexts == 0 ? begin_pooled(state_room + record_prefix, opening_room, at) : nullptr;
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, parent);
-  wire::put_bytes(at, state.data(), state.size());
-  p->trace_state = {at, state.size()};
-  at += state_room;
+  begin_frame(*s, f, k, s->top());
   handle.open = &f;
   handle.generation = f.generation;
-  if (!f.is_sampled()) {
+  if (!f.sampled) {
     s->unsampled.add();
     f.bytes.discard();
     f.become(frame::silent);
@@ -4630,7 +4285,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
-  f.trace_flags = handle.open->trace_flags;
+  f.sampled = handle.open->sampled;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.
@@ -4645,7 +4300,7 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  drop_frame(*s, f, drop::scope_misuse);
+  release_target(f);
   pop_frame(*s, scope.index);
 }
 
@@ -4686,127 +4341,6 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
   }
   if (f->result != span_status::error) write_status_message(*f, s->exception);
   settle(*s, *f);
-}
-
-}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
-#ifndef ARTHUR_JOINING_HPP
-#define ARTHUR_JOINING_HPP
-
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// As ready_slot(), and before start() too: whoever doesn't record hands headers on all the same.
-inline slot* joining_slot() noexcept {
-  if (this_slot == nullptr) {
-    // Before a slot exists, so that a child of fork() gets ids of its own whenever it starts.
-    // Acquire and release: whoever sees the word sees the 1 in it. Of two threads at once one makes a word for nothing.
-    auto& word = the_recorder.fork_word;
-    std::atomic<std::uint32_t>* none = nullptr;
-    if (word.load(std::memory_order_acquire) == nullptr) word.compare_exchange_strong(none, make_fork_word(), std::memory_order_release);
-    acquire_slot(true);
-  }
-  return this_slot == nullptr ? nullptr : ready_slot();
-}
-
-/// The decision of the sampler about a trace that began elsewhere.
-inline bool samples(const foreign_span& parent) noexcept {
-  if (the_recorder.parent_based.load(std::memory_order_relaxed)) return (parent.flags & flag_sampled) != 0;
-  return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
-}
-
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-
-ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
-  slot* const s = joining_slot();
-  if (s == nullptr || s->depth >= slot::max_depth) return false;
-  frame& f = s->open[s->depth];
-  f.generation = ++s->last_generation;
-  std::memcpy(f.ids.trace, parent.trace, 16);
-  std::memcpy(f.ids.span, parent.span, 8);
-  f.trace_flags = static_cast<std::uint8_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
-                                            (parent.remote ? frame::names_remote : 0) |
-                                            ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
-  if (slot::foreign_state* const state = s->state_of(0)) {
-    state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
-    if (state->size != 0) {
-      state->generation = f.generation;
-      f.trace_flags |= frame::has_state;
-    }
-  }
-  f.become(frame::joined);
-  scope.owner = s;
-  scope.index = s->depth++;
-  scope.generation = f.generation;
-  return true;
-}
-
-ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {
-  foreign_span parent;
-  return the_recorder.trace_context.load(std::memory_order_relaxed) &&
-         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate);
-}
-
-}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
-
-/// The innermost span; where nothing is recorded, the innermost one that came from elsewhere.
-inline const frame* outgoing_frame() noexcept {
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  slot* const s = this_slot;
-  if (s == nullptr) return nullptr;
-  if (recording_enabled.load(std::memory_order_relaxed) != 0) return s->top();
-  for (std::uint32_t n = s->kept(); n != 0; --n) {
-    if (s->open[n - 1].is(frame::joined)) return &s->open[n - 1];
-  }
-  return nullptr;
-}
-
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-
-ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
-  const frame* const f = outgoing_frame();
-  if (f == nullptr) return false;
-  std::memcpy(out.trace, f->ids.trace, 16);
-  std::memcpy(out.span, f->ids.span, 8);
-  out.flags = f->trace_flags & (flag_sampled | flag_random);
-  out.remote = (f->trace_flags & frame::names_remote) != 0;
-  // Whoever only hands on doesn't change the flag: it belongs to the span that is named.
-  if (f->is(frame::joined)) {
-    out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |
-                                          ((f->trace_flags & frame::came_sampled) != 0 ? flag_sampled : 0));
-  }
-  return true;
-}
-
-ARTHUR_LINKED std::size_t current_state(char* to) noexcept {
-  const frame* const f = outgoing_frame();
-  const std::string_view state = f == nullptr ? std::string_view() : trace_state_of(*this_slot, *f);
-  wire::put_bytes(to, state.data(), state.size());
-  to[state.size()] = 0;
-  return state.size();
-}
-
-/// One of the two; its size.
-ARTHUR_LINKED std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
-  foreign_span current;
-  char* const to = traceparent != nullptr ? traceparent : tracestate;
-  *to = 0;
-  if (!the_recorder.trace_context.load(std::memory_order_relaxed)) return 0;
-  if (traceparent == nullptr) return current_state(tracestate);
-  if (!current_context(current)) return 0;
-  w3c::write_traceparent(traceparent, current.trace, current.span, current.flags);
-  return w3c::traceparent_size;
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
@@ -5543,8 +5077,6 @@ struct settings {
   std::size_t max_batch_spans = 0;
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
-  bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
-  bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
 };
 
 /// There is no transport with TLS in this version.
@@ -5700,10 +5232,9 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
   std::string_view name = env.get("OTEL_TRACES_SAMPLER");
   if (given.sample_ratio < 1.0 || name.empty()) return;
   const std::string_view whole = name;
+  // Decisions are made at the root and inherited, so both families mean the same here.
   constexpr std::string_view family = "parentbased_";
-  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
-  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
-  if (out.parent_based) name.remove_prefix(family.size());
+  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
   if (text::equal_nocase(name, "always_on")) return;
   if (text::equal_nocase(name, "always_off")) {
     out.sample_ratio = 0.0;
@@ -5717,33 +5248,8 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
       ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
     }
   } else {
-    out.parent_based = true;
     ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
   }
-}
-
-/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
-inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
-  constexpr const char* source = "OTEL_PROPAGATORS";
-  bool none = false, trace_context = false, known = false;
-  std::string_view list = env.get(source);
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = text::trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    if (name.empty()) continue;
-    if (text::equal_nocase(name, "none")) {
-      none = true;
-    } else if (text::equal_nocase(name, "tracecontext")) {
-      trace_context = known = true;
-    } else if (text::equal_nocase(name, "baggage")) {
-      known = true;
-    } else {
-      ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
-    }
-  }
-  if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
-  if (none || known) out.trace_context = trace_context;
 }
 
 /// Service, task and resource attributes.
@@ -5810,7 +5316,6 @@ inline settings resolve(const options& given, const environment& surroundings, w
     warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
     env.ignore_otel = true;
   }
-  resolving::resolve_propagators(env, warnings, out);  // also for those who only hand headers on
   out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
   if (out.disabled) return out;
   out.error = resolving::check_ranges(given);
@@ -11926,9 +11431,6 @@ inline std::string runtime::start(const options& given) {
   options_ = given;
   settings_ = resolve(given, surroundings, warnings);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
-  // Also where nothing is recorded: headers are handed on all the same.
-  the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
-  the_recorder.parent_based.store(settings_.parent_based, std::memory_order_relaxed);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
 
