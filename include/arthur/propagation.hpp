@@ -25,7 +25,7 @@ std::size_t current_headers(char* traceparent, char* tracestate) noexcept;
 /// While it lives, spans opened on this thread are children of the span that a request's W3C headers name: of its trace,
 /// recorded or not as its `sampled` flag says (see OTEL_TRACES_SAMPLER), with its tracestate. Scopes nest with spans.
 /// Several tracestate headers are joined with a comma first. Headers that break the W3C rules, and none at all, have no
-/// effect: a new trace begins. Nothing throws; both texts may be gone afterwards. About 100 ns, no heap memory.
+/// effect: a new trace begins. Nothing throws; both texts may be gone afterwards. Below 1 µs, no heap memory.
 /// Works without arthur::start() too: then nothing is recorded and current_traceparent() hands on what came.
 /// Belongs to its thread, as spans do.
 class [[nodiscard]] remote_parent {
