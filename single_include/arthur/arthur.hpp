@@ -51,8 +51,9 @@
 //   ARTHUR_DISABLE          global  macros leave no code; their arguments are type-checked, never run
 //   ARTHUR_WITH_JSON        file    nlohmann::json as a value (the program's own copy)
 //   ARTHUR_WITH_FMT         file    arthur::format (the program's own fmt)
+//   ARTHUR_WITH_HTTPLIB     file    with ARTHUR_IMPLEMENTATION: https (the program's own cpp-httplib and OpenSSL)
 //   ARTHUR_NO_THREADS       global  no worker thread, no thread-local state: the program calls arthur::poll()
-//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES
+//   ARTHUR_NO_HEAP          global  the span pool is a static array of ARTHUR_POOL_BYTES; no memory is taken after start()
 
 #ifndef ARTHUR_POOL_BYTES
 #define ARTHUR_POOL_BYTES (1024 * 1024)  // global; used with ARTHUR_NO_HEAP only
@@ -85,9 +86,18 @@
 #define ARTHUR_HAS_EXCEPTIONS 0
 #endif
 
+// What a process has once, functions and state alike: visible outside its shared object even under -fvisibility=hidden,
+// so that the dynamic linker makes one of several copies wherever it can (docs/plugins.md). Within an executable this
+// costs nothing: what is defined there is reached directly.
+#if defined(__ELF__) || defined(__APPLE__)
+#define ARTHUR_SHARED __attribute__((visibility("default")))
+#else
+#define ARTHUR_SHARED
+#endif
+
 // What call sites reach only through the linker: inline, so that several files may bring it, and emitted all the same.
 #if defined(__GNUC__) || defined(__clang__)
-#define ARTHUR_LINKED __attribute__((used)) inline
+#define ARTHUR_LINKED ARTHUR_SHARED __attribute__((used)) inline
 #else
 #define ARTHUR_LINKED inline
 #endif
@@ -675,8 +685,12 @@ struct call_site {
       : function(function_name), file(file_name), line(line_number), kind(k), id(0) {}
 };
 
-/// Not 0 while the runtime records. Constant-initialised, so a span in a static constructor is safe.
-inline std::atomic<std::uint32_t> recording_enabled{0};
+/// Not 0 while the runtime runs: bits of recording_mode. Constant-initialised, so a span in a static constructor is safe.
+ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
+/// Whatever stands beside `on` makes opening a span take a second look.
+struct recording_mode {
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4;
+};
 
 /// A scope's claim on an entry of its thread's stack of open spans.
 struct scope_handle {
@@ -1185,6 +1199,15 @@ enum class overflow {
 /// Importance of a diagnostic line.
 enum class severity { info, warning, error };
 
+/// Which diagnostic lines are said.
+enum class log_level {
+  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
+  none,       ///< none at all
+  error,
+  warning,  ///< and errors
+  info,     ///< everything, to stderr too
+};
+
 /// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
 struct batch_view {
   const char* data;          ///< an OTLP ExportTraceServiceRequest
@@ -1212,11 +1235,22 @@ struct options {
   std::string endpoint;
   /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
   header_list headers;
+  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
+  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
+  std::string proxy;
+  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
+  std::string certificate_file;
+  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
+  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
+  std::string client_certificate_file;
+  std::string client_key_file;
   /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
   header_list resource_attributes;
   /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
   arthur::protocol protocol = protocol::automatic;
-  /// Comma separated: "otlp", "otlp/stdout" (JSON lines), "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
+  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
   std::string exporters;
   /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
   std::string output_file;
@@ -1227,8 +1261,12 @@ struct options {
   void* on_batch_user = nullptr;
 
   /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
-  /// Fixed by the first start of a process. Minimum 256 KiB.
+  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t memory_limit = ARTHUR_POOL_BYTES;
+#else
   std::size_t memory_limit = std::size_t{64} << 20;
+#endif
   /// What to do when the pool is full.
   arthur::overflow overflow = overflow::drop;
   /// Longest wait of a caller with overflow::block.
@@ -1237,18 +1275,42 @@ struct options {
   /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
   /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
   std::chrono::milliseconds schedule_delay{0};
-  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
   /// LLM span, and a request given up too early may be stored all the same.
   std::chrono::milliseconds export_timeout{0};
   /// Longest time the end of the guard, exit() or a terminate handler may take.
   std::chrono::milliseconds shutdown_timeout{5000};
   /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
   std::size_t max_batch_spans = 0;
-  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB.
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
+  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
+#else
   std::size_t max_batch_bytes = std::size_t{1} << 20;
+#endif
 
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;
+  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
+  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
+  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
+  std::uint32_t max_spans_per_second = 0;
+  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
+  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
+  /// thousand of them.
+  std::size_t max_attributes = 0;
+  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
+  std::size_t max_attribute_length = 0;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
+  std::size_t max_events = 0;
+  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
+  std::size_t max_links = 0;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_event_attributes = 0;
+  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
   /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
@@ -1262,6 +1324,8 @@ struct options {
   void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
   /// Passed to on_diagnostic.
   void* on_diagnostic_user = nullptr;
+  /// Default: OTEL_LOG_LEVEL, then automatic.
+  arthur::log_level log_level = log_level::automatic;
 
   /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
   std::uint64_t (*clock)() = nullptr;
@@ -1272,7 +1336,245 @@ struct options {
 ARTHUR_NAMESPACE_END
 
 #endif
-// runtime.hpp: start, flush, poll, stats: what a program calls once or seldom.
+// propagation.hpp: one trace over several processes: a parent that came with a request, headers for the next one.
+#ifndef ARTHUR_PROPAGATION_HPP
+#define ARTHUR_PROPAGATION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// trace_context.hpp: the W3C headers traceparent and tracestate, read by their grammar and written.
+#ifndef ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
+#define ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Flags of a traceparent. Others are undefined; they are ignored and never passed on.
+enum trace_flag : std::uint8_t { flag_sampled = 1, flag_random = 2 };
+
+/// A span as another process, or another library in this one, names it.
+struct foreign_span {
+  unsigned char trace[16];
+  unsigned char span[8];
+  std::uint8_t flags;  // trace_flag
+  bool remote;         // it is another process's
+};
+
+namespace w3c {
+
+constexpr std::size_t traceparent_size = 55;
+/// What is kept of a tracestate: as much as the specification asks for.
+constexpr std::size_t max_tracestate = 512;
+constexpr std::size_t max_members = 32;
+constexpr std::size_t max_key = 256, max_value = 256;
+/// Members longer than this go first where room is short.
+constexpr std::size_t long_member = 128;
+
+/// Without the blanks that a header may have around its value.
+inline std::string_view trimmed(std::string_view text) noexcept {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// `size` bytes of lower-case hex digits. False: something else stands there.
+inline bool read_hex(const char* from, unsigned char* to, std::size_t size) noexcept {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (std::size_t n = 0; n < size; ++n) {
+    const int high = digit(from[2 * n]), low = digit(from[2 * n + 1]);
+    if (high < 0 || low < 0) return false;
+    to[n] = static_cast<unsigned char>(high * 16 + low);
+  }
+  return true;
+}
+
+inline void write_hex(char* to, const unsigned char* from, std::size_t size) noexcept {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t n = 0; n < size; ++n) {
+    *to++ = digits[from[n] >> 4];
+    *to++ = digits[from[n] & 15];
+  }
+}
+
+inline bool all_zero(const unsigned char* bytes, std::size_t size) noexcept {
+  for (std::size_t n = 0; n < size; ++n) {
+    if (bytes[n] != 0) return false;
+  }
+  return true;
+}
+
+/// False, and `out` says nothing: not a traceparent. Of a version newer than 00 the fields of 00 are read.
+inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept {
+  text = trimmed(text);
+  if (text.size() < traceparent_size) return false;
+  unsigned char version = 0;
+  if (!read_hex(text.data(), &version, 1) || version == 0xff) return false;
+  if (version == 0 ? text.size() != traceparent_size : text.size() > traceparent_size && text[traceparent_size] != '-') return false;
+  if (text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  if (!read_hex(text.data() + 3, out.trace, 16) || !read_hex(text.data() + 36, out.span, 8)) return false;
+  if (!read_hex(text.data() + 53, &out.flags, 1)) return false;
+  out.flags &= flag_sampled | flag_random;
+  out.remote = true;
+  return !all_zero(out.trace, 16) && !all_zero(out.span, 8);
+}
+
+/// Writes traceparent_size characters and a null character.
+inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
+  std::memcpy(to, "00-", 3);
+  write_hex(to + 3, trace, 16);
+  to[35] = '-';
+  write_hex(to + 36, span, 8);
+  to[52] = '-';
+  const auto known = static_cast<unsigned char>(flags & (flag_sampled | flag_random));
+  write_hex(to + 53, &known, 1);
+  to[traceparent_size] = 0;
+}
+
+inline bool is_key(std::string_view key) noexcept {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (key.empty() || key.size() > max_key || !alphanumeric(key.front())) return false;
+  for (const char c : key) {
+    if (!alphanumeric(c) && std::string_view("_-*/@").find(c) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+inline bool is_value(std::string_view value) noexcept {
+  if (value.empty() || value.size() > max_value) return false;
+  for (const char c : value) {
+    if (c < 0x20 || c > 0x7e || c == ',' || c == '=') return false;
+  }
+  return true;
+}
+
+/// Copies the members of a tracestate to `to` (max_tracestate bytes), separated by single commas, and returns their size.
+/// 0: there are none, or one of them is malformed; then the whole header is void. What is too long loses whole members:
+/// those over 128 characters first, each time the last one.
+inline std::size_t read_tracestate(std::string_view text, char* to) noexcept {
+  std::string_view members[max_members];
+  std::size_t count = 0, size = 0;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view member = trimmed(text.substr(0, comma));
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    if (member.empty()) continue;
+    const std::size_t equals = member.find('=');
+    if (count == max_members || equals == std::string_view::npos) return 0;
+    const std::string_view key = member.substr(0, equals);
+    if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
+    for (std::size_t n = 0; n < count; ++n) {
+      if (members[n].substr(0, members[n].find('=')) == key) return 0;
+    }
+    members[count++] = member;
+    size += member.size() + 1;
+  }
+  for (const std::size_t longest : {long_member, std::size_t{0}}) {
+    for (std::size_t n = count; n-- != 0 && size > max_tracestate + 1;) {
+      if (members[n].size() <= longest) continue;
+      size -= members[n].size() + 1;
+      members[n] = {};
+    }
+  }
+  char* at = to;
+  for (std::size_t n = 0; n < count; ++n) {
+    if (members[n].empty()) continue;
+    if (at != to) *at++ = ',';
+    std::memcpy(at, members[n].data(), members[n].size());
+    at += members[n].size();
+  }
+  return static_cast<std::size_t>(at - to);
+}
+
+}  // namespace w3c
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept;
+bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept;
+bool current_context(foreign_span& out) noexcept;
+std::size_t current_state(char* to) noexcept;
+std::size_t current_headers(char* traceparent, char* tracestate) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+/// While it lives, spans opened on this thread are children of the span that a request's W3C headers name: of its trace,
+/// recorded or not as its `sampled` flag says (see OTEL_TRACES_SAMPLER), with its tracestate. Scopes nest with spans.
+/// Several tracestate headers are joined with a comma first. Headers that break the W3C rules, and none at all, have no
+/// effect: a new trace begins. Nothing throws; both texts may be gone afterwards. Below 1 µs, no heap memory.
+/// Works without arthur::start() too: then nothing is recorded and current_traceparent() hands on what came.
+/// Belongs to its thread, as spans do.
+class [[nodiscard]] remote_parent {
+ public:
+  explicit remote_parent(detail::text_arg traceparent, detail::text_arg tracestate = std::string_view()) noexcept
+      : joined_(detail::rt::join_headers(handle_, traceparent, tracestate)) {}
+  ~remote_parent() {
+    if (handle_.owner != nullptr) detail::rt::deactivate(handle_);
+  }
+  remote_parent(const remote_parent&) = delete;
+  remote_parent& operator=(const remote_parent&) = delete;
+
+  /// Whether it has an effect.
+  bool joined() const noexcept { return joined_; }
+
+ protected:
+  remote_parent() noexcept : joined_(false) {}
+
+  detail::scope_handle handle_;
+  bool joined_;
+};
+
+/// Value of a `traceparent` header; empty where there is no trace. Ends with a null character.
+struct traceparent_text {
+  char text[detail::w3c::traceparent_size + 1];
+  std::uint16_t size;
+  bool empty() const noexcept { return size == 0; }
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, size}; }
+};
+/// Value of a `tracestate` header, at most 512 characters; empty where none came. Ends with a null character.
+struct tracestate_text {
+  char text[detail::w3c::max_tracestate + 1];
+  std::uint16_t size;
+  bool empty() const noexcept { return size == 0; }
+  const char* c_str() const noexcept { return text; }
+  operator std::string_view() const noexcept { return {text, size}; }
+};
+
+/// What a request that leaves now should carry as `traceparent`: the innermost span of this thread, or else the remote
+/// parent. Empty outside both and with OTEL_PROPAGATORS=none: then send no header.
+inline traceparent_text current_traceparent() noexcept {
+  traceparent_text header;
+  header.size = static_cast<std::uint16_t>(detail::rt::current_headers(header.text, nullptr));
+  return header;
+}
+/// The `tracestate` that goes with current_traceparent(): as it came, without blanks and empty members.
+inline tracestate_text current_tracestate() noexcept {
+  tracestate_text header;
+  header.size = static_cast<std::uint16_t>(detail::rt::current_headers(nullptr, header.text));
+  return header;
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// runtime.hpp: start, flush, poll, stats, pause: what a program calls once or seldom.
 #ifndef ARTHUR_RUNTIME_HPP
 #define ARTHUR_RUNTIME_HPP
 
@@ -1281,6 +1583,109 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <string>
 
+// text_line.hpp: one line of text in place: cut where its array ends, never on the heap.
+#ifndef ARTHUR_TEXT_LINE_HPP
+#define ARTHUR_TEXT_LINE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the runtime says, put together from texts and whole numbers: text_line("status ", 500, " from ", name). Reads like a
+/// std::string, and becomes one where one is wanted.
+class text_line {
+ public:
+  static constexpr std::size_t capacity = 1000;
+
+  text_line() noexcept { text_[0] = '\0'; }
+  template <class... Parts>
+  explicit text_line(const Parts&... parts) noexcept : text_line() {
+    (add(parts), ...);
+  }
+  text_line(const text_line& other) noexcept : text_line() { add_text(other); }
+  text_line& operator=(const text_line& other) noexcept {
+    if (this != &other) {
+      clear();
+      add_text(other);
+    }
+    return *this;
+  }
+  ~text_line() = default;
+
+  template <class Part>
+  void add(const Part& part) noexcept {
+    if constexpr (std::is_integral_v<Part>) {
+      add_number(static_cast<std::uint64_t>(part));
+    } else {
+      add_text(std::string_view(part));
+    }
+  }
+  text_line& operator+=(char c) noexcept {
+    add_text({&c, 1});
+    return *this;
+  }
+
+  void clear() noexcept { text_[size_ = 0] = '\0'; }
+
+  const char* c_str() const noexcept { return text_; }
+  const char* data() const noexcept { return text_; }
+  char* begin() noexcept { return text_; }
+  char* end() noexcept { return text_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t find(std::string_view text) const noexcept { return std::string_view(*this).find(text); }
+
+  operator std::string_view() const noexcept { return {text_, size_}; }
+  operator std::string() const { return std::string(text_, size_); }
+
+  friend bool operator==(const text_line& a, const text_line& b) noexcept { return std::string_view(a) == std::string_view(b); }
+  friend bool operator==(const text_line& a, std::string_view b) noexcept { return std::string_view(a) == b; }
+  friend bool operator!=(const text_line& a, std::string_view b) noexcept { return std::string_view(a) != b; }
+  friend std::string operator+(std::string_view a, const text_line& b) { return std::string(a).append(b.text_, b.size_); }
+  friend std::string operator+(const text_line& a, std::string_view b) { return std::string(a.text_, a.size_).append(b); }
+  template <class Stream>
+  friend Stream& operator<<(Stream& to, const text_line& from) {
+    to << std::string_view(from);
+    return to;
+  }
+
+ private:
+  void add_text(std::string_view text) noexcept {
+    const std::size_t count = text.size() < capacity - size_ ? text.size() : capacity - size_;
+    if (count != 0) std::memcpy(text_ + size_, text.data(), count);
+    size_ += count;
+    text_[size_] = '\0';
+  }
+  void add_number(std::uint64_t number) noexcept {
+    char digits[20];
+    char* first = digits + sizeof digits;
+    do *--first = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    add_text({first, static_cast<std::size_t>(digits + sizeof digits - first)});
+  }
+
+  std::size_t size_ = 0;
+  char text_[capacity + 1];
+};
+
+/// Makes `to` a line of these parts, which `to` may be one of. Takes no memory if room for a line was reserved.
+template <class... Parts>
+void set_line(std::string& to, const Parts&... parts) {
+  const text_line whole(parts...);
+  to.assign(whole.data(), whole.size());
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -1297,7 +1702,8 @@ struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
   std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
-  std::uint64_t unsampled = 0;  ///< spans that the sampler left out; not part of opened
+  std::uint64_t unsampled = 0;  ///< spans that the sampler, or a pause within their trace, left out; not part of opened
+  std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
   std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit
@@ -1318,7 +1724,11 @@ struct statistics {
   std::uint64_t requests = 0;            ///< HTTP requests with spans
   std::uint64_t retries = 0;             ///< requests repeated
   std::uint64_t bytes_held = 0;          ///< pool memory in use
-  std::string last_error;                ///< the newest problem in plain words, or empty
+#ifdef ARTHUR_NO_HEAP
+  detail::text_line last_error;  ///< the newest problem in plain words, or empty; becomes a std::string where one is wanted
+#else
+  std::string last_error;  ///< the newest problem in plain words, or empty
+#endif
 };
 
 namespace detail {
@@ -1366,6 +1776,22 @@ bool poll() noexcept;
 
 /// A consistent reading once all threads rest; else each counter is right by itself. Thread-safe.
 statistics stats() noexcept;
+
+/// From now on no span is recorded that isn't open already; those go on, end and are sent, and so is what waits. A span
+/// costs no more than without tracing then. Twice is once; without a running runtime it does nothing; arthur::start()
+/// begins unpaused; a forked child inherits it. Thread-safe: another thread's spans follow within microseconds.
+void pause() noexcept;
+/// Ends pause(). A span that was opened meanwhile stays unrecorded, with all that is opened inside it; a scope whose
+/// trace would have begun in the pause leaves the spans opened in it afterwards without a parent. Thread-safe.
+void resume() noexcept;
+/// Whether a span opened now could be recorded: the runtime runs and isn't paused. (Sampling is decided for each trace.)
+/// It may change at any time, so ask each time; for work that only a trace needs. Thread-safe.
+bool recording() noexcept;
+
+/// Changes options::sample_ratio, 0 to 1, for the traces that begin from now on; traces under way stay whole. False, and a
+/// diagnostic line, when the ratio is out of range; false when nothing runs. The next start() begins with its own options.
+/// Thread-safe.
+bool set_sample_ratio(double ratio) noexcept;
 
 ARTHUR_NAMESPACE_END
 
@@ -1502,6 +1928,13 @@ inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
 }
+inline bool join(scope_handle&, const foreign_span&, text_arg) noexcept { return false; }
+inline bool join_headers(scope_handle&, text_arg, text_arg) noexcept { return false; }
+inline bool current_context(foreign_span&) noexcept { return false; }
+inline std::size_t current_state(char* to) noexcept { return *to = 0, 0; }
+inline std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
+  return current_state(traceparent != nullptr ? traceparent : tracestate);
+}
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
 inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}
@@ -1517,6 +1950,10 @@ inline tracing_guard start(const options&) noexcept { return tracing_guard(false
 inline flush_result flush(std::chrono::nanoseconds) noexcept { return flush_result::ok; }
 inline bool poll() noexcept { return false; }
 inline statistics stats() noexcept { return {}; }
+inline void pause() noexcept {}
+inline void resume() noexcept {}
+inline bool recording() noexcept { return false; }
+inline bool set_sample_ratio(double) noexcept { return true; }
 
 ARTHUR_NAMESPACE_END
 
@@ -1565,6 +2002,73 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <ctime>
 
+// windows.hpp: the Windows API as the implementation includes it, and its texts in UTF-8; empty elsewhere.
+#ifndef ARTHUR_PLATFORM_WINDOWS_HPP
+#define ARTHUR_PLATFORM_WINDOWS_HPP
+
+#if defined(_WIN32)
+
+#include <string>
+#include <system_error>
+
+
+// <windows.h> brings version 1 of the socket library with it, which Microsoft's <winsock2.h> doesn't bear before it.
+#if defined(_MSC_VER) && defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
+#error "arthur: in the file with ARTHUR_IMPLEMENTATION, include <winsock2.h> before <windows.h>, or define WIN32_LEAN_AND_MEAN"
+#endif
+#if defined(__MINGW32__) && defined(_WINSOCKAPI_) && !defined(_WINSOCK2API_)
+#undef _WINSOCKAPI_  // MinGW's bears it, and would warn all the same
+#endif
+
+// Without NOMINMAX it makes min and max macros, in a file that perhaps never asked for <windows.h>. A program that
+// included it before us keeps whatever it chose.
+#if defined(NOMINMAX)
+#include <winsock2.h>
+#include <windows.h>
+#else
+#define NOMINMAX
+#include <winsock2.h>
+#include <windows.h>
+#undef NOMINMAX
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::string to_utf8(const wchar_t* text) {
+  const int size = ::WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
+  std::string out(size > 1 ? static_cast<std::size_t>(size) - 1 : 0, '\0');
+  if (size > 1) ::WideCharToMultiByte(CP_UTF8, 0, text, -1, &out[0], size, nullptr, nullptr);
+  return out;
+}
+
+/// What isn't UTF-8 is taken for the system's own code page.
+inline std::wstring to_wide(const std::string& text) {
+  UINT page = CP_UTF8;
+  int size = ::MultiByteToWideChar(page, MB_ERR_INVALID_CHARS, text.c_str(), -1, nullptr, 0);
+  if (size == 0) {
+    page = CP_ACP;
+    size = ::MultiByteToWideChar(page, 0, text.c_str(), -1, nullptr, 0);
+  }
+  std::wstring out(size > 1 ? static_cast<std::size_t>(size) - 1 : 0, L'\0');
+  if (size > 1) ::MultiByteToWideChar(page, 0, text.c_str(), -1, &out[0], size);
+  return out;
+}
+
+/// With the number: not every text is known, and some come in the user's language.
+inline std::string windows_error_text(DWORD error) {
+  std::string text = std::system_category().message(static_cast<int>(error));
+  // The system ends its texts with a full stop and a line break; ours go on.
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == '.' || text.back() == ' ')) text.pop_back();
+  return text + " (error " + std::to_string(error) + ")";
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
 
 #if defined(_WIN32)
 #include <chrono>
@@ -1582,8 +2086,15 @@ namespace detail {
 
 #if defined(_WIN32)
 inline std::uint64_t unix_nanoseconds() noexcept {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  // Not std::chrono: some of its implementations read the clock that only steps 64 times a second.
+  FILETIME now;
+#if _WIN32_WINNT >= 0x0602
+  ::GetSystemTimePreciseAsFileTime(&now);
+#else
+  ::GetSystemTimeAsFileTime(&now);
+#endif
+  const std::uint64_t ticks = std::uint64_t{now.dwHighDateTime} << 32 | now.dwLowDateTime;  // of 100 ns, since 1601
+  return (ticks - 116444736000000000U) * 100U;
 }
 inline std::uint64_t steady_nanoseconds() noexcept {
   return static_cast<std::uint64_t>(
@@ -1726,10 +2237,11 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written.
+/// `size` zeroed bytes, aligned to 64, or null. Pages take memory when they are first written; Windows counts them
+/// against its limit of promised memory at once.
 inline void* reserve_memory(std::size_t size) noexcept {
 #if defined(ARTHUR_NO_HEAP)
-  static_assert(ARTHUR_POOL_BYTES >= 64 * 1024, "ARTHUR_POOL_BYTES must be at least 65536");
+  static_assert(ARTHUR_POOL_BYTES >= 96 * 1024, "ARTHUR_POOL_BYTES must be at least 98304");
   alignas(64) static char memory[ARTHUR_POOL_BYTES];
   static bool taken = false;
   if (taken || size > sizeof memory) return nullptr;
@@ -1738,6 +2250,8 @@ inline void* reserve_memory(std::size_t size) noexcept {
 #elif ARTHUR_HAS_MMAP
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
+#elif defined(_WIN32)
+  return ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 #else
   const auto raw = reinterpret_cast<std::uintptr_t>(std::calloc(1, size + 64));
   return raw == 0 ? nullptr : reinterpret_cast<void*>((raw + 63) & ~std::uintptr_t{63});
@@ -1783,6 +2297,61 @@ ARTHUR_NAMESPACE_END
 #endif
 
 #endif
+// rate_cap.hpp: options::max_spans_per_second: how far the spans recorded so far are ahead of the clock.
+#ifndef ARTHUR_RECORD_RATE_CAP_HPP
+#define ARTHUR_RECORD_RATE_CAP_HPP
+
+#include <atomic>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A token bucket in one word: the time up to which the spans recorded so far use up the rate. Before `now`: there is
+/// room for as many as fit between; behind it: debt. Thread-safe; times in nanoseconds of any clock.
+class rate_cap {
+ public:
+  static constexpr std::uint64_t second = 1000000000;
+  static constexpr std::uint64_t most_saved = second;      // after a rest, a second's worth at once
+  static constexpr std::uint64_t most_owed = 10 * second;  // a trace under way may run ahead so far
+  static constexpr std::uint32_t share = 16;
+
+  /// 0: no cap. The bucket begins full.
+  void use(std::uint32_t spans_per_second) noexcept {
+    interval_.store(spans_per_second == 0 ? 0 : second / spans_per_second, std::memory_order_relaxed);
+    used_until_.store(0, std::memory_order_relaxed);
+  }
+
+  /// How many spans a thread may open inside traces before it charges them, so that threads seldom meet here. Where a
+  /// span takes long of the rate, each is charged at once.
+  std::uint32_t uncharged() const noexcept { return interval_.load(std::memory_order_relaxed) > second / 1000 ? 0 : share - 1; }
+
+  /// Charges `recorded` spans, and one more if there is room for it with a debt of at most `may_owe`. False: there isn't.
+  bool take(std::uint64_t recorded, std::uint64_t now, std::uint64_t may_owe) noexcept {
+    const std::uint64_t interval = interval_.load(std::memory_order_relaxed);
+    // Relaxed: the word says nothing about other memory.
+    std::uint64_t was = used_until_.load(std::memory_order_relaxed);
+    for (;;) {
+      const std::uint64_t oldest = now > most_saved ? now - most_saved : 0;
+      std::uint64_t until = (was > oldest ? was : oldest) + recorded * interval;
+      const bool room = until + interval <= now + may_owe;
+      if (room) until += interval;
+      // More debt than that is a clock that was set back: it is forgotten, or nothing would be recorded for so long.
+      if (until > now + most_owed) until = now + most_owed;
+      if (used_until_.compare_exchange_weak(was, until, std::memory_order_relaxed)) return room;
+    }
+  }
+
+ private:
+  std::atomic<std::uint64_t> interval_{0};
+  alignas(64) std::atomic<std::uint64_t> used_until_{0};
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // slot.hpp: one thread's side of recording: its open spans, its ids, its queue of committed spans, its account.
 #ifndef ARTHUR_RECORD_SLOT_HPP
 #define ARTHUR_RECORD_SLOT_HPP
@@ -1803,7 +2372,7 @@ ARTHUR_NAMESPACE_END
 #if defined(__linux__)
 #include <sys/random.h>
 #elif defined(_WIN32)
-#include <random>
+#include <bcrypt.h>
 #else
 #include <cstdlib>
 #endif
@@ -1819,15 +2388,11 @@ inline void fill_random(void* to, std::size_t size) noexcept {
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__)
   ::arc4random_buf(to, size);
   return;
+#elif defined(_WIN32)
+  if (::BCryptGenRandom(nullptr, static_cast<PUCHAR>(to), static_cast<ULONG>(size), BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0) return;
 #endif
   std::uint64_t state = unix_nanoseconds() ^ (steady_nanoseconds() << 20) ^
                         static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&to));
-#if defined(_WIN32)
-  {
-    std::random_device device;
-    state ^= std::uint64_t{device()} << 32 | device();
-  }
-#endif
   auto* out = static_cast<unsigned char*>(to);
   for (std::size_t i = 0; i < size; ++i) {
     state += 0x9e3779b97f4a7c15U;  // splitmix64
@@ -1924,6 +2489,7 @@ class pool {
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
+  std::size_t limit() const noexcept { return std::size_t{limit_.load(std::memory_order_relaxed)} * block::size; }
   /// Lowers what may be in use at once.
   void limit(std::size_t bytes) noexcept {
     const std::size_t blocks = bytes / block::size;
@@ -2287,6 +2853,7 @@ struct record {
     root = 1,              // no parent: the body begins behind the parent's place
     may_repeat_keys = 2,   // the worker must look for keys that were set twice
     has_free_keys = 4,     // keys of the user's own may be hostile
+    remote_parent = 8,     // the parent is a span of another process
   };
 };
 static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
@@ -2305,8 +2872,10 @@ struct head {
   static constexpr std::size_t status = 64;
   static constexpr std::size_t size = 68;
 
-  // OTLP flags: sampled | random trace id (W3C) | "whether the parent is remote is known" | it is remote
-  static constexpr std::uint32_t local = 0x103;
+  // OTLP flags: the W3C ones | "whether the parent is remote is known" | it is remote
+  static constexpr std::uint32_t w3c = 3;
+  static constexpr std::uint32_t remote_known = 0x100;
+  static constexpr std::uint32_t remote = 0x200;
 };
 
 enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
@@ -2318,7 +2887,8 @@ struct span_ids {
   bool has_parent;
 };
 
-inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, span_status status) noexcept {
+inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, std::uint32_t flags,
+                       span_status status) noexcept {
   if (ids.has_parent) {
     at[head::parent] = wire::span_parent_span_id;
     at[head::parent + 1] = 8;
@@ -2338,7 +2908,7 @@ inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::
   wire::put_fixed64(at + head::end + 1, end);
   at[head::flags] = static_cast<char>(wire::span_flags | 0x80U);
   at[head::flags + 1] = static_cast<char>(wire::span_flags >> 7);
-  wire::put_fixed32(at + head::flags + 2, head::local);
+  wire::put_fixed32(at + head::flags + 2, flags);
   // The message, if any, is a second status field further on: protobuf merges the two.
   at[head::status] = wire::span_status;
   at[head::status + 1] = 2;
@@ -2670,12 +3240,23 @@ struct frame {
     recording,
     silent,     // not sampled or dropped: passes its ids on, keeps no bytes
     activated,  // stands for a detached span
+    joined,     // stands for a span of another process or library
+  };
+  // Beside the W3C flags (sampled, random), which children inherit as they are.
+  enum trace_flag : std::uint8_t {
+    sampled = 1,
+    random = 2,
+    has_state = 4,      // inherited: the trace came with a tracestate
+    names_remote = 8,   // of `joined`: the span is another process's
+    came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
+    rate_limited = 32,     // inherited: not sampled, for this reason
+    inherited = sampled | random | has_state | rate_limited,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
-  bool sampled = false;
+  std::uint8_t trace_flags = 0;
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -2695,6 +3276,7 @@ struct frame {
   frame* target = nullptr;  // of an activation
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
+  bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
@@ -2736,6 +3318,11 @@ class commit_queue {
 class slot {
  public:
   static constexpr std::uint32_t max_depth = 128;
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t max_states = 2;
+#else
+  static constexpr std::uint32_t max_states = 8;
+#endif
   enum state : std::uint8_t { unused, active, exited };
 
   // Shared.
@@ -2754,19 +3341,35 @@ class slot {
   pooled_frame* context = nullptr;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
+  std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
+  bool above_rate = false;           // the last charge found no room
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
-  own_counter opened, committed, unsampled, dropped_attributes;
+  std::uint64_t committed_before = 0;  // when this thread took the slot
+  own_counter opened, committed, unsampled, rate_limited, dropped_attributes;
   own_counter dropped[static_cast<std::size_t>(drop::count)];
   commit_queue queue;
   // The worker's own.
   record* pinned = nullptr;  // last record taken, kept because the queue continues in it
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
+  // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
+  struct foreign_state {
+    std::uint32_t generation = 0;  // the frame's; 0 = free
+    std::uint32_t size = 0;
+    char text[512];
+  } states[max_states];
 
   /// Entries of `open` in use.
   std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
   frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
+  /// Null: none.
+  foreign_state* state_of(std::uint32_t generation) noexcept {
+    for (foreign_state& one : states) {
+      if (one.generation == generation) return &one;
+    }
+    return nullptr;
+  }
   void count_drop(drop why) noexcept { dropped[static_cast<std::size_t>(why)].add(); }
 };
 
@@ -2782,7 +3385,11 @@ namespace detail {
 /// Numbers start at 1; 0 means "none" or "no room".
 class interned_texts {
  public:
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t capacity = 256;
+#else
   static constexpr std::uint32_t capacity = 2048;
+#endif
 
   /// `entries`: capacity zeroed words; `bytes`: room for the texts.
   void attach(std::atomic<std::uint32_t>* entries, char* bytes, std::size_t size) noexcept {
@@ -2856,9 +3463,13 @@ struct recorder {
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
+  std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
+  std::atomic<bool> trace_context{true};  // W3C headers are read and written
   std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
   std::atomic<bool> code_location{true};
-  std::atomic<std::uint32_t> max_attributes{10000};
+  std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
+
+  rate_cap cap;
 
   // How a commit wakes the worker. `wake` is called when `wanted` isn't 0: the worker sleeps without a time limit.
   std::atomic<std::uint32_t> wanted{0};
@@ -2893,7 +3504,7 @@ struct recorder {
   }
 };
 
-inline recorder the_recorder;
+ARTHUR_SHARED inline recorder the_recorder;
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -3466,6 +4077,7 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -3473,10 +4085,11 @@ namespace detail {
 
 /// A frame that lies in the pool, at the beginning of a block of its own, with its bytes behind it and in as many further
 /// blocks as they need. It holds a reference to its block, so it stays valid until release_pooled().
-struct pooled_frame {
+struct alignas(8) pooled_frame {  // 32-bit ABIs would be content with 4
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
   pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
+  std::string_view trace_state;     // detached spans of a trace that came with one: behind this, in the same block
   const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
@@ -3551,7 +4164,108 @@ ARTHUR_NAMESPACE_END
 #include <cstdlib>
 #include <new>
 
+// thread_end.hpp: has one function called when the calling thread ends, and tells afterwards that it did.
+#ifndef ARTHUR_PLATFORM_THREAD_END_HPP
+#define ARTHUR_PLATFORM_THREAD_END_HPP
 
+
+#if defined(__MINGW32__) && defined(__GNUC__) && !defined(__clang__) && !defined(ARTHUR_NO_THREADS)
+#include <pthread.h>
+#define ARTHUR_EMULATED_THREAD_LOCAL 1
+#else
+#define ARTHUR_EMULATED_THREAD_LOCAL 0
+#endif
+#if defined(ARTHUR_NO_HEAP) && (defined(__unix__) || defined(__APPLE__))
+#include <pthread.h>
+#define ARTHUR_THREAD_END_BY_KEY 1
+#else
+#define ARTHUR_THREAD_END_BY_KEY 0
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(ARTHUR_NO_THREADS)
+
+template <void (*Function)(void*)>
+void call_at_thread_end(void*) noexcept {}
+inline bool thread_has_ended() noexcept { return false; }
+
+#elif ARTHUR_EMULATED_THREAD_LOCAL
+
+// On MinGW, GCC frees a thread's thread_local variables before their destructors run: a destructor would look at freed
+// memory, and find every other variable back at its first value. A pthread key is handed its value wherever it stands in
+// that order. Code that runs later on the thread seems to be on a fresh one, so there is a mark that Windows itself keeps.
+inline DWORD end_mark() noexcept {
+  static const DWORD index = ::TlsAlloc();
+  return index;
+}
+/// Asked by a thread about to register: it did so before, and has lost its variables since.
+inline bool thread_has_ended() noexcept { return ::TlsGetValue(end_mark()) != nullptr; }
+
+/// Has `function(value)` called when this thread ends (not by the end of the process). Once per thread.
+template <void (*Function)(void*)>
+void call_at_thread_end(void* value) noexcept {
+  struct end_key {
+    pthread_key_t number;
+    bool made;
+  };
+  static const end_key key = [] {
+    end_key made{};
+    made.made = end_mark() != TLS_OUT_OF_INDEXES && ::pthread_key_create(&made.number, Function) == 0;
+    return made;
+  }();
+  if (key.made && ::pthread_setspecific(key.number, value) == 0) ::TlsSetValue(end_mark(), value);
+}
+
+#elif ARTHUR_THREAD_END_BY_KEY
+
+// A thread_local destructor makes the C library take memory; a key doesn't.
+ARTHUR_SHARED inline thread_local bool thread_ended = false;
+inline bool thread_has_ended() noexcept { return thread_ended; }
+
+/// Has `function(value)` called when this thread ends. A later call replaces the value.
+template <void (*Function)(void*)>
+void call_at_thread_end(void* value) noexcept {
+  static pthread_key_t key;
+  static const bool made = ::pthread_key_create(&key, [](void* v) {
+                             thread_ended = true;
+                             Function(v);
+                           }) == 0;
+  if (made) static_cast<void>(::pthread_setspecific(key, value));
+}
+
+#else
+
+ARTHUR_SHARED inline thread_local bool thread_ended = false;
+struct thread_sentinel {
+  void (*function)(void*) = nullptr;
+  void* value = nullptr;
+  ~thread_sentinel() {
+    thread_ended = true;
+    if (function != nullptr) function(value);
+  }
+};
+ARTHUR_SHARED inline thread_local thread_sentinel sentinel;
+inline bool thread_has_ended() noexcept { return thread_ended; }
+
+/// Has `function(value)` called when this thread ends. Once per thread.
+template <void (*Function)(void*)>
+void call_at_thread_end(void* value) noexcept {
+  sentinel.function = Function;  // the first use registers the destructor
+  sentinel.value = value;
+}
+
+#endif
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -3560,9 +4274,9 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
-/// The worker (which never traces itself) and threads past their end record nothing.
-inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL slot* this_slot = nullptr;
+/// The worker never traces itself.
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool thread_is_quiet = false;
 
 /// Lets go of the span that an activation stands for. (One of before a fork belongs to the parent process.)
 inline void release_target(const frame& activation) noexcept {
@@ -3577,6 +4291,8 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
     s.count_drop(why);
   } else if (f.is(frame::activated)) {
     release_target(f);
+  } else if (f.is(frame::joined)) {
+    if (slot::foreign_state* const state = s.state_of(f.generation)) state->generation = 0;
   }
 }
 
@@ -3589,21 +4305,15 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   close_arena(the_recorder.source.blocks, s.memory);
+  // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
-  s.status.store(slot::exited, std::memory_order_release);
+  s.status.store(s.committed.get() == s.committed_before ? slot::unused : slot::exited, std::memory_order_release);
 }
 
-#ifndef ARTHUR_NO_THREADS
-struct thread_sentinel {
-  bool armed = false;
-  ~thread_sentinel() {
-    if (this_slot != nullptr) retire_slot(*this_slot);
-    this_slot = nullptr;
-    thread_is_quiet = true;
-  }
-};
-inline thread_local thread_sentinel sentinel;
-#endif
+inline void end_thread(void* own) noexcept {
+  this_slot = nullptr;
+  retire_slot(*static_cast<slot*>(own));
+}
 
 inline slot* allocate_slot() noexcept {
 #ifdef ARTHUR_NO_HEAP
@@ -3625,9 +4335,10 @@ inline slot* allocate_slot() noexcept {
 #endif
 }
 
-/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record.
-ARTHUR_COLD inline slot* acquire_slot() noexcept {
-  if (thread_is_quiet || !the_recorder.ready.load(std::memory_order_acquire)) return nullptr;
+/// The calling thread's slot, taken over or made. Null: no memory, or the thread may not record. `early`: even if there
+/// is no pool yet.
+ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
+  if (thread_is_quiet || thread_has_ended() || !(the_recorder.ready.load(std::memory_order_acquire) || early)) return nullptr;
   slot* found = nullptr;
   for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
     std::uint8_t expected = slot::unused;
@@ -3648,10 +4359,9 @@ ARTHUR_COLD inline slot* acquire_slot() noexcept {
     }
   }
   found->random.seed();
+  found->committed_before = found->committed.get();
   this_slot = found;
-#ifndef ARTHUR_NO_THREADS
-  sentinel.armed = true;  // the first use of it registers its destructor
-#endif
+  call_at_thread_end<end_thread>(found);
   return found;
 }
 
@@ -3664,15 +4374,17 @@ inline bool is_first_thread() noexcept {
 #endif
 }
 
+/// A thread does what follows a fork.
+ARTHUR_SHARED inline std::atomic<std::uint32_t> after_fork_busy{0};
+
 /// In a child of fork(): the parent sends what it had recorded, so the child begins with an empty pool and new ids. Spans
 /// that were open stay as parents of the child's spans, but are not sent a second time.
 ARTHUR_COLD inline void after_fork() noexcept {
   recorder& r = the_recorder;
   auto* const word = r.fork_word.load(std::memory_order_relaxed);
-  static std::atomic<std::uint32_t> busy{0};
   std::uint32_t expected = 0;
   // The child may have threads by now; one of them does the work, the others must not record meanwhile.
-  if (!busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
+  if (!after_fork_busy.compare_exchange_strong(expected, 1, std::memory_order_acquire)) {
     while (word->load(std::memory_order_acquire) == 0) {
     }
     return;
@@ -3680,16 +4392,17 @@ ARTHUR_COLD inline void after_fork() noexcept {
   if (word->load(std::memory_order_relaxed) == 0) {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
-    void* const memory = reserve_memory(size);
+    void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
       s->opened.reset();
       s->committed.reset();
       s->unsampled.reset();
+      s->rate_limited.reset();
       s->dropped_attributes.reset();
       for (own_counter& c : s->dropped) c.reset();
-      s->taken = 0;
+      s->taken = s->committed_before = 0;
       for (std::uint32_t n = s->kept(); n != 0; --n) {
         frame& f = s->open[n - 1];
         if (f.is(frame::recording)) {
@@ -3697,7 +4410,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
           s->count_drop(drop::fork);
         }
         // Also activations: the span they stand for is the parent's.
-        if (!f.is(frame::closed)) f.become(frame::silent);
+        if (!f.is(frame::closed) && !f.is(frame::joined)) f.become(frame::silent);
       }
       s->memory = arena{};
       s->woken_at = 0;
@@ -3711,13 +4424,14 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->context = nullptr;
+        for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }
     }
     if (const auto child = r.forked.load(std::memory_order_relaxed)) child();
     word->store(1, std::memory_order_release);
   }
-  busy.store(0, std::memory_order_release);
+  after_fork_busy.store(0, std::memory_order_release);
 }
 
 inline bool was_forked() noexcept {
@@ -3740,6 +4454,54 @@ ARTHUR_NAMESPACE_END
 #include <exception>
 #include <string_view>
 
+// origin.hpp: what a trace brings from where it began: the bits that samplers compare, and its tracestate.
+#ifndef ARTHUR_RECORD_ORIGIN_HPP
+#define ARTHUR_RECORD_ORIGIN_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the sampler compares: the lower half of the trace id, as others do, so that processes agree on a trace.
+inline std::uint64_t sampling_bits(const unsigned char* trace) noexcept {
+  const auto byte = [trace](int n) { return std::uint64_t{trace[8 + n]} << (8 * (7 - n)); };
+  // Written out: compilers make one instruction of it.
+  const std::uint64_t bits = byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
+  return bits == 0 ? 1 : bits;  // 0 is for a sampler that takes nothing
+}
+
+/// The tracestate that came with the trace of a span of this thread: it stands with the joined frame below it, or with
+/// the detached span that is active here. Empty: none, or the scope that brought it is over.
+inline std::string_view trace_state_of(slot& s, const frame& of) noexcept {
+  if ((of.trace_flags & frame::has_state) == 0) return {};
+  for (std::uint32_t n = s.kept(); n != 0; --n) {
+    const frame& f = s.open[n - 1];
+    if (std::memcmp(f.ids.trace, of.ids.trace, 16) != 0) continue;
+    if (f.is(frame::activated)) return reinterpret_cast<const pooled_frame*>(f.target)->trace_state;
+    const slot::foreign_state* const state = f.is(frame::joined) ? s.state_of(f.generation) : nullptr;
+    if (state != nullptr) return {state->text, state->size};
+  }
+  return {};
+}
+
+inline void write_trace_state(frame& f, std::string_view state) noexcept {
+  if (state.empty()) return;
+  char start[12];
+  char* at = wire::put_byte(start, wire::span_trace_state);
+  at = wire::put_varint(at, state.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(state.data(), state.size());
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -3797,7 +4559,6 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
   f.generation = ++s.last_generation;
   f.exceptions = exceptions_in_flight();
   if (f.exceptions == 0) s.reporting_exception = false;  // it was caught
-  f.flags = 0;
   f.group = 0;
   f.site = 0;
   f.attributes = f.dropped_attributes = 0;
@@ -3809,14 +4570,14 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.trace, parent->ids.trace, 16);
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
-    f.sampled = parent->sampled;
+    f.trace_flags = parent->trace_flags & frame::inherited;
+    f.flags = parent->trace_flags & frame::names_remote;
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);
     put_random(f.ids.trace + 8, s);
-    std::uint64_t random = 0;
-    std::memcpy(&random, f.ids.trace, 8);
-    f.sampled = random <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    const bool sampled = sampling_bits(f.ids.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
+    f.trace_flags = static_cast<std::uint8_t>(frame::random | (sampled ? frame::sampled : 0));
     f.flags = record::root;
   }
   put_random(f.ids.span, s);
@@ -3874,6 +4635,7 @@ inline void begin_bytes(slot& s, frame& f, char* at, std::string_view name) noex
     f.bytes.append(start, static_cast<std::size_t>(p - start));
     f.bytes.append(name.data(), name.size());
   }
+  if (ARTHUR_UNLIKELY((f.trace_flags & frame::has_state) != 0)) write_trace_state(f, trace_state_of(s, f));
   if (s.context != nullptr) inherit(f, *s.context);
   item_writer to(f);
   to.note(key::span_kind);
@@ -3907,7 +4669,9 @@ inline void commit(slot& s, frame& f) noexcept {
   const segment first = *f.bytes.first();  // the record is made over it
   record* const place = ::new (static_cast<void*>(f.place)) record{{0}, f.group, f.site, f.flags, first};
   f.bytes.finish();
-  write_head(place->first.content(), f.ids, f.start, end, f.result);
+  static_assert(record::remote_parent << 6 == head::remote, "one flag becomes the other");
+  const std::uint32_t flags = head::remote_known | (f.flags & record::remote_parent) << 6 | (f.trace_flags & head::w3c);
+  write_head(place->first.content(), f.ids, f.start, end, flags, f.result);
   s.queue.push(r.source.blocks, place);
   s.committed.add();
   if (ARTHUR_UNLIKELY(r.wanted.load(std::memory_order_relaxed) != 0)) {
@@ -4163,6 +4927,66 @@ inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept 
 ARTHUR_NAMESPACE_END
 
 #endif
+// restraint.hpp: which new spans are left out while the runtime runs: those of a pause, and those above the rate cap.
+#ifndef ARTHUR_RESTRAINT_HPP
+#define ARTHUR_RESTRAINT_HPP
+
+#include <atomic>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Paused, with nothing open on this thread that a span could get between: it needs no entry, and costs as much as "off".
+ARTHUR_INLINE bool left_out_whole() noexcept {
+  return ARTHUR_UNLIKELY((recording_enabled.load(std::memory_order_relaxed) & recording_mode::paused) != 0) &&
+         (this_slot == nullptr || this_slot->depth == 0);
+}
+
+/// Whether opening a span takes a second look.
+ARTHUR_INLINE bool is_restrained() noexcept { return recording_enabled.load(std::memory_order_relaxed) > recording_mode::on; }
+
+/// Whether the rate cap has room. A trace begins only without debt. Its further spans are always taken, in debt, so that
+/// it stays whole, unless the debt is so large that it must be a loop.
+inline bool within_rate(slot& s, bool root) noexcept {
+  rate_cap& cap = the_recorder.cap;
+  if (!root && !s.above_rate && s.uncharged < cap.uncharged()) {
+    ++s.uncharged;
+    return true;
+  }
+  const bool room = cap.take(s.uncharged, the_recorder.clock.now(), root ? 0 : rate_cap::most_owed);
+  s.uncharged = 0;
+  if (!root) s.above_rate = !room;
+  return room;
+}
+
+/// Whether a span under `parent` is the first one of its trace in this process.
+inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
+
+/// What pause and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
+ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
+  constexpr auto unsampled = static_cast<std::uint8_t>(~frame::sampled);
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  if (!f.is_sampled()) return;
+  if ((mode & recording_mode::paused) != 0) {
+    f.trace_flags &= unsampled;
+  } else if ((mode & recording_mode::capped) != 0 && !within_rate(s, root)) {
+    f.trace_flags = static_cast<std::uint8_t>((f.trace_flags & unsampled) | frame::rate_limited);
+    // Where nothing is committed any more, the worker sleeps without a limit; it is to say what goes on.
+    if (the_recorder.wanted.load(std::memory_order_relaxed) != 0) wake_worker();
+  }
+}
+
+inline void count_left_out(slot& s, const frame& f) noexcept {
+  ((f.trace_flags & frame::rate_limited) != 0 ? s.rate_limited : s.unsampled).add();
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 #if defined(__GNUC__)
 #include <cxxabi.h>
@@ -4175,7 +4999,7 @@ namespace detail {
 inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
   if (mangled == nullptr) return;
   const char* readable = mangled;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
   int status = 0;
   char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
   if (plain != nullptr) readable = plain;
@@ -4184,14 +5008,15 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
   const std::size_t kept = n < size - 1 ? n : size - 1;
   std::memcpy(out, readable, kept);
   out[kept] = 0;
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)
   std::free(plain);
 #endif
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
+/// Not inlined, so that a paused span doesn't pay for the registers that this one uses.
+ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
   if (ARTHUR_UNLIKELY(s == nullptr)) {
     the_recorder.count_slotless();
@@ -4210,10 +5035,11 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   handle.generation = f.generation;
   ++s->depth;
-  if (!f.sampled) {
-    s->unsampled.add();
+  if (!f.is_sampled()) {
+    count_left_out(*s, f);
     f.become(frame::silent);
     return false;
   }
@@ -4238,10 +5064,10 @@ inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg n
 }
 
 ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {
-  return open_scope(handle, &site, site.kind, name);
+  return ARTHUR_LIKELY(!left_out_whole()) && open_scope(handle, &site, site.kind, name);
 }
 ARTHUR_LINKED bool open(scope_handle& handle, kind k, text_arg name) noexcept {
-  return open_scope(handle, nullptr, k, name);
+  return ARTHUR_LIKELY(!left_out_whole()) && open_scope(handle, nullptr, k, name);
 }
 
 ARTHUR_LINKED void close(scope_handle& handle) noexcept {
@@ -4300,7 +5126,7 @@ ARTHUR_LINKED void current_end() noexcept {
   slot* const s = this_slot;
   if (s == nullptr || s->depth == 0 || s->depth > slot::max_depth) return;
   frame& f = s->open[s->depth - 1];
-  if (!f.is(frame::activated)) end_frame(*s, f, s->depth - 1);
+  if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
 }
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -4367,24 +5193,32 @@ inline frame* frame_of(const detached_handle& h) noexcept {
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
+  if (ARTHUR_UNLIKELY(left_out_whole())) return false;
   slot* const s = ready_slot();
   if (s == nullptr) {
     the_recorder.count_slotless();
     return false;
   }
   char* at = nullptr;
-  auto* const p = s->lost_contexts == 0 ? begin_pooled(record_prefix, opening_room, at) : nullptr;
+  const frame* const parent = s->top();
+  const std::string_view state = parent == nullptr ? std::string_view() : trace_state_of(*s, *parent);
+  const std::size_t state_room = (state.size() + 7) & ~std::size_t{7};
+  auto* const p = s->lost_contexts == 0 ? begin_pooled(state_room + record_prefix, opening_room, at) : nullptr;
   if (p == nullptr) {
     s->opened.add();
     s->count_drop(drop::pool_full);
     return false;
   }
   frame& f = p->span;
-  begin_frame(*s, f, k, s->top());
+  begin_frame(*s, f, k, parent);
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
+  wire::put_bytes(at, state.data(), state.size());
+  p->trace_state = {at, state.size()};
+  at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
-  if (!f.sampled) {
-    s->unsampled.add();
+  if (!f.is_sampled()) {
+    count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);
     return false;
@@ -4443,7 +5277,7 @@ ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) 
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
-  f.sampled = handle.open->sampled;
+  f.trace_flags = handle.open->trace_flags;
   f.target = handle.open;
   f.become(frame::activated);
   // The span may end while it is active here; its frame must stay readable.
@@ -4458,7 +5292,7 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   if (s == nullptr) return;
   frame& f = s->open[scope.index];
   if (f.generation != scope.generation || f.is(frame::closed)) return;
-  release_target(f);
+  drop_frame(*s, f, drop::scope_misuse);
   pop_frame(*s, scope.index);
 }
 
@@ -4506,7 +5340,128 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
 ARTHUR_NAMESPACE_END
 
 #endif
-// api.hpp: start, flush, poll and stats, as programs call them.
+// joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
+#ifndef ARTHUR_JOINING_HPP
+#define ARTHUR_JOINING_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// As ready_slot(), and before start() too: whoever doesn't record hands headers on all the same.
+inline slot* joining_slot() noexcept {
+  if (this_slot == nullptr) {
+    // Before a slot exists, so that a child of fork() gets ids of its own whenever it starts.
+    // Acquire and release: whoever sees the word sees the 1 in it. Of two threads at once one makes a word for nothing.
+    auto& word = the_recorder.fork_word;
+    std::atomic<std::uint32_t>* none = nullptr;
+    if (word.load(std::memory_order_acquire) == nullptr) word.compare_exchange_strong(none, make_fork_word(), std::memory_order_release);
+    acquire_slot(true);
+  }
+  return this_slot == nullptr ? nullptr : ready_slot();
+}
+
+/// The decision of the sampler about a trace that began elsewhere.
+inline bool samples(const foreign_span& parent) noexcept {
+  if (the_recorder.parent_based.load(std::memory_order_relaxed)) return (parent.flags & flag_sampled) != 0;
+  return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+  slot* const s = joining_slot();
+  if (s == nullptr || s->depth >= slot::max_depth) return false;
+  frame& f = s->open[s->depth];
+  f.generation = ++s->last_generation;
+  std::memcpy(f.ids.trace, parent.trace, 16);
+  std::memcpy(f.ids.span, parent.span, 8);
+  f.trace_flags = static_cast<std::uint8_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
+                                            (parent.remote ? frame::names_remote : 0) |
+                                            ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
+  if (slot::foreign_state* const state = s->state_of(0)) {
+    state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
+    if (state->size != 0) {
+      state->generation = f.generation;
+      f.trace_flags |= frame::has_state;
+    }
+  }
+  f.become(frame::joined);
+  scope.owner = s;
+  scope.index = s->depth++;
+  scope.generation = f.generation;
+  return true;
+}
+
+ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {
+  foreign_span parent;
+  return the_recorder.trace_context.load(std::memory_order_relaxed) &&
+         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+/// The innermost span; where nothing is recorded, the innermost one that came from elsewhere.
+inline const frame* outgoing_frame() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  slot* const s = this_slot;
+  if (s == nullptr) return nullptr;
+  if (recording_enabled.load(std::memory_order_relaxed) != 0) return s->top();
+  for (std::uint32_t n = s->kept(); n != 0; --n) {
+    if (s->open[n - 1].is(frame::joined)) return &s->open[n - 1];
+  }
+  return nullptr;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
+  const frame* const f = outgoing_frame();
+  if (f == nullptr) return false;
+  std::memcpy(out.trace, f->ids.trace, 16);
+  std::memcpy(out.span, f->ids.span, 8);
+  out.flags = f->trace_flags & (flag_sampled | flag_random);
+  out.remote = (f->trace_flags & frame::names_remote) != 0;
+  // Whoever only hands on doesn't change the flag: it belongs to the span that is named.
+  if (f->is(frame::joined)) {
+    out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |
+                                          ((f->trace_flags & frame::came_sampled) != 0 ? flag_sampled : 0));
+  }
+  return true;
+}
+
+ARTHUR_LINKED std::size_t current_state(char* to) noexcept {
+  const frame* const f = outgoing_frame();
+  const std::string_view state = f == nullptr ? std::string_view() : trace_state_of(*this_slot, *f);
+  wire::put_bytes(to, state.data(), state.size());
+  to[state.size()] = 0;
+  return state.size();
+}
+
+/// One of the two; its size.
+ARTHUR_LINKED std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
+  foreign_span current;
+  char* const to = traceparent != nullptr ? traceparent : tracestate;
+  *to = 0;
+  if (!the_recorder.trace_context.load(std::memory_order_relaxed)) return 0;
+  if (traceparent == nullptr) return current_state(tracestate);
+  if (!current_context(current)) return 0;
+  w3c::write_traceparent(traceparent, current.trace, current.span, current.flags);
+  return w3c::traceparent_size;
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// api.hpp: start, flush, poll, stats and the switches, as programs call them.
 #ifndef ARTHUR_RUNTIME_API_HPP
 #define ARTHUR_RUNTIME_API_HPP
 
@@ -4525,6 +5480,7 @@ ARTHUR_NAMESPACE_END
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -4533,6 +5489,184 @@ ARTHUR_NAMESPACE_END
 #include <string>
 #include <thread>
 
+// thread_names.hpp: names a thread for debuggers, and finds a thread of the process by its name.
+#ifndef ARTHUR_PLATFORM_THREAD_NAMES_HPP
+#define ARTHUR_PLATFORM_THREAD_NAMES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+
+#if defined(__linux__)
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the worker's thread is called; at most 15 characters.
+constexpr char worker_name[] = "arthur-worker";
+
+/// Names the calling thread, where there is a way.
+inline void name_thread(const char* name) noexcept {
+#if defined(__linux__)
+  ::prctl(PR_SET_NAME, name, 0, 0, 0);
+#elif defined(__APPLE__)
+  ::pthread_setname_np(name);
+#else
+  static_cast<void>(name);
+#endif
+}
+
+/// Whether a thread other than the caller has the name. Names cross the borders that symbols don't: copies of a library
+/// that the linker keeps apart find each other by them. False where there is no way to tell. Takes nothing from the heap.
+inline bool another_thread_is_named(const char* name) noexcept {
+  bool found = false;
+#if defined(__linux__)
+  const int folder = ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  const long self = ::syscall(SYS_gettid);
+  alignas(8) char entries[2048];
+  for (long size = 0; !found && (size = ::syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0;) {
+    for (long at = 0; at < size && !found;) {
+      // linux_dirent64: inode 8 bytes, position 8, length of the entry 2, type 1, name.
+      std::uint16_t length = 0;
+      std::memcpy(&length, entries + at + 16, sizeof length);
+      const long thread = std::strtol(entries + at + 19, nullptr, 10);
+      at += length;
+      if (thread == 0 || thread == self) continue;  // 0: "." and ".."
+      char path[32];
+      std::snprintf(path, sizeof path, "%ld/comm", thread);
+      const int file = ::openat(folder, path, O_RDONLY | O_CLOEXEC);
+      if (file < 0) continue;  // it ended meanwhile
+      char text[17] = {};
+      const auto read = ::read(file, text, sizeof text - 1);
+      ::close(file);
+      const std::size_t wanted = std::strlen(name);
+      found = read == static_cast<ssize_t>(wanted) + 1 && std::memcmp(text, name, wanted) == 0;  // + 1: the line's end
+    }
+  }
+  ::close(folder);
+#else
+  static_cast<void>(name);
+#endif
+  return found;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// process.hpp: the program's name and variables, and what the end of a process does to code and threads.
+#ifndef ARTHUR_PLATFORM_PROCESS_HPP
+#define ARTHUR_PLATFORM_PROCESS_HPP
+
+#include <atomic>
+#include <cstdlib>
+#if defined(_WIN32)
+#include <forward_list>
+#endif
+#include <string>
+
+
+#if defined(__GLIBC__)
+#include <errno.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(_WIN32)
+
+/// The executable's name without its path.
+inline std::string program_name() {
+  wchar_t path[MAX_PATH + 1] = {};
+  ::GetModuleFileNameW(nullptr, path, MAX_PATH);
+  const std::string whole = to_utf8(path);
+  return whole.substr(whole.find_last_of('\\') + 1);
+}
+
+/// Environment variables in UTF-8; what get() returned lives as long as the reader.
+class variable_reader {
+ public:
+  const char* get(const char* name) {
+    const std::wstring wide = to_wide(name);
+    const DWORD size = ::GetEnvironmentVariableW(wide.c_str(), nullptr, 0);
+    if (size == 0) return nullptr;
+    std::wstring value(size, L'\0');
+    if (::GetEnvironmentVariableW(wide.c_str(), &value[0], size) >= size) return nullptr;
+    kept_.push_front(to_utf8(value.c_str()));
+    return kept_.front().c_str();
+  }
+
+ private:
+  std::forward_list<std::string> kept_;
+};
+
+/// Keeps the module around `code` loaded to the end: a DLL with a thread of ours in it must not vanish under it.
+template <class Function>
+void keep_loaded(Function* code) noexcept {
+  HMODULE module = nullptr;
+  ::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, reinterpret_cast<LPCWSTR>(code), &module);
+}
+
+/// Tells whether a thread was killed. Windows does that to all threads but one before the last handlers of DLLs run.
+class thread_watch {
+ public:
+  /// Called by the thread itself.
+  void begin() noexcept {
+    const HANDLE before = handle_.exchange(::OpenThread(SYNCHRONIZE, FALSE, ::GetCurrentThreadId()), std::memory_order_acq_rel);
+    if (before != nullptr) ::CloseHandle(before);
+  }
+  bool over() const noexcept {
+    const HANDLE h = handle_.load(std::memory_order_acquire);
+    return h != nullptr && ::WaitForSingleObject(h, 0) == WAIT_OBJECT_0;
+  }
+
+ private:
+  std::atomic<HANDLE> handle_{nullptr};
+};
+
+#else
+
+inline std::string program_name() {
+#if defined(__GLIBC__)
+  return program_invocation_short_name;
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+  return ::getprogname();
+#else
+  return {};
+#endif
+}
+
+class variable_reader {
+ public:
+  const char* get(const char* name) { return std::getenv(name); }
+};
+
+template <class Function>
+void keep_loaded(Function*) noexcept {}
+
+class thread_watch {
+ public:
+  void begin() noexcept {}
+  bool over() const noexcept { return false; }
+};
+
+#endif
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // settings.hpp: options, environment and defaults, resolved into the one configuration the runtime works with.
 #ifndef ARTHUR_POLICY_SETTINGS_HPP
 #define ARTHUR_POLICY_SETTINGS_HPP
@@ -4922,14 +6056,15 @@ inline bool is_loopback(std::string_view host) {
 }
 
 /// The value of a Host header: brackets around IPv6, the port only where it isn't the scheme's own.
-inline std::string host_and_port(const url& u) {
-  std::string out = u.host.find(':') == std::string::npos ? u.host : "[" + u.host + "]";
-  if (u.port != (u.https ? 443 : 80)) out += ":" + std::to_string(u.port);
+inline text_line host_and_port(const url& u) {
+  const bool ipv6 = u.host.find(':') != std::string::npos;
+  text_line out(ipv6 ? "[" : "", u.host, ipv6 ? "]" : "");
+  if (u.port != (u.https ? 443 : 80)) out = text_line(out, ":", u.port);
   return out;
 }
 
 /// Scheme, host and port; never a path or a query, so it may be printed.
-inline std::string origin(const url& u) { return (u.https ? "https://" : "http://") + host_and_port(u); }
+inline text_line origin(const url& u) { return text_line(u.https ? "https://" : "http://", host_and_port(u)); }
 
 inline bool same_origin(const url& a, const url& b) {
   return a.https == b.https && a.port == b.port && a.host == b.host;
@@ -5201,6 +6336,357 @@ inline std::string resolve_endpoint(const options& given, const environment& env
 ARTHUR_NAMESPACE_END
 
 #endif
+// limit_settings.hpp: what bounds a span, a batch, an export and the diagnostic lines, from options and environment.
+#ifndef ARTHUR_POLICY_LIMIT_SETTINGS_HPP
+#define ARTHUR_POLICY_LIMIT_SETTINGS_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// limits.hpp: how much of one span is kept.
+#ifndef ARTHUR_POLICY_LIMITS_HPP
+#define ARTHUR_POLICY_LIMITS_HPP
+
+#include <cstddef>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct span_limits {
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  std::size_t attributes = none;
+  std::size_t length = none;  // characters of a text, bytes of a byte string
+  std::size_t events = none;
+  std::size_t links = none;
+  std::size_t event_attributes = none;
+  std::size_t link_attributes = none;
+};
+
+/// Where nothing is said: 10,000 attributes, as OpenInference has it, because 128 cut a long chat; the rest as
+/// OpenTelemetry has it.
+constexpr span_limits default_limits() noexcept { return {10000, span_limits::none, 128, 128, 128, 128}; }
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace resolving {
+
+using std::chrono::milliseconds;
+constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
+
+inline span_limits resolve_limits(const options& given, const environment& env, warning_list& warnings) {
+  span_limits out = default_limits();
+  const struct {
+    std::size_t given;
+    std::size_t& limit;
+    const char* own;
+    const char* general;
+  } rows[] = {
+      {given.max_attributes, out.attributes, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"},
+      {given.max_attribute_length, out.length, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"},
+      {given.max_events, out.events, "OTEL_SPAN_EVENT_COUNT_LIMIT", nullptr},
+      {given.max_links, out.links, "OTEL_SPAN_LINK_COUNT_LIMIT", nullptr},
+      {given.max_event_attributes, out.event_attributes, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", nullptr},
+      {given.max_link_attributes, out.link_attributes, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", nullptr},
+  };
+  for (const auto& row : rows) {
+    std::uint64_t number = row.limit;
+    if (row.given != 0) {
+      number = row.given;
+    } else if (!read_unsigned(env, row.own, 0, 0xffffffffU, number, warnings) && row.general != nullptr) {
+      read_unsigned(env, row.general, 0, 0xffffffffU, number, warnings);
+    }
+    row.limit = static_cast<std::size_t>(number);
+  }
+  return out;
+}
+
+inline log_level resolve_log_level(const options& given, const environment& env, warning_list& warnings) {
+  if (given.log_level != log_level::automatic) return given.log_level;
+  const std::string_view value = env.get("OTEL_LOG_LEVEL");
+  // The specification names only "info"; these are the words of its SDKs. Beyond info there is nothing to say.
+  const struct {
+    const char* name;
+    log_level level;
+  } known[] = {{"none", log_level::none},    {"off", log_level::none},   {"error", log_level::error},
+               {"warn", log_level::warning}, {"warning", log_level::warning}, {"info", log_level::info},
+               {"debug", log_level::info},   {"verbose", log_level::info},    {"all", log_level::info}};
+  for (const auto& k : known) {
+    if (text::equal_nocase(value, k.name)) return k.level;
+  }
+  if (!value.empty()) ignored(warnings, "OTEL_LOG_LEVEL", value, "write none, error, warn or info");
+  return log_level::automatic;
+}
+
+/// An export has two limits in the environment, the exporter's and the processor's: the shorter one ends it.
+inline milliseconds resolve_export_timeout(const options& given, const environment& env, warning_list& warnings) {
+  if (given.export_timeout != milliseconds(0)) return given.export_timeout;
+  constexpr auto most = static_cast<std::uint64_t>(day.count());
+  const auto duration = [](std::uint64_t number) { return number == 0 ? day : milliseconds(number); };
+  std::uint64_t exporter = 0, processor = 0;
+  const bool first = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, exporter, warnings) ||
+                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, exporter, warnings);
+  const bool second = read_unsigned(env, "OTEL_BSP_EXPORT_TIMEOUT", 0, most, processor, warnings);
+  if (first && second) return (std::min)(duration(exporter), duration(processor));
+  return first ? duration(exporter) : second ? duration(processor) : milliseconds(30000);
+}
+
+/// Spans in one request. OTEL_BSP_MAX_QUEUE_SIZE has no other meaning here: memory bounds what waits.
+inline std::size_t resolve_batch_spans(const options& given, const environment& env, bool engine, warning_list& warnings) {
+  std::uint64_t size = 512, queue = 0;
+  read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, size, warnings);
+  const bool bounded = read_unsigned(env, "OTEL_BSP_MAX_QUEUE_SIZE", 1, 0xffffffffU, queue, warnings);
+  if (engine) size = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
+  const bool clamped = bounded && given.max_batch_spans == 0 && queue < size;
+  if (clamped) {
+    warnings.push_back("OTEL_BSP_MAX_QUEUE_SIZE=" + text::shown(env.get("OTEL_BSP_MAX_QUEUE_SIZE")) + " is below the batch size " +
+                       std::to_string(size) + ": requests have at most " + std::to_string(queue) + " spans; raise it, or lower " +
+                       (engine ? "options.max_batch_spans" : "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"));
+    size = queue;
+  } else if (bounded) {
+    ignored(warnings, "OTEL_BSP_MAX_QUEUE_SIZE", env.get("OTEL_BSP_MAX_QUEUE_SIZE"),
+            "memory bounds the spans that wait; set options.memory_limit");
+  }
+  return given.max_batch_spans != 0 ? given.max_batch_spans : static_cast<std::size_t>(size);
+}
+
+}  // namespace resolving
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// proxy.hpp: decides through which HTTP proxy a host is reached, if any.
+#ifndef ARTHUR_POLICY_PROXY_HPP
+#define ARTHUR_POLICY_PROXY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// An HTTP proxy; without a host there is none.
+struct proxy {
+  std::string host;  ///< lower case; an IPv6 literal without its brackets
+  std::uint16_t port = 0;
+  std::string user;  ///< decoded; never printed, nor is the password
+  std::string password;
+
+  bool used() const { return !host.empty(); }
+};
+
+/// For messages: never holds the password.
+inline std::string shown(const proxy& p) {
+  url u;
+  u.host = p.host;
+  u.port = p.port;
+  return "the proxy " + host_and_port(u);
+}
+
+inline std::string base64(std::string_view s) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < s.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < s.size() ? static_cast<unsigned char>(s[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k <= s.size() ? digits[bits >> (18 - 6 * k) & 63U] : '=';
+  }
+  return out;
+}
+
+namespace proxies {
+
+/// Fills `out`; returns "" or one line that begins with `source`. Never shows user or password.
+inline std::string parse(std::string_view value, const char* source, proxy& out) {
+  const auto refuse = [&](const char* why) { return std::string(source) + " " + text::shown_url(value) + " " + why; };
+  const std::size_t scheme = value.find("://");
+  if (scheme != std::string_view::npos && !text::equal_nocase(value.substr(0, scheme), "http")) {
+    return refuse("isn't an HTTP proxy; only http://host:port is understood");
+  }
+  std::string_view rest = scheme == std::string_view::npos ? value : value.substr(scheme + 3);
+  proxy made;
+  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    const std::string_view secret = rest.substr(0, at);
+    const std::size_t colon = secret.find(':');
+    if (colon == std::string_view::npos || !text::percent_decode(secret.substr(0, colon), made.user) ||
+        !text::percent_decode(secret.substr(colon + 1), made.password) || made.user.empty() || made.password.empty() ||
+        made.user.find(':') != std::string::npos) {
+      return refuse("has no usable user and password; write http://user:password@host:port, percent-encoded");
+    }
+    rest.remove_prefix(at + 1);
+  }
+  url u;
+  // parse_url would show its argument, so it gets a text without the secret.
+  const std::string error = parse_url("http://" + std::string(rest), source, u);
+  if (!error.empty()) return error;
+  if (u.target != "/") return refuse("has a path; write http://host:port");
+  made.host = u.host;
+  made.port = u.port;
+  out = made;
+  return {};
+}
+
+/// Four bytes of an IPv4 address as one number.
+inline bool parse_ipv4(std::string_view s, std::uint32_t& out) {
+  out = 0;
+  for (int part = 0; part < 4; ++part) {
+    const std::size_t dot = part < 3 ? s.find('.') : s.size();
+    std::uint64_t value = 0;
+    if (dot == std::string_view::npos || !text::parse_unsigned(s.substr(0, dot), value) || value > 255) return false;
+    out = out << 8 | static_cast<std::uint32_t>(value);
+    s.remove_prefix(part < 3 ? dot + 1 : dot);
+  }
+  return true;
+}
+
+/// One entry of NO_PROXY: "*", a name (which means its subdomains too, with or without a leading '.' or "*."), an
+/// address, an IPv4 block such as 10.0.0.0/8; each but "*" and the block with ":port" if it means that port only.
+inline bool matches(std::string_view entry, const url& where) {
+  if (entry == "*") return true;
+  std::uint32_t address = 0;
+  const bool is_ipv4 = parse_ipv4(where.host, address);
+  if (const std::size_t slash = entry.find('/'); slash != std::string_view::npos) {
+    std::uint32_t block = 0;
+    std::uint64_t bits = 0;
+    if (!is_ipv4 || !parse_ipv4(entry.substr(0, slash), block) || !text::parse_unsigned(entry.substr(slash + 1), bits) || bits > 32) {
+      return false;
+    }
+    return bits == 0 || (address ^ block) >> (32 - bits) == 0;
+  }
+  const bool bracketed = !entry.empty() && entry.front() == '[';
+  const std::size_t close = bracketed ? entry.find(']') : std::string_view::npos;
+  std::string_view port;
+  if (close != std::string_view::npos) {
+    port = entry.substr(close + 1);
+    entry = entry.substr(1, close - 1);
+  } else if (const std::size_t colon = entry.find(':'); colon != std::string_view::npos && entry.find(':', colon + 1) == std::string_view::npos) {
+    port = entry.substr(colon);
+    entry = entry.substr(0, colon);
+  }
+  std::uint64_t number = 0;
+  if (!port.empty() && (port.front() != ':' || !text::parse_unsigned(port.substr(1), number) || number != where.port)) return false;
+  if (entry.substr(0, 2) == "*.") entry.remove_prefix(1);
+  if (!entry.empty() && entry.front() == '.') entry.remove_prefix(1);
+  if (!entry.empty() && entry.back() == '.') entry.remove_suffix(1);
+  std::string_view host = where.host;
+  if (!host.empty() && host.back() == '.') host.remove_suffix(1);
+  if (entry.empty() || entry.size() > host.size()) return false;
+  const std::size_t before = host.size() - entry.size();
+  if (!text::equal_nocase(host.substr(before), entry)) return false;
+  // An address has no subdomains: 0.0.1 isn't 10.0.0.1's parent.
+  return before == 0 || (!is_ipv4 && host[before - 1] == '.');
+}
+
+inline bool excepted(std::string_view list, const url& where) {
+  while (!list.empty()) {
+    const std::size_t end = list.find_first_of(", \t");
+    if (matches(list.substr(0, end), where)) return true;
+    list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
+  }
+  return false;
+}
+
+}  // namespace proxies
+
+/// Fills `out` for one URL; returns "" or one line about options.proxy. A wrong variable is only a warning.
+///
+/// options.proxy, else https_proxy, HTTPS_PROXY or, for http://, http_proxy (not HTTP_PROXY: a web server's clients can set
+/// that one by a header), else all_proxy, ALL_PROXY. Never for this machine's own names, nor for what no_proxy, NO_PROXY
+/// name: a local engine must not become unreachable because somebody's shell knows a proxy.
+inline std::string resolve_proxy(const options& given, const environment& env, const url& where, warning_list& warnings,
+                                 proxy& out) {
+  out = proxy();
+  const std::string_view in_code = text::trim(given.proxy);
+  const char* source = "options.proxy";
+  if (!in_code.empty()) {
+    const std::string error = proxies::parse(in_code, source, out);
+    if (!error.empty()) return error;
+  }
+  const char* name = nullptr;
+  if (is_loopback(where.host) || proxies::excepted(env.get("no_proxy", "NO_PROXY", name), where)) {
+    out = proxy();
+    return {};
+  }
+  if (!in_code.empty()) return {};
+  std::string_view value = where.https ? env.get("https_proxy", "HTTPS_PROXY", source) : env.get(source = "http_proxy");
+  if (value.empty()) value = env.get("all_proxy", "ALL_PROXY", source);
+  if (value.empty()) return {};
+  const std::string error = proxies::parse(value, source, out);
+  if (!error.empty()) warnings.push_back(error + "; going to " + origin(where) + " directly");
+  return {};
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// tls_files.hpp: which certificate and key files the options or the environment name.
+#ifndef ARTHUR_POLICY_TLS_FILES_HPP
+#define ARTHUR_POLICY_TLS_FILES_HPP
+
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// PEM files; a path is "" where none is named.
+struct tls_files {
+  struct file {
+    std::string path;
+    const char* source = "";  ///< the option or variable, for messages
+  };
+  file authorities;  ///< in place of the system's
+  file certificate;  ///< the client's own, for mutual TLS
+  file key;
+};
+
+/// Fills `out`; returns "" or one line. A certificate and its key come from one place: code or the environment.
+inline std::string resolve_tls_files(const options& given, const environment& env, tls_files& out) {
+  out = tls_files();
+  const auto from_code = [](std::string_view path, const char* source, tls_files::file& file) {
+    file = {std::string(text::trim(path)), source};
+  };
+  const auto from_env = [&](const char* own, const char* general, tls_files::file& file) {
+    const char* source = nullptr;
+    const std::string_view path = env.get(own, general, source);
+    file = {std::string(path), source};
+  };
+  from_code(given.certificate_file, "options.certificate_file", out.authorities);
+  if (out.authorities.path.empty()) {
+    from_env("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE", out.authorities);
+  }
+  from_code(given.client_certificate_file, "options.client_certificate_file", out.certificate);
+  from_code(given.client_key_file, "options.client_key_file", out.key);
+  if (out.certificate.path.empty() && out.key.path.empty()) {
+    from_env("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", out.certificate);
+    from_env("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY", out.key);
+  }
+  if (out.certificate.path.empty() == out.key.path.empty()) return {};
+  const tls_files::file& alone = out.key.path.empty() ? out.certificate : out.key;
+  const tls_files::file& missing = out.key.path.empty() ? out.key : out.certificate;
+  return std::string(alone.source) + "=" + text::shown(alone.path) + " needs " + missing.source +
+         " beside it; give both, or neither (one PEM file may hold both)";
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -5220,7 +6706,12 @@ struct settings {
 
   detail::sink sink = detail::sink::endpoint;
   bool to_stdout = false;  ///< beside the sink: JSON lines
+  bool console = false;    ///< beside the sink: trees for people
+  bool console_colours = true;  ///< where standard output is a terminal
   endpoint where;          ///< meaningful with sink::endpoint; the arthur profile otherwise
+  proxy traces_proxy;      ///< on the way to where.traces
+  proxy engine_proxy;      ///< on the way to where.engine
+  tls_files tls;           ///< for https://
   arthur::protocol protocol = protocol::automatic;
 
   std::string service_name;      ///< never empty
@@ -5235,15 +6726,21 @@ struct settings {
   std::size_t max_batch_spans = 0;
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
+  std::uint32_t max_spans_per_second = 0;
+  span_limits limits;
+  arthur::log_level log_level = log_level::automatic;
+  bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
+  bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
 };
 
-/// There is no transport with TLS in this version.
-constexpr bool https_built_in = false;
+/// Trees are put together on the heap.
+#ifdef ARTHUR_NO_HEAP
+constexpr bool console_built_in = false;
+#else
+constexpr bool console_built_in = true;
+#endif
 
 namespace resolving {
-
-using std::chrono::milliseconds;
-constexpr milliseconds day{86400000};  // stands for "no limit", so that no deadline can overflow
 
 inline std::string out_of_range(const char* field, const std::string& rule) {
   return std::string("options.") + field + " is out of range: " + rule;
@@ -5260,7 +6757,14 @@ inline std::string check_ranges(const options& given) {
   for (const auto& d : durations) {
     if (d.value < milliseconds(0) || d.value > day) return out_of_range(d.name, "give 0 to 24 hours");
   }
+#ifdef ARTHUR_NO_HEAP
+  constexpr std::size_t pool_size = ARTHUR_POOL_BYTES;
+  if (given.memory_limit > pool_size || given.memory_limit < (std::size_t{96} << 10)) {
+    return out_of_range("memory_limit", "give 96 KiB to ARTHUR_POOL_BYTES");
+  }
+#else
   if (given.memory_limit < (std::size_t{256} << 10)) return out_of_range("memory_limit", "give at least 256 KiB");
+#endif
   // Places in the pool are 32-bit numbers of 8-byte units.
   if (given.memory_limit / 8 > 0xffffffffU) return out_of_range("memory_limit", "give at most 32 GiB");
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
@@ -5269,12 +6773,16 @@ inline std::string check_ranges(const options& given) {
   }
   // Written so that NaN fails too.
   if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");
   if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
       given.protocol != protocol::http_protobuf) {
     return out_of_range("protocol", "give one of arthur::protocol");
   }
   if (given.overflow != overflow::drop && given.overflow != overflow::block) {
     return out_of_range("overflow", "give one of arthur::overflow");
+  }
+  if (given.log_level < log_level::automatic || given.log_level > log_level::info) {
+    return out_of_range("log_level", "give one of arthur::log_level");
   }
   for (const header& h : given.resource_attributes) {
     if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
@@ -5285,7 +6793,7 @@ inline std::string check_ranges(const options& given) {
   return {};
 }
 
-/// Fills sink and to_stdout. A wrong name in code is an error; in the environment it is ignored, as the specification
+/// Fills sink, to_stdout and console. A wrong name in code is an error; in the environment it is ignored, as the specification
 /// wants, but "console" alone doesn't turn into posting: who asked for a local display wants nothing to leave.
 inline std::string resolve_sinks(const options& given, const environment& env, warning_list& warnings, settings& out) {
   sink primary = sink::endpoint;
@@ -5313,13 +6821,16 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
     } else if (text::equal_nocase(name, "none")) {
       none = true;
     } else if (text::equal_nocase(name, "console")) {
+      constexpr const char* why = "a build with ARTHUR_NO_HEAP has no console exporter; use otlp/stdout";
+      if (!console_built_in && in_code) return std::string(source) + " names console: " + why;
+      if (!console_built_in) ignored(warnings, source, name, why);
       console = true;
-      ignored(warnings, source, name, "this version has no console exporter; use otlp/stdout");
+      out.console = console_built_in;
     } else if (in_code) {
       return std::string(source) + " names the unknown exporter " + text::shown(name) +
-             "; use otlp, otlp/stdout or none";
+             "; use otlp, console, otlp/stdout or none";
     } else {
-      ignored(warnings, source, name, "the known exporters are otlp, otlp/stdout and none");
+      ignored(warnings, source, name, "the known exporters are otlp, console, otlp/stdout and none");
     }
   }
   if (none && (otlp || out.to_stdout || console)) {
@@ -5328,7 +6839,27 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   }
   const bool wanted = otlp || local || (!out.to_stdout && !console);
   out.sink = wanted && !none ? primary : sink::none;
+  out.console_colours = env.get("NO_COLOR").empty() && env.get("TERM") != "dumb";
   return {};
+}
+
+/// How the endpoint is reached: proxies, certificates. `https_available`: the program brings a transport with TLS.
+inline std::string resolve_way(const options& given, const environment& env, bool https_available,
+                               warning_list& warnings, settings& out) {
+  const bool engine = out.where.has_engine;
+  const url* const secure = out.where.traces.https ? &out.where.traces : engine && out.where.engine.https ? &out.where.engine : nullptr;
+  if (secure != nullptr && !https_available) {
+    return origin(*secure) +
+           " needs TLS, which this program was built without; define ARTHUR_WITH_HTTPLIB where ARTHUR_IMPLEMENTATION is (CMake: "
+           "link arthur::httplib), or use http://, or hand the requests to a client of your own with options.on_batch";
+  }
+  std::string error = resolve_proxy(given, env, out.where.traces, warnings, out.traces_proxy);
+  if (error.empty() && engine) {
+    warning_list same;  // as for the traces
+    error = resolve_proxy(given, env, out.where.engine, same_origin(out.where.traces, out.where.engine) ? same : warnings, out.engine_proxy);
+  }
+  if (error.empty() && secure != nullptr) error = resolve_tls_files(given, env, out.tls);
+  return error;
 }
 
 inline void resolve_protocol(const options& given, const environment& env, warning_list& warnings, settings& out) {
@@ -5348,7 +6879,7 @@ inline void resolve_protocol(const options& given, const environment& env, warni
   const std::string_view compression =
       env.get("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION", name);
   if (!compression.empty() && !text::equal_nocase(compression, "none")) {
-    ignored(warnings, name, compression, "requests are sent uncompressed");
+    ignored(warnings, name, compression, "requests are sent uncompressed; write none");
   }
 }
 
@@ -5365,23 +6896,11 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
     out.schedule_delay = set ? milliseconds(number) : milliseconds(1000);
   }
 
-  out.export_timeout = given.export_timeout;
-  if (out.export_timeout == milliseconds(0)) {
-    const bool set = read_unsigned(env, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 0, most, number, warnings) ||
-                     read_unsigned(env, "OTEL_EXPORTER_OTLP_TIMEOUT", 0, most, number, warnings);
-    out.export_timeout = set ? milliseconds(number) : milliseconds(30000);
-    if (out.export_timeout == milliseconds(0)) out.export_timeout = day;
-  }
-
+  out.export_timeout = resolve_export_timeout(given, env, warnings);
   out.max_batch_bytes = given.max_batch_bytes;
-  out.max_batch_spans = given.max_batch_spans;
-  if (out.max_batch_spans == 0) {
-    out.max_batch_spans = 128;  // Arthur Engine needs about 7 ms per LLM span and serves nobody else meanwhile
-    if (out.where.profile == profile::otlp) {
-      const bool set = read_unsigned(env, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, 65536, number, warnings);
-      out.max_batch_spans = set ? static_cast<std::size_t>(number) : 512;
-    }
-  }
+  out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
+  out.max_spans_per_second = given.max_spans_per_second;
+  out.limits = resolve_limits(given, env, warnings);
 }
 
 /// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
@@ -5390,9 +6909,10 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
   std::string_view name = env.get("OTEL_TRACES_SAMPLER");
   if (given.sample_ratio < 1.0 || name.empty()) return;
   const std::string_view whole = name;
-  // Decisions are made at the root and inherited, so both families mean the same here.
   constexpr std::string_view family = "parentbased_";
-  if (text::equal_nocase(name.substr(0, family.size()), family)) name.remove_prefix(family.size());
+  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
+  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
+  if (out.parent_based) name.remove_prefix(family.size());
   if (text::equal_nocase(name, "always_on")) return;
   if (text::equal_nocase(name, "always_off")) {
     out.sample_ratio = 0.0;
@@ -5406,8 +6926,33 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
       ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
     }
   } else {
+    out.parent_based = true;
     ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
   }
+}
+
+/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
+inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
+  constexpr const char* source = "OTEL_PROPAGATORS";
+  bool none = false, trace_context = false, known = false;
+  std::string_view list = env.get(source);
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view name = text::trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (name.empty()) continue;
+    if (text::equal_nocase(name, "none")) {
+      none = true;
+    } else if (text::equal_nocase(name, "tracecontext")) {
+      trace_context = known = true;
+    } else if (text::equal_nocase(name, "baggage")) {
+      known = true;
+    } else {
+      ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
+    }
+  }
+  if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
+  if (none || known) out.trace_context = trace_context;
 }
 
 /// Service, task and resource attributes.
@@ -5467,13 +7012,15 @@ inline void resolve_identity(const options& given, const environment& env, warni
 
 /// The complete configuration. Pure: whatever isn't in the arguments doesn't count. Each warning is one line.
 inline settings resolve(const options& given, const environment& surroundings, warning_list& warnings,
-                        bool https_available = https_built_in) {
+                        bool https_available) {
   settings out;
   environment env = surroundings;
   if (!env.get("OTEL_CONFIG_FILE").empty()) {
     warnings.push_back("OTEL_CONFIG_FILE isn't read; as it is set, all other OTEL_ variables are ignored too");
     env.ignore_otel = true;
   }
+  out.log_level = resolving::resolve_log_level(given, env, warnings);
+  resolving::resolve_propagators(env, warnings, out);  // also for those who only hand headers on
   out.disabled = read_bool(env, "OTEL_SDK_DISABLED", warnings);
   if (out.disabled) return out;
   out.error = resolving::check_ranges(given);
@@ -5484,11 +7031,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
   // The endpoint only matters where requests are posted: a wrong URL doesn't spoil a file.
   if (out.sink == sink::endpoint) {
     out.error = resolve_endpoint(given, env, warnings, out.where);
-    if (out.error.empty() && out.where.traces.https && !https_available) {
-      out.error = origin(out.where.traces) +
-                  " needs TLS, which this version doesn't have; use http://, or hand the requests to a client of your own with "
-                  "options.on_batch";
-    }
+    if (out.error.empty()) out.error = resolving::resolve_way(given, env, https_available, warnings, out);
   }
   if (out.sink == sink::endpoint && out.where.profile == profile::arthur && !out.where.has_engine &&
       out.task_id.empty() && !out.task_name.empty()) {
@@ -5503,12 +7046,14 @@ inline settings resolve(const options& given, const environment& surroundings, w
 ARTHUR_NAMESPACE_END
 
 #endif
-// callback.hpp: hands encoded requests to options::on_batch.
-#ifndef ARTHUR_TRANSPORT_CALLBACK_HPP
-#define ARTHUR_TRANSPORT_CALLBACK_HPP
+// https.hpp: where a transport with TLS makes itself known to the runtime.
+#ifndef ARTHUR_TRANSPORT_HTTPS_HPP
+#define ARTHUR_TRANSPORT_HTTPS_HPP
 
-#include <cstdint>
+#include <atomic>
+#include <memory>
 #include <string>
+#include <vector>
 
 // transport.hpp: the one way in which the runtime hands over an encoded request and learns what became of it.
 #ifndef ARTHUR_TRANSPORT_TRANSPORT_HPP
@@ -5523,6 +7068,8 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+constexpr const char* user_agent = "ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION;
+
 /// One request. The bytes must live until send() returns.
 struct request {
   const char* method = "POST";
@@ -5533,14 +7080,42 @@ struct request {
   std::size_t spans = 0;  ///< for options::on_batch
 };
 
+/// Most bytes of an answer's body; OTLP's default limit.
+#ifdef ARTHUR_NO_HEAP
+constexpr std::size_t max_answer = std::size_t{64} << 10;
+#else
+constexpr std::size_t max_answer = std::size_t{4} << 20;
+#endif
+
 /// One answer. Where `truncated` is set the status holds all the same: a server decides before it writes the status.
 struct response {
   int status = 0;
-  std::string body;          ///< at most 4 MiB
+  std::string body;          ///< at most max_answer bytes
   std::string content_type;  ///< as sent; "" when there was none
   std::string retry_after;
   std::string location;
   bool truncated = false;  ///< the body was too large, cut off or malformed; it ends early
+
+  /// As new, but keeps its memory.
+  void clear() noexcept {
+    status = 0;
+    for (std::string* text : {&body, &content_type, &retry_after, &location}) text->clear();
+    truncated = false;
+  }
+};
+
+/// What send() fills. Kept from request to request, so that where memory is taken in start() alone there is room.
+struct outcome {
+  response answer;
+  std::string error;
+
+  outcome() {
+    error.reserve(text_line::capacity);
+#ifdef ARTHUR_NO_HEAP
+    answer.body.reserve(max_answer);
+    for (std::string* text : {&answer.content_type, &answer.retry_after, &answer.location}) text->reserve(text_line::capacity);
+#endif
+  }
 };
 
 enum class transport_result {
@@ -5594,874 +7169,17 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// Status 200 where the callback took the batch. A refusal is 400, final: the callback was asked once and said no.
-class callback_transport final : public transport {
- public:
-  using function = bool (*)(void* user, const batch_view& batch);
-
-  callback_transport(function on_batch, void* user) : on_batch_(on_batch), user_(user) {}
-
-  transport_result send(const request& what, std::uint64_t, response& out, std::string& error) override {
-    out = response();
-    error.clear();
-    const batch_view batch{what.body, what.body_size, what.content_type, what.spans};
-    bool taken = false;
-#if ARTHUR_HAS_EXCEPTIONS
-    // The worker has nobody to pass an exception to; it would end the program.
-    try {
-      taken = on_batch_(user_, batch);
-    } catch (...) {
-      error = "options.on_batch threw an exception; it must not";
-    }
-#else
-    taken = on_batch_(user_, batch);
-#endif
-    out.status = taken ? 200 : 400;
-    if (!taken && error.empty()) error = "options.on_batch returned false";
-    return transport_result::answered;
-  }
-
- private:
-  function on_batch_;
-  void* user_;
+/// What a transport with TLS offers.
+struct https_support {
+  std::unique_ptr<transport> (*make)(const url& where, const std::vector<header>& headers, const timing& time,
+                                     const proxy& via, const tls_files& files);
+  /// "" or one line that says which file can't be used and why.
+  std::string (*check)(const tls_files& files);
 };
 
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// file.hpp: appends requests to a file or to stdout, one JSON line each.
-#ifndef ARTHUR_TRANSPORT_FILE_HPP
-#define ARTHUR_TRANSPORT_FILE_HPP
-
-#include <algorithm>
-#include <cerrno>
-#include <climits>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#if defined(_WIN32)
-#include <io.h>
-#else
-#include <poll.h>
-#include <signal.h>
-#include <sys/uio.h>
-#include <unistd.h>
-#endif
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Status 200 once the whole line is written. A line cut off by a full disk is no JSON and stays alone on its line, so
-/// writing the request again later stores nothing twice: every failure is not_sent.
-class file_transport final : public transport {
- public:
-  /// Opened with the first request, created if need be, always appended to.
-  file_transport(std::string path, const timing& time) : time_(time), path_(std::move(path)) {}
-
-  /// Writes to an open descriptor, e.g. 1 for stdout; it stays open.
-  file_transport(int descriptor, const timing& time)
-      : time_(time), path_(descriptor == 1 ? "stdout" : "the descriptor"), file_(descriptor), owned_(false) {
-    look();
-  }
-
-  ~file_transport() override {
-    if (owned_) close_file();
-  }
-
-  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
-    out = response();
-    error.clear();
-    if (file_ < 0 && !open_file()) {
-      error = "can't open " + path_ + ": " + std::generic_category().message(errno);
-      return transport_result::not_sent;
-    }
-    // The first byte ends a line that an earlier failure left unfinished.
-    const std::string_view pieces[] = {torn_ ? "\n" : "", {what.body, what.body_size}, "\n"};
-    const std::size_t total = pieces[0].size() + what.body_size + 1;
-    const std::size_t written = write_all(pieces, total, deadline, error);
-    if (written > 0) torn_ = written < total && !(torn_ && written == 1);
-    if (written < total - 1) {
-      error = "can't write to " + path_ + ": " + error;
-      return transport_result::not_sent;
-    }
-    error.clear();  // only the line's end may be missing, and the next request writes it
-    out.status = 200;
-    return transport_result::answered;
-  }
-
- private:
-#if defined(_WIN32)
-  bool open_file() {
-    file_ = ::_open(path_.c_str(), _O_WRONLY | _O_APPEND | _O_CREAT | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
-    return file_ >= 0;
-  }
-  void close_file() {
-    if (file_ >= 0) ::_close(file_);
-  }
-  void look() { ::_setmode(file_, _O_BINARY); }
-
-  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
-    std::string line;
-    for (const std::string_view piece : pieces) line.append(piece);
-    std::size_t written = 0;
-    while (written < line.size()) {
-      const std::size_t most = (std::min)(line.size() - written, std::size_t{1} << 30);
-      const int n = ::_write(file_, line.data() + written, static_cast<unsigned>(most));
-      if (n <= 0) {
-        error = std::generic_category().message(errno);
-        break;
-      }
-      written += static_cast<std::size_t>(n);
-    }
-    return written;
-  }
-#else
-  bool open_file() {
-    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (file_ < 0) return false;
-    look();
-    return true;
-  }
-  void close_file() {
-    if (file_ >= 0) ::close(file_);
-  }
-
-  // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
-  void look() {
-    struct stat about {};
-    may_block_ = ::fstat(file_, &about) != 0 || !S_ISREG(about.st_mode);
-  }
-
-  // A reader that went away must not end the program.
-  class no_sigpipe {
-   public:
-    no_sigpipe() {
-      sigemptyset(&pipe_);
-      sigaddset(&pipe_, SIGPIPE);
-      sigset_t pending;
-      sigpending(&pending);
-      was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-      ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-    }
-    ~no_sigpipe() {
-      const int kept = errno;
-      sigset_t pending;
-      sigpending(&pending);
-      if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
-        int which = 0;
-        ::sigwait(&pipe_, &which);
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-      errno = kept;
-    }
-    no_sigpipe(const no_sigpipe&) = delete;
-    no_sigpipe& operator=(const no_sigpipe&) = delete;
-
-   private:
-    sigset_t pipe_;
-    sigset_t before_;
-    bool was_pending_;
-  };
-
-  /// False when the time is over.
-  bool wait_writable(std::uint64_t deadline) const {
-    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
-      pollfd p{file_, POLLOUT, 0};
-      if (::poll(&p, 1, slice) > 0) return true;
-    }
-    return false;
-  }
-
-  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t total, std::uint64_t deadline,
-                        std::string& error) {
-    constexpr std::size_t portion = PIPE_BUF;  // what a pipe takes after POLLOUT without waiting
-    const no_sigpipe guard;
-    std::size_t written = 0;
-    while (written < total) {
-      iovec parts[3];
-      std::size_t skip = written;
-      std::size_t room = may_block_ ? portion : total;
-      for (int i = 0; i < 3; ++i) {
-        const std::size_t gone = (std::min)(skip, pieces[i].size());
-        const std::size_t size = (std::min)(pieces[i].size() - gone, room);
-        parts[i] = {const_cast<char*>(pieces[i].data()) + gone, size};
-        skip -= gone;
-        room -= size;
-      }
-      if (may_block_ && !wait_writable(deadline)) {
-        error = "nobody reads it";
-        break;
-      }
-      const ssize_t n = ::writev(file_, parts, 3);
-      if (n > 0) {
-        written += static_cast<std::size_t>(n);
-      } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        error = n == 0 ? std::string("nothing was taken") : std::generic_category().message(errno);
-        break;
-      }
-    }
-    return written;
-  }
-#endif
-
-  timing time_;
-  std::string path_;
-  int file_ = -1;
-  bool owned_ = true;
-  bool torn_ = false;  // the last line has no end
-  bool may_block_ = false;
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// socket.hpp: an HTTP/1.1 client over a plain socket; every wait has a deadline and can be cut short.
-#ifndef ARTHUR_TRANSPORT_SOCKET_HPP
-#define ARTHUR_TRANSPORT_SOCKET_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-#include <vector>
-
-// http_response.hpp: reads an HTTP/1.x answer from bytes that arrive in pieces of any size; trusts nothing.
-#ifndef ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
-#define ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Feed it what was received until done() or failed(), end_of_stream() when the peer closes.
-class http_response_parser {
- public:
-  static constexpr std::size_t max_header = std::size_t{64} << 10;  // 1xx answers and trailers included
-  static constexpr std::size_t max_body = std::size_t{4} << 20;     // OTLP: the default limit of an answer
-
-  explicit http_response_parser(response& out) : out_(out) {}
-
-  /// Takes bytes and returns how many belonged to this answer.
-  std::size_t feed(const char* data, std::size_t size) {
-    std::size_t used = 0;
-    while (used < size && !done() && !failed()) {
-      if (state_ == state::body || state_ == state::until_close || state_ == state::chunk_data) {
-        used += take_body(data + used, size - used);
-      } else {
-        take_line_byte(data[used++]);
-      }
-    }
-    return used;
-  }
-
-  /// The peer sends no more.
-  void end_of_stream() {
-    if (done() || failed()) return;
-    if (state_ == state::until_close) {
-      state_ = state::done;
-    } else {
-      fail(has_status() ? "the answer was cut off" : "the connection was closed without an answer");
-    }
-  }
-
-  bool done() const { return state_ == state::done; }
-  bool failed() const { return state_ == state::failed; }
-
-  /// Is response::status final? True from the end of the header on, even where the body then fails.
-  bool has_status() const { return has_status_; }
-
-  /// May the connection carry another request?
-  bool keep_alive() const { return done() && keep_alive_; }
-
-  /// What was wrong; "" unless failed() or the body was too large.
-  const char* error() const { return error_; }
-
- private:
-  enum class state {
-    status_line,
-    header_line,
-    body,         // left_ bytes
-    until_close,  // all that comes
-    chunk_size,
-    chunk_data,
-    chunk_end,
-    trailer,
-    done,
-    failed
-  };
-
-  void fail(const char* why) {
-    state_ = state::failed;
-    error_ = why;
-    keep_alive_ = false;
-    if (has_status_) {
-      out_.truncated = true;
-    } else {
-      out_ = response();
-    }
-  }
-
-  void take_line_byte(char c) {
-    // Chunk sizes have a limit of their own: many small chunks are legal, a long line isn't.
-    const bool chunk_line = state_ == state::chunk_size || state_ == state::chunk_end;
-    if (!chunk_line && ++header_bytes_ > max_header) return fail("the answer's header is larger than 64 KiB");
-    if (c != '\n') {
-      line_ += c;
-      if (chunk_line && line_.size() > 1024) fail("the answer has a malformed chunk");
-      return;
-    }
-    if (!line_.empty() && line_.back() == '\r') line_.pop_back();
-    const std::string line = std::move(line_);
-    line_.clear();
-    take_line(line);
-  }
-
-  void take_line(std::string_view line) {
-    switch (state_) {
-      case state::status_line: return take_status_line(line);
-      case state::header_line: return line.empty() ? end_of_header() : take_header(line);
-      case state::chunk_size: return take_chunk_size(line);
-      case state::chunk_end:
-        if (!line.empty()) return fail("the answer has a malformed chunk");
-        state_ = state::chunk_size;
-        return;
-      default:  // a trailer says nothing that matters here
-        if (line.empty()) state_ = state::done;
-        return;
-    }
-  }
-
-  void take_status_line(std::string_view line) {
-    // "HTTP/1.1 200 OK"; the reason may be missing together with its space.
-    std::uint64_t status = 0;
-    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || !text::is_digit(line[7]) || line[8] != ' ' ||
-        !text::parse_unsigned(line.substr(9, 3), status) || status < 100 || status > 599 ||
-        (line.size() > 12 && line[12] != ' ')) {
-      return fail("the answer isn't HTTP/1.1");
-    }
-    out_.status = static_cast<int>(status);
-    keep_alive_ = line[7] != '0';
-    state_ = state::header_line;
-  }
-
-  void take_header(std::string_view line) {
-    if (text::is_space(line.front())) return;  // the folded rest of the line before, which isn't needed
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) return fail("the answer has a malformed header");
-    const std::string_view name = text::trim(line.substr(0, colon));
-    const std::string_view value = text::trim(line.substr(colon + 1));
-    if (text::equal_nocase(name, "content-length")) {
-      take_content_length(value);
-    } else if (text::equal_nocase(name, "transfer-encoding")) {
-      encoded_ = true;
-      const std::size_t comma = value.rfind(',');
-      const std::size_t last = comma == std::string_view::npos ? 0 : comma + 1;
-      chunked_ = text::equal_nocase(text::trim(value.substr(last)), "chunked");
-    } else if (text::equal_nocase(name, "connection")) {
-      if (has_token(value, "close")) close_ = true;
-      if (has_token(value, "keep-alive")) keep_alive_ = true;
-    } else if (text::equal_nocase(name, "retry-after")) {
-      out_.retry_after = std::string(value);
-    } else if (text::equal_nocase(name, "location")) {
-      out_.location = std::string(value);
-    } else if (text::equal_nocase(name, "content-type")) {
-      out_.content_type = std::string(value);
-    }
-  }
-
-  static bool has_token(std::string_view list, std::string_view token) {
-    while (!list.empty()) {
-      const std::size_t comma = list.find(',');
-      if (text::equal_nocase(text::trim(list.substr(0, comma)), token)) return true;
-      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    }
-    return false;
-  }
-
-  // Several equal lengths ("5, 5" or two lines) are one length; different ones are an attack or a defect.
-  void take_content_length(std::string_view list) {
-    while (true) {
-      const std::size_t comma = list.find(',');
-      std::uint64_t length = 0;
-      if (!text::parse_unsigned(text::trim(list.substr(0, comma)), length) || (has_length_ && length != left_)) {
-        return fail("the answer has a malformed Content-Length");
-      }
-      has_length_ = true;
-      left_ = length;
-      if (comma == std::string_view::npos) return;
-      list.remove_prefix(comma + 1);
-    }
-  }
-
-  void end_of_header() {
-    if (out_.status == 101) return fail("the answer switches to another protocol");
-    if (out_.status < 200) {
-      const std::size_t bytes = header_bytes_;  // goes on counting, so endless 1xx answers end
-      out_ = response();
-      has_length_ = encoded_ = chunked_ = close_ = keep_alive_ = false;
-      left_ = 0;
-      header_bytes_ = bytes;
-      state_ = state::status_line;
-      return;
-    }
-    has_status_ = true;
-    if (close_) keep_alive_ = false;
-    if (out_.status == 204 || out_.status == 304) {
-      state_ = state::done;
-    } else if (chunked_) {
-      if (has_length_) keep_alive_ = false;  // both lengths: a message that proxies may see differently
-      state_ = state::chunk_size;
-    } else if (has_length_ && !encoded_) {
-      state_ = left_ == 0 ? state::done : state::body;
-    } else {
-      keep_alive_ = false;
-      state_ = state::until_close;
-    }
-  }
-
-  void take_chunk_size(std::string_view line) {
-    line = text::trim(line.substr(0, line.find(';')));
-    std::uint64_t length = 0;
-    if (line.empty() || line.size() > 15) return fail("the answer has a malformed chunk");
-    for (const char c : line) {
-      const int digit = text::hex_value(c);
-      if (digit < 0) return fail("the answer has a malformed chunk");
-      length = length * 16 + static_cast<std::uint64_t>(digit);
-    }
-    left_ = length;
-    state_ = length == 0 ? state::trailer : state::chunk_data;
-  }
-
-  std::size_t take_body(const char* data, std::size_t size) {
-    std::size_t n = size;
-    if (state_ != state::until_close) n = static_cast<std::size_t>((std::min)(left_, static_cast<std::uint64_t>(n)));
-    const std::size_t room = max_body - out_.body.size();
-    if (n > room) {
-      out_.body.append(data, room);
-      out_.truncated = true;
-      keep_alive_ = false;
-      error_ = "the answer is larger than 4 MiB";
-      state_ = state::done;
-      return n;
-    }
-    out_.body.append(data, n);
-    if (state_ == state::until_close) return n;
-    left_ -= n;
-    if (left_ == 0) state_ = state_ == state::body ? state::done : state::chunk_end;
-    return n;
-  }
-
-  response& out_;
-  state state_ = state::status_line;
-  std::string line_;
-  std::size_t header_bytes_ = 0;
-  std::uint64_t left_ = 0;
-  bool has_length_ = false;
-  bool encoded_ = false;
-  bool chunked_ = false;
-  bool close_ = false;
-  bool keep_alive_ = false;
-  bool has_status_ = false;
-  const char* error_ = "";
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// net.hpp: the few socket calls that differ between POSIX and Winsock.
-#ifndef ARTHUR_TRANSPORT_NET_HPP
-#define ARTHUR_TRANSPORT_NET_HPP
-
-#include <cstddef>
-#include <string>
-#include <system_error>
-
-#if defined(_WIN32)
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <cerrno>
-#endif
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-namespace net {
-
-#if defined(_WIN32)
-
-using handle = SOCKET;
-using address_length = int;
-constexpr handle none = INVALID_SOCKET;
-
-inline void start() {
-  static const bool started = [] {
-    WSADATA data;
-    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
-  }();
-  static_cast<void>(started);
-}
-inline int last_error() { return WSAGetLastError(); }
-inline bool interrupted(int) { return false; }
-inline bool would_block(int error) { return error == WSAEWOULDBLOCK; }
-inline bool in_progress(int error) { return error == WSAEWOULDBLOCK; }
-inline void close(handle s) { closesocket(s); }
-
-inline handle open(int family) {
-  const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
-                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-  u_long on = 1;
-  if (s != none) ioctlsocket(s, FIONBIO, &on);
-  return s;
-}
-
-/// Events that are ready, 0 when the time is over, -1 on failure.
-inline int poll_one(handle s, short events, int milliseconds) {
-  WSAPOLLFD p{s, events, 0};
-  const int n = WSAPoll(&p, 1, milliseconds);
-  return n > 0 ? p.revents : n;
-}
-
-/// Sends from two buffers as one; bytes taken or -1.
-inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
-  WSABUF parts[2] = {{static_cast<ULONG>(a_size), const_cast<char*>(a)},
-                     {static_cast<ULONG>(b_size), const_cast<char*>(b)}};
-  DWORD sent = 0;
-  const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
-  return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
-}
-
-inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
-  return ::recv(s, to, static_cast<int>(size), 0);
-}
-
-inline std::string error_text(int error) { return std::system_category().message(error); }
-inline std::string lookup_error_text(int error) { return std::system_category().message(error); }
-
-#else
-
-using handle = int;
-using address_length = socklen_t;
-constexpr handle none = -1;
-
-inline void start() {}
-inline int last_error() { return errno; }
-inline bool interrupted(int error) { return error == EINTR; }
-inline bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-inline bool in_progress(int error) { return error == EINPROGRESS || error == EINTR; }  // EINTR: goes on in background
-inline void close(handle s) { ::close(s); }
-
-inline handle open(int family) {
-#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
-  // In one call: a fork and exec on another thread can't slip in between.
-  const handle s = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-#else
-  const handle s = ::socket(family, SOCK_STREAM, 0);
-  if (s != none) {
-    ::fcntl(s, F_SETFD, FD_CLOEXEC);
-    ::fcntl(s, F_SETFL, O_NONBLOCK);
-  }
-#endif
-#if defined(SO_NOSIGPIPE)
-  const int on = 1;
-  if (s != none) ::setsockopt(s, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
-  return s;
-}
-
-/// Events that are ready, 0 when the time is over, -1 on failure.
-inline int poll_one(handle s, short events, int milliseconds) {
-  pollfd p{s, events, 0};
-  const int n = ::poll(&p, 1, milliseconds);
-  return n > 0 ? p.revents : n;
-}
-
-/// Sends from two buffers as one; bytes taken or -1.
-inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
-  iovec parts[2] = {{const_cast<char*>(a), a_size}, {const_cast<char*>(b), b_size}};
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-#if defined(MSG_NOSIGNAL)
-  return ::sendmsg(s, &message, MSG_NOSIGNAL);
-#else
-  return ::sendmsg(s, &message, 0);
-#endif
-}
-
-inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
-
-inline std::string error_text(int error) { return std::generic_category().message(error); }
-inline std::string lookup_error_text(int error) {
-  return error == EAI_SYSTEM ? error_text(errno) : std::string(::gai_strerror(error));
-}
-
-#endif
-
-}  // namespace net
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Talks to one host. Follows no redirect: the Authorization header stays where it was meant for.
-class socket_transport final : public transport {
- public:
-  /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
-  socket_transport(const url& where, const std::vector<header>& headers, const timing& time)
-      : time_(time), host_(where.host), port_(std::to_string(where.port)), name_(host_and_port(where)) {
-    net::start();
-    common_ = "Host: " + name_ + "\r\n";
-    common_ += "User-Agent: ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION "\r\n";
-    for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
-  }
-
-  ~socket_transport() override { disconnect(); }
-
-  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
-    out = response();
-    error.clear();
-    const std::string head = request_head(what);
-    if (reusable()) {
-      const transport_result result = exchange(head, what, deadline, out, error);
-      // The peer closed it in the moment of use and got nothing: a new connection is no repetition.
-      if (result != transport_result::not_sent) return result;
-      error.clear();
-    }
-    disconnect();
-    if (!connect(deadline, error)) return transport_result::not_sent;
-    return exchange(head, what, deadline, out, error);
-  }
-
- private:
-  // Arthur Engine closes idle connections after 2 s behind gunicorn, 5 s without; well below that no request meets
-  // the closing.
-  static constexpr std::uint64_t reuse_within = 1000000000;
-  static constexpr std::uint64_t addresses_valid_for = 60000000000;
-  static constexpr std::uint64_t connect_within = 10000000000;
-
-  struct address {
-    sockaddr_storage bytes;
-    net::address_length size;
-  };
-
-  std::string request_head(const request& what) const {
-    std::string head = std::string(what.method) + " " + what.target + " HTTP/1.1\r\n" + common_;
-    if (*what.content_type != '\0') head += std::string("Content-Type: ") + what.content_type + "\r\n";
-    if (what.body_size > 0 || std::string_view(what.method) != "GET") {
-      head += "Content-Length: " + std::to_string(what.body_size) + "\r\n";
-    }
-    return head + "\r\n";
-  }
-
-  bool reusable() const {
-    if (socket_ == net::none || time_.steady_now() - last_used_ >= reuse_within) return false;
-    return net::poll_one(socket_, POLLIN, 0) == 0;  // readable means closed, or an answer nobody asked for
-  }
-
-  static bool passing(int reason) { return net::would_block(reason) || net::interrupted(reason); }
-
-  void disconnect() {
-    if (socket_ != net::none) net::close(socket_);
-    socket_ = net::none;
-  }
-
-  /// Waits for events in slices; 0 when the time is over.
-  int wait(short events, std::uint64_t deadline) const {
-    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
-      const int ready = net::poll_one(socket_, events, slice);
-      if (ready > 0) return ready;
-      if (ready < 0 && !net::interrupted(net::last_error())) return POLLERR;
-    }
-    return 0;
-  }
-
-  std::string overdue(std::uint64_t deadline) const {
-    return time_.limit(deadline) < deadline ? "before the program had to end" : "in time";
-  }
-
-  // getaddrinfo has no deadline, so its answer is kept for a while: a new connection per batch is the normal case.
-  bool look_up(std::string& error) {
-    const std::uint64_t now = time_.steady_now();
-    if (!addresses_.empty() && now - looked_up_ < addresses_valid_for) return true;
-    addresses_.clear();
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &found);
-    if (failed != 0) {
-      error = "can't find the address of " + host_ + ": " + net::lookup_error_text(failed);
-      return false;
-    }
-    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-      address kept{};
-      if (a->ai_addrlen > sizeof kept.bytes) continue;
-      std::memcpy(&kept.bytes, a->ai_addr, a->ai_addrlen);
-      kept.size = static_cast<net::address_length>(a->ai_addrlen);
-      addresses_.push_back(kept);
-    }
-    ::freeaddrinfo(found);
-    looked_up_ = time_.steady_now();
-    return true;
-  }
-
-  bool connect(std::uint64_t deadline, std::string& error) {
-    if (!look_up(error)) return false;
-    for (std::size_t i = 0; i < addresses_.size(); ++i) {
-      // A dead address must leave time for those after it.
-      const std::uint64_t now = time_.steady_now();
-      const std::uint64_t end = time_.limit(deadline);
-      const std::uint64_t share = end > now ? (end - now) / (addresses_.size() - i) : 0;
-      if (connect_to(addresses_[i], now + (std::min)(share, connect_within), error)) return true;
-      disconnect();
-    }
-    addresses_.clear();  // the host may have moved
-    error = "can't connect to " + name_ + ": " + error;
-    return false;
-  }
-
-  bool connect_to(const address& a, std::uint64_t deadline, std::string& error) {
-    socket_ = net::open(a.bytes.ss_family);
-    if (socket_ == net::none) {
-      error = net::error_text(net::last_error());
-      return false;
-    }
-    const int on = 1;
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&a.bytes), a.size) != 0) {
-      const int reason = net::last_error();
-      if (!net::in_progress(reason)) {
-        error = net::error_text(reason);
-        return false;
-      }
-      if (wait(POLLOUT, deadline) == 0) {
-        error = "no answer " + overdue(deadline);
-        return false;
-      }
-      int failed = 0;
-      net::address_length size = sizeof failed;
-      ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&failed), &size);
-      if (failed != 0) {
-        error = net::error_text(failed);
-        return false;
-      }
-    }
-    if (connected_to_itself()) {
-      error = "nobody listens there";
-      return false;
-    }
-    return true;
-  }
-
-  // Without a listener on a local port of the ephemeral range, TCP can connect a socket to itself and echo the request.
-  bool connected_to_itself() const {
-    address here{};
-    address there{};
-    here.size = there.size = static_cast<net::address_length>(sizeof here.bytes);
-    if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&here.bytes), &here.size) != 0) return false;
-    if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&there.bytes), &there.size) != 0) return false;
-    return here.size == there.size && std::memcmp(&here.bytes, &there.bytes, static_cast<std::size_t>(here.size)) == 0;
-  }
-
-  std::ptrdiff_t send_rest(const std::string& head, const request& what, std::size_t sent) const {
-    const std::size_t in_head = (std::min)(sent, head.size());
-    const std::size_t in_body = sent - in_head;
-    return net::send_two(socket_, head.data() + in_head, head.size() - in_head, what.body + in_body,
-                         what.body_size - in_body);
-  }
-
-  /// Sends and receives at once, so that an answer to the first half of a request (413, 401) isn't missed.
-  transport_result exchange(const std::string& head, const request& what, std::uint64_t deadline, response& out,
-                            std::string& error) {
-    http_response_parser parser(out);
-    const std::size_t total = head.size() + what.body_size;
-    std::size_t sent = 0;
-    bool sending = true;
-    bool rest = false;  // bytes after the answer
-    char buffer[8192];
-    while (!parser.done() && !parser.failed()) {
-      const int ready = wait(static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), deadline);
-      if (ready == 0) {
-        error = "no answer from " + name_ + " " + overdue(deadline);
-        break;
-      }
-      if (sending && (ready & ~POLLIN) != 0) {
-        const std::ptrdiff_t n = send_rest(head, what, sent);
-        if (n >= 0) {
-          sent += static_cast<std::size_t>(n);
-          sending = sent < total;
-        } else if (const int reason = net::last_error(); !passing(reason)) {
-          error = name_ + " closed the connection: " + net::error_text(reason);
-          sending = false;  // its reason may still be readable
-        }
-      }
-      if ((ready & ~POLLOUT) != 0) {
-        const std::ptrdiff_t n = net::receive(socket_, buffer, sizeof buffer);
-        if (n < 0 && passing(net::last_error())) continue;
-        if (n < 0 && error.empty()) {
-          error = "the connection to " + name_ + " was lost: " + net::error_text(net::last_error());
-        }
-        if (n == 0 && sent > 0) parser.end_of_stream();
-        if (n <= 0 || sent == 0) break;  // bytes before the first of ours answer nothing that was asked
-        rest = parser.feed(buffer, static_cast<std::size_t>(n)) < static_cast<std::size_t>(n);
-      }
-    }
-    if (parser.keep_alive() && sent == total && !rest) {
-      last_used_ = time_.steady_now();
-    } else {
-      disconnect();
-    }
-    if (parser.has_status()) {
-      out.truncated = out.truncated || !parser.done();
-      if (*parser.error() != '\0') error = name_ + ": " + parser.error();
-      if (!out.truncated) error.clear();
-      return transport_result::answered;
-    }
-    out = response();
-    if (error.empty()) error = name_ + ": " + (*parser.error() != '\0' ? parser.error() : "the connection was closed");
-    return sent == 0 ? transport_result::not_sent : transport_result::unanswered;
-  }
-
-  timing time_;
-  std::string host_;
-  std::string port_;
-  std::string name_;    // for messages and the Host header
-  std::string common_;  // header lines that all requests share
-  std::vector<address> addresses_;
-  std::uint64_t looked_up_ = 0;
-  std::uint64_t last_used_ = 0;
-  net::handle socket_ = net::none;
-};
+/// nullptr where no file of the program was compiled with one. A variable, not a macro: of two static libraries that both
+/// bring the runtime only one may have TLS, and the linker picks either one's functions.
+inline std::atomic<const https_support*> the_https{nullptr};
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -6489,7 +7207,7 @@ ARTHUR_NAMESPACE_END
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#elif !defined(ARTHUR_NO_THREADS)
+#elif !defined(_WIN32) && !defined(ARTHUR_NO_THREADS)
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -6513,24 +7231,48 @@ class waker {
   /// Sleeps until a signal or the given steady time in nanoseconds.
   void wait_until(std::uint64_t deadline) noexcept {
     while (!take()) {
-      timespec left{};
+      kernel_time left{};
       if (deadline != never) {
         const std::uint64_t now = steady_nanoseconds();
         if (now >= deadline) return;
-        left.tv_sec = static_cast<time_t>((deadline - now) / 1000000000U);
-        left.tv_nsec = static_cast<long>((deadline - now) % 1000000000U);
+        left.seconds = static_cast<long>((deadline - now) / 1000000000U);
+        left.nanoseconds = static_cast<long>((deadline - now) % 1000000000U);
       }
       futex(FUTEX_WAIT_PRIVATE, 0, deadline == never ? nullptr : &left);  // relative, on the steady clock
     }
   }
 
  private:
+  // What this call takes, which isn't the C library's timespec where a 32-bit program has a time_t of 64 bits.
+  struct kernel_time {
+    long seconds;
+    long nanoseconds;
+  };
   bool take() noexcept { return state_.exchange(0, std::memory_order_acquire) != 0; }
-  void futex(int operation, std::uint32_t value, const timespec* timeout) noexcept {
+  void futex(int operation, std::uint32_t value, const kernel_time* timeout) noexcept {
     static_assert(sizeof state_ == 4, "futexes are 32 bits");
     ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), operation, value, timeout, nullptr, 0);
   }
   std::atomic<std::uint32_t> state_{0};
+#elif defined(_WIN32)
+  // An event of the system, not a condition variable: when a Windows process ends, its threads are killed before the
+  // last handlers of a DLL run, and whoever is killed with a mutex keeps it for ever. Never closed: the bell is immortal.
+  void signal() noexcept { ::SetEvent(event_); }
+  void wait_until(std::uint64_t deadline) noexcept {
+    const std::uint64_t now = steady_nanoseconds();
+    if (deadline != never && deadline <= now) return;
+    // Rounded up, so that the end of the wait isn't before the deadline; a day at most, the caller looks again.
+    const std::uint64_t left = deadline == never ? longest : (deadline - now - 1) / 1000000U + 1;
+    if (event_ != nullptr) {
+      ::WaitForSingleObject(event_, static_cast<DWORD>(left < longest ? left : longest));
+    } else {
+      ::Sleep(static_cast<DWORD>(left < 100 ? left : 100));  // no event to be had: polling keeps every promise but one
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t longest = 86400000;  // milliseconds
+  const HANDLE event_ = ::CreateEventW(nullptr, FALSE, FALSE, nullptr);  // reset by the wait that it ends
 #elif !defined(ARTHUR_NO_THREADS)
   void signal() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -6654,7 +7396,7 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
-#include <string>
+#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -6669,6 +7411,7 @@ struct delivery_counters {
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
   std::atomic<std::uint64_t> cleaned{0};
+  std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> retries{0};
 };
@@ -6681,41 +7424,61 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 /// of those left out. Never holds a secret: callers pass none.
 class diagnostics {
  public:
-  enum class topic : std::uint8_t { configuration, connection, refusal, protocol, task, poison, unconfirmed, shutdown, count };
+  enum class topic : std::uint8_t {
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+  };
 
-  void use(void (*function)(void*, severity, const char*), void* user) noexcept {
+  void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
     function_ = function;
     user_ = user;
-    last_error_.clear();
+    last_error_ = text_line();
     for (auto& t : topics_) t = {};
   }
+  void use(log_level level) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    level_ = level;
+  }
 
-  /// Never throws: a function of the user's that does is ignored, as is the lack of memory for a line.
-  void say(topic about, severity level, const std::string& line) noexcept {
+  /// Never throws: a function of the user's that does is ignored.
+  void say(topic about, severity level, std::string_view what) noexcept {
 #if ARTHUR_HAS_EXCEPTIONS
     try {
-      say_it(about, level, line);
+      say_it(about, level, what);
     } catch (...) {
     }
 #else
-    say_it(about, level, line);
+    say_it(about, level, what);
 #endif
   }
 
-  std::string last_error() noexcept {
+  text_line last_error() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
   }
 
  private:
-  void say_it(topic about, severity level, const std::string& line) {
+  bool says(severity level) const noexcept {
+    switch (level_) {
+      case log_level::none: return false;
+      case log_level::error: return level == severity::error;
+      case log_level::warning: return level != severity::info;
+      case log_level::info: return true;
+      // Who listens gets everything; stderr belongs to the program, so it isn't told what works as it should.
+      case log_level::automatic: break;
+    }
+    return function_ != nullptr || level != severity::info;
+  }
+
+  void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
-    std::string whole;
+    text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = line;
+      if (level != severity::info) last_error_ = text_line(what);
+      if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
       const std::uint64_t now = steady_nanoseconds();
       // Configuration lines differ from each other and are said once each.
@@ -6723,8 +7486,7 @@ class diagnostics {
         ++s.left_out;
         return;
       }
-      whole = "arthur: " + line;
-      if (s.left_out != 0) whole += " (and " + std::to_string(s.left_out) + " more like it)";
+      if (s.left_out != 0) whole = text_line(whole, " (and ", s.left_out, " more like it)");
       s.said_at = now;
       s.left_out = 0;
       function = function_;
@@ -6733,7 +7495,7 @@ class diagnostics {
     // Outside the lock: the function may call arthur::stats().
     if (function != nullptr) {
       function(user, level, whole.c_str());
-    } else if (level != severity::info) {
+    } else {
       std::fprintf(stderr, "%s\n", whole.c_str());
     }
   }
@@ -6745,7 +7507,8 @@ class diagnostics {
   std::mutex mutex_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
-  std::string last_error_;
+  log_level level_ = log_level::automatic;
+  text_line last_error_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 
@@ -6753,29 +7516,1073 @@ class diagnostics {
 ARTHUR_NAMESPACE_END
 
 #endif
-// worker.hpp: the one background loop: sweep, send, wait.
-#ifndef ARTHUR_RUNTIME_WORKER_HPP
-#define ARTHUR_RUNTIME_WORKER_HPP
+// outputs.hpp: makes the transports and displays that the settings ask for.
+#ifndef ARTHUR_RUNTIME_OUTPUTS_HPP
+#define ARTHUR_RUNTIME_OUTPUTS_HPP
 
-#include <algorithm>
-#include <cstdint>
-#include <fstream>
-#include <string>
-
-// collector.hpp: takes committed spans out of all threads' queues, completes and cleans them, and keeps roots back.
-#ifndef ARTHUR_RUNTIME_COLLECTOR_HPP
-#define ARTHUR_RUNTIME_COLLECTOR_HPP
-
-#include <cstddef>
-#include <cstdint>
+#include <atomic>
+#include <memory>
+#include <utility>
 #include <vector>
 
-// cleaning.hpp: spans and resources made such that nothing in them keeps the receiver from storing them.
-#ifndef ARTHUR_OTLP_CLEANING_HPP
-#define ARTHUR_OTLP_CLEANING_HPP
+// callback.hpp: hands encoded requests to options::on_batch.
+#ifndef ARTHUR_TRANSPORT_CALLBACK_HPP
+#define ARTHUR_TRANSPORT_CALLBACK_HPP
+
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Status 200 where the callback took the batch. A refusal is 400, final: the callback was asked once and said no.
+class callback_transport final : public transport {
+ public:
+  using function = bool (*)(void* user, const batch_view& batch);
+
+  callback_transport(function on_batch, void* user) : on_batch_(on_batch), user_(user) {}
+
+  transport_result send(const request& what, std::uint64_t, response& out, std::string& error) override {
+    out.clear();
+    error.clear();
+    const batch_view batch{what.body, what.body_size, what.content_type, what.spans};
+    bool taken = false;
+#if ARTHUR_HAS_EXCEPTIONS
+    // The worker has nobody to pass an exception to; it would end the program.
+    try {
+      taken = on_batch_(user_, batch);
+    } catch (...) {
+      error = "options.on_batch threw an exception; it must not";
+    }
+#else
+    taken = on_batch_(user_, batch);
+#endif
+    out.status = taken ? 200 : 400;
+    if (!taken && error.empty()) error = "options.on_batch returned false";
+    return transport_result::answered;
+  }
+
+ private:
+  function on_batch_;
+  void* user_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// file.hpp: appends requests to a file or to stdout, one JSON line each.
+#ifndef ARTHUR_TRANSPORT_FILE_HPP
+#define ARTHUR_TRANSPORT_FILE_HPP
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+#if defined(_WIN32)
+#include <io.h>
+#else
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+// error_text.hpp: what the system calls an error number.
+#ifndef ARTHUR_PLATFORM_ERROR_TEXT_HPP
+#define ARTHUR_PLATFORM_ERROR_TEXT_HPP
+
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// strerror_r comes in two shapes: one returns the text, the other says whether the text is in the buffer.
+inline const char* text_of_error(const char* text, const char*) noexcept { return text; }
+inline const char* text_of_error(int, const char* buffer) noexcept { return buffer; }
+
+/// Takes no memory. (A program that calls setlocale() lets the C library translate, and load what it needs for that.)
+inline text_line error_text(int error) noexcept {
+  char buffer[128] = "";
+#if defined(_WIN32)
+  ::strerror_s(buffer, sizeof buffer, error);
+  return text_line(buffer);
+#else
+  return text_line(text_of_error(::strerror_r(error, buffer, sizeof buffer), buffer));
+#endif
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// no_sigpipe.hpp: keeps a peer that went away from ending the program while something is written to it.
+#ifndef ARTHUR_TRANSPORT_NO_SIGPIPE_HPP
+#define ARTHUR_TRANSPORT_NO_SIGPIPE_HPP
+
+#if !defined(_WIN32)
+#include <cerrno>
+
+#include <signal.h>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(_WIN32)
+struct no_sigpipe {
+  no_sigpipe() {}  // not trivial: an object of it counts as used
+};
+#else
+/// Blocks SIGPIPE on this thread; one that comes meanwhile is taken away, one that waited before is left.
+class no_sigpipe {
+ public:
+  no_sigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~no_sigpipe() {
+    const int kept = errno;
+    sigset_t pending;
+    sigpending(&pending);
+    if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
+      int which = 0;
+      ::sigwait(&pipe_, &which);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = kept;
+  }
+  no_sigpipe(const no_sigpipe&) = delete;
+  no_sigpipe& operator=(const no_sigpipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_;
+};
+#endif
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Status 200 once the whole line is written. A line cut off by a full disk is no JSON and stays alone on its line, so
+/// writing the request again later stores nothing twice: every failure is not_sent.
+class file_transport final : public transport {
+ public:
+  /// Opened with the first request, created if need be, always appended to.
+  file_transport(std::string path, const timing& time) : time_(time), path_(std::move(path)) {}
+
+  /// Writes to an open descriptor, e.g. 1 for stdout; it stays open.
+  file_transport(int descriptor, const timing& time)
+      : time_(time), path_(descriptor == 1 ? "stdout" : "the descriptor"), file_(descriptor), owned_(false) {
+    look();
+  }
+
+  ~file_transport() override {
+    if (owned_) close_file();
+  }
+
+  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
+    out.clear();
+    error.clear();
+    if (file_ < 0 && !open_file()) {
+      set_line(error, "can't open ", path_, ": ", last_problem());
+      return transport_result::not_sent;
+    }
+    // The first byte ends a line that an earlier failure left unfinished.
+    const std::string_view pieces[] = {torn_ ? "\n" : "", {what.body, what.body_size}, "\n"};
+    const std::size_t total = pieces[0].size() + what.body_size + 1;
+    const std::size_t written = write_all(pieces, total, deadline, error);
+    if (written > 0) torn_ = written < total && !(torn_ && written == 1);
+    if (written < total - 1) {
+      set_line(error, "can't write to ", path_, ": ", error);
+      return transport_result::not_sent;
+    }
+    error.clear();  // only the line's end may be missing, and the next request writes it
+    out.status = 200;
+    return transport_result::answered;
+  }
+
+ private:
+#if defined(_WIN32)
+  static text_line last_problem() { return text_line(windows_error_text(::GetLastError())); }
+  bool open_file() {
+    // The right to append and no more: the system itself puts every write at the end.
+    const HANDLE file = ::CreateFileW(to_wide(path_).c_str(), FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                      nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file != INVALID_HANDLE_VALUE) file_ = ::_open_osfhandle(reinterpret_cast<std::intptr_t>(file), 0);
+    return file_ >= 0;
+  }
+  void close_file() {
+    if (file_ >= 0) ::_close(file_);
+  }
+  void look() {}
+
+  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t, std::uint64_t, std::string& error) {
+    std::string whole;
+    for (const std::string_view piece : pieces) whole.append(piece);
+    // Past the C library: it would make two bytes of a line's end, or stop doing that for what the program itself writes.
+    const auto file = reinterpret_cast<HANDLE>(::_get_osfhandle(file_));
+    std::size_t written = 0;
+    while (written < whole.size()) {
+      const std::size_t most = (std::min)(whole.size() - written, std::size_t{1} << 30);
+      DWORD n = 0;
+      if (::WriteFile(file, whole.data() + written, static_cast<DWORD>(most), &n, nullptr) == 0 || n == 0) {
+        set_line(error, last_problem());
+        break;
+      }
+      written += n;
+    }
+    return written;
+  }
+#else
+  static text_line last_problem() noexcept { return error_text(errno); }
+  bool open_file() {
+#if defined(O_LARGEFILE)
+    constexpr int large = O_LARGEFILE;  // where a long has 32 bits, files would end at 2 GiB
+#else
+    constexpr int large = 0;
+#endif
+    file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | large, 0666);
+    if (file_ < 0) return false;
+    look();
+    return true;
+  }
+  void close_file() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  // Writing to a regular file waits for nobody; a pipe, terminal or socket may have a reader that stopped reading.
+  void look() {
+    struct stat about {};
+    // EOVERFLOW: a regular file too large for a size of 32 bits.
+    may_block_ = ::fstat(file_, &about) != 0 ? errno != EOVERFLOW : !S_ISREG(about.st_mode);
+  }
+
+  /// False when the time is over.
+  bool wait_writable(std::uint64_t deadline) const {
+    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
+      pollfd p{file_, POLLOUT, 0};
+      if (::poll(&p, 1, slice) > 0) return true;
+    }
+    return false;
+  }
+
+  std::size_t write_all(const std::string_view (&pieces)[3], std::size_t total, std::uint64_t deadline,
+                        std::string& error) {
+    constexpr std::size_t portion = PIPE_BUF;  // what a pipe takes after POLLOUT without waiting
+    const no_sigpipe guard;
+    std::size_t written = 0;
+    while (written < total) {
+      iovec parts[3];
+      std::size_t skip = written;
+      std::size_t room = may_block_ ? portion : total;
+      for (int i = 0; i < 3; ++i) {
+        const std::size_t gone = (std::min)(skip, pieces[i].size());
+        const std::size_t size = (std::min)(pieces[i].size() - gone, room);
+        parts[i] = {const_cast<char*>(pieces[i].data()) + gone, size};
+        skip -= gone;
+        room -= size;
+      }
+      if (may_block_ && !wait_writable(deadline)) {
+        error = "nobody reads it";
+        break;
+      }
+      const ssize_t n = ::writev(file_, parts, 3);
+      if (n > 0) {
+        written += static_cast<std::size_t>(n);
+      } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        set_line(error, n == 0 ? text_line("nothing was taken") : error_text(errno));
+        break;
+      }
+    }
+    return written;
+  }
+#endif
+
+  timing time_;
+  std::string path_;
+  int file_ = -1;
+  bool owned_ = true;
+  bool torn_ = false;  // the last line has no end
+  bool may_block_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// socket.hpp: an HTTP/1.1 client over a plain socket; every wait has a deadline and can be cut short.
+#ifndef ARTHUR_TRANSPORT_SOCKET_HPP
+#define ARTHUR_TRANSPORT_SOCKET_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// http_response.hpp: reads an HTTP/1.x answer from bytes that arrive in pieces of any size; trusts nothing.
+#ifndef ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
+#define ARTHUR_TRANSPORT_HTTP_RESPONSE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Feed it what was received until done() or failed(), end_of_stream() when the peer closes.
+class http_response_parser {
+ public:
+  static constexpr std::size_t max_header = std::size_t{64} << 10;  // 1xx answers and trailers included
+  static constexpr std::size_t max_body = max_answer;
+
+  explicit http_response_parser(response& out) : out_(out) {}
+
+  /// Takes bytes and returns how many belonged to this answer.
+  std::size_t feed(const char* data, std::size_t size) {
+    std::size_t used = 0;
+    while (used < size && !done() && !failed()) {
+      if (state_ == state::body || state_ == state::until_close || state_ == state::chunk_data) {
+        used += take_body(data + used, size - used);
+      } else {
+        take_line_byte(data[used++]);
+      }
+    }
+    return used;
+  }
+
+  /// The peer sends no more.
+  void end_of_stream() {
+    if (done() || failed()) return;
+    if (state_ == state::until_close) {
+      state_ = state::done;
+    } else {
+      fail(has_status() ? "the answer was cut off" : "the connection was closed without an answer");
+    }
+  }
+
+  bool done() const { return state_ == state::done; }
+  bool failed() const { return state_ == state::failed; }
+
+  /// Is response::status final? True from the end of the header on, even where the body then fails.
+  bool has_status() const { return has_status_; }
+
+  /// May the connection carry another request?
+  bool keep_alive() const { return done() && keep_alive_; }
+
+  /// What was wrong; "" unless failed() or the body was too large.
+  const char* error() const { return error_; }
+
+ private:
+  enum class state {
+    status_line,
+    header_line,
+    body,         // left_ bytes
+    until_close,  // all that comes
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    done,
+    failed
+  };
+
+  void fail(const char* why) {
+    state_ = state::failed;
+    error_ = why;
+    keep_alive_ = false;
+    if (has_status_) {
+      out_.truncated = true;
+    } else {
+      out_.clear();
+    }
+  }
+
+  void take_line_byte(char c) {
+    // Chunk sizes have a limit of their own: many small chunks are legal, a long line isn't.
+    const bool chunk_line = state_ == state::chunk_size || state_ == state::chunk_end;
+    if (!chunk_line && ++header_bytes_ > max_header) return fail("the answer's header is larger than 64 KiB");
+    if (c != '\n') {
+      line_ += c;  // of a longer line the beginning is kept
+      if (chunk_line && line_is_cut()) fail("the answer has a malformed chunk");
+      return;
+    }
+    std::string_view whole(line_);
+    if (!whole.empty() && whole.back() == '\r') whole.remove_suffix(1);
+    take_line(whole);
+    line_.clear();
+  }
+  bool line_is_cut() const { return line_.size() == text_line::capacity; }
+
+  void take_line(std::string_view line) {
+    switch (state_) {
+      case state::status_line: return take_status_line(line);
+      case state::header_line: return line.empty() ? end_of_header() : take_header(line);
+      case state::chunk_size: return take_chunk_size(line);
+      case state::chunk_end:
+        if (!line.empty()) return fail("the answer has a malformed chunk");
+        state_ = state::chunk_size;
+        return;
+      default:  // a trailer says nothing that matters here
+        if (line.empty()) state_ = state::done;
+        return;
+    }
+  }
+
+  void take_status_line(std::string_view line) {
+    // "HTTP/1.1 200 OK"; the reason may be missing together with its space.
+    std::uint64_t status = 0;
+    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || !text::is_digit(line[7]) || line[8] != ' ' ||
+        !text::parse_unsigned(line.substr(9, 3), status) || status < 100 || status > 599 ||
+        (line.size() > 12 && line[12] != ' ')) {
+      return fail("the answer isn't HTTP/1.1");
+    }
+    out_.status = static_cast<int>(status);
+    keep_alive_ = line[7] != '0';
+    state_ = state::header_line;
+  }
+
+  void take_header(std::string_view line) {
+    if (text::is_space(line.front())) return;  // the folded rest of the line before, which isn't needed
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || colon == 0) return fail("the answer has a malformed header");
+    const std::string_view name = text::trim(line.substr(0, colon));
+    const std::string_view value = text::trim(line.substr(colon + 1));
+    if (text::equal_nocase(name, "content-length")) {
+      if (line_is_cut()) return fail("the answer has a malformed Content-Length");
+      take_content_length(value);
+    } else if (text::equal_nocase(name, "transfer-encoding")) {
+      if (line_is_cut()) return fail("the answer has a malformed header");
+      encoded_ = true;
+      const std::size_t comma = value.rfind(',');
+      const std::size_t last = comma == std::string_view::npos ? 0 : comma + 1;
+      chunked_ = text::equal_nocase(text::trim(value.substr(last)), "chunked");
+    } else if (text::equal_nocase(name, "connection")) {
+      if (has_token(value, "close")) close_ = true;
+      if (has_token(value, "keep-alive")) keep_alive_ = true;
+    } else if (text::equal_nocase(name, "retry-after")) {
+      out_.retry_after = value;
+    } else if (text::equal_nocase(name, "location")) {
+      out_.location = value;
+    } else if (text::equal_nocase(name, "content-type")) {
+      out_.content_type = value;
+    }
+  }
+
+  static bool has_token(std::string_view list, std::string_view token) {
+    while (!list.empty()) {
+      const std::size_t comma = list.find(',');
+      if (text::equal_nocase(text::trim(list.substr(0, comma)), token)) return true;
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+    return false;
+  }
+
+  // Several equal lengths ("5, 5" or two lines) are one length; different ones are an attack or a defect.
+  void take_content_length(std::string_view list) {
+    while (true) {
+      const std::size_t comma = list.find(',');
+      std::uint64_t length = 0;
+      if (!text::parse_unsigned(text::trim(list.substr(0, comma)), length) || (has_length_ && length != left_)) {
+        return fail("the answer has a malformed Content-Length");
+      }
+      has_length_ = true;
+      left_ = length;
+      if (comma == std::string_view::npos) return;
+      list.remove_prefix(comma + 1);
+    }
+  }
+
+  void end_of_header() {
+    if (out_.status == 101) return fail("the answer switches to another protocol");
+    if (out_.status < 200) {
+      const std::size_t bytes = header_bytes_;  // goes on counting, so endless 1xx answers end
+      out_.clear();
+      has_length_ = encoded_ = chunked_ = close_ = keep_alive_ = false;
+      left_ = 0;
+      header_bytes_ = bytes;
+      state_ = state::status_line;
+      return;
+    }
+    has_status_ = true;
+    if (close_) keep_alive_ = false;
+    if (out_.status == 204 || out_.status == 304) {
+      state_ = state::done;
+    } else if (chunked_) {
+      if (has_length_) keep_alive_ = false;  // both lengths: a message that proxies may see differently
+      state_ = state::chunk_size;
+    } else if (has_length_ && !encoded_) {
+      state_ = left_ == 0 ? state::done : state::body;
+    } else {
+      keep_alive_ = false;
+      state_ = state::until_close;
+    }
+  }
+
+  void take_chunk_size(std::string_view line) {
+    line = text::trim(line.substr(0, line.find(';')));
+    std::uint64_t length = 0;
+    if (line.empty() || line.size() > 15) return fail("the answer has a malformed chunk");
+    for (const char c : line) {
+      const int digit = text::hex_value(c);
+      if (digit < 0) return fail("the answer has a malformed chunk");
+      length = length * 16 + static_cast<std::uint64_t>(digit);
+    }
+    left_ = length;
+    state_ = length == 0 ? state::trailer : state::chunk_data;
+  }
+
+  std::size_t take_body(const char* data, std::size_t size) {
+    std::size_t n = size;
+    if (state_ != state::until_close) n = static_cast<std::size_t>((std::min)(left_, static_cast<std::uint64_t>(n)));
+    const std::size_t room = max_body - out_.body.size();
+    if (n > room) {
+      out_.body.append(data, room);
+      out_.truncated = true;
+      keep_alive_ = false;
+      error_ = max_body < (std::size_t{1} << 20) ? "the answer is larger than 64 KiB" : "the answer is larger than 4 MiB";
+      state_ = state::done;
+      return n;
+    }
+    out_.body.append(data, n);
+    if (state_ == state::until_close) return n;
+    left_ -= n;
+    if (left_ == 0) state_ = state_ == state::body ? state::done : state::chunk_end;
+    return n;
+  }
+
+  response& out_;
+  state state_ = state::status_line;
+  text_line line_;
+  std::size_t header_bytes_ = 0;
+  std::uint64_t left_ = 0;
+  bool has_length_ = false;
+  bool encoded_ = false;
+  bool chunked_ = false;
+  bool close_ = false;
+  bool keep_alive_ = false;
+  bool has_status_ = false;
+  const char* error_ = "";
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// net.hpp: the few socket calls that differ between POSIX and Winsock.
+#ifndef ARTHUR_TRANSPORT_NET_HPP
+#define ARTHUR_TRANSPORT_NET_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <system_error>
+
+
+#if defined(_WIN32)
+#include <ws2tcpip.h>
+#else
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace net {
+
+#if defined(_WIN32)
+
+using handle = SOCKET;
+using address_length = int;
+constexpr handle none = INVALID_SOCKET;
+
+inline void start() {
+  static const bool started = [] {
+    WSADATA data;
+    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
+  }();
+  static_cast<void>(started);
+}
+inline int last_error() { return WSAGetLastError(); }
+inline bool interrupted(int) { return false; }
+inline bool would_block(int error) { return error == WSAEWOULDBLOCK; }
+inline bool in_progress(int error) { return error == WSAEWOULDBLOCK; }
+inline void close(handle s) { closesocket(s); }
+
+inline handle open(int family) {
+  const handle s = WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+                              WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  u_long on = 1;
+  if (s != none) ioctlsocket(s, static_cast<long>(FIONBIO), &on);
+  return s;
+}
+
+inline fd_set only(handle s) {
+  fd_set one;
+  one.fd_count = 1;
+  one.fd_array[0] = s;
+  return one;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  // Not WSAPoll: before Windows 10 2004 it never tells that a connection was refused.
+  fd_set readable = only(s), writable = only(s), failed = only(s);
+  // Out-of-band bytes are an exception as well; only a socket that is being connected can't have any.
+  const bool connecting = events == POLLOUT;
+  timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  const int n = ::select(0, (events & POLLIN) != 0 ? &readable : nullptr, (events & POLLOUT) != 0 ? &writable : nullptr,
+                         connecting ? &failed : nullptr, &time);
+  if (n <= 0) return n;
+  return ((events & POLLIN) != 0 && readable.fd_count != 0 ? POLLIN : 0) |
+         ((events & POLLOUT) != 0 && writable.fd_count != 0 ? POLLOUT : 0) | (connecting && failed.fd_count != 0 ? POLLERR : 0);
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // sizes have 32 bits here
+  WSABUF parts[2] = {{static_cast<ULONG>((std::min)(a_size, most)), const_cast<char*>(a)},
+                     {static_cast<ULONG>((std::min)(b_size, most)), const_cast<char*>(b)}};
+  DWORD sent = 0;
+  const int failed = WSASend(s, parts, 2, &sent, 0, nullptr, nullptr);
+  return failed != 0 ? -1 : static_cast<std::ptrdiff_t>(sent);
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) {
+  return ::recv(s, to, static_cast<int>(size), 0);
+}
+
+inline text_line error_text(int error) { return text_line(windows_error_text(static_cast<DWORD>(error))); }
+inline text_line lookup_error_text(int error) { return error_text(error); }
+
+#else
+
+using handle = int;
+using address_length = socklen_t;
+constexpr handle none = -1;
+
+inline void start() {}
+inline int last_error() { return errno; }
+inline bool interrupted(int error) { return error == EINTR; }
+inline bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+inline bool in_progress(int error) { return error == EINPROGRESS || error == EINTR; }  // EINTR: goes on in background
+inline void close(handle s) { ::close(s); }
+
+inline handle open(int family) {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+  // In one call: a fork and exec on another thread can't slip in between.
+  const handle s = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+  const handle s = ::socket(family, SOCK_STREAM, 0);
+  if (s != none) {
+    ::fcntl(s, F_SETFD, FD_CLOEXEC);
+    ::fcntl(s, F_SETFL, O_NONBLOCK);
+  }
+#endif
+#if defined(SO_NOSIGPIPE)
+  const int on = 1;
+  if (s != none) ::setsockopt(s, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return s;
+}
+
+/// Events that are ready, 0 when the time is over, -1 on failure.
+inline int poll_one(handle s, short events, int milliseconds) {
+  pollfd p{s, events, 0};
+  const int n = ::poll(&p, 1, milliseconds);
+  return n > 0 ? p.revents : n;
+}
+
+/// Sends from two buffers as one; bytes taken or -1.
+inline std::ptrdiff_t send_two(handle s, const char* a, std::size_t a_size, const char* b, std::size_t b_size) {
+  iovec parts[2] = {{const_cast<char*>(a), a_size}, {const_cast<char*>(b), b_size}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+#if defined(MSG_NOSIGNAL)
+  return ::sendmsg(s, &message, MSG_NOSIGNAL);
+#else
+  return ::sendmsg(s, &message, 0);
+#endif
+}
+
+inline std::ptrdiff_t receive(handle s, char* to, std::size_t size) { return ::recv(s, to, size, 0); }
+
+inline text_line error_text(int error) { return detail::error_text(error); }
+inline text_line lookup_error_text(int error) { return error == EAI_SYSTEM ? error_text(errno) : text_line(::gai_strerror(error)); }
+
+#endif
+
+/// The address of a host that is written as one; 0 if it is a name. (getaddrinfo would take memory for it.)
+inline address_length numeric_address(const char* host, std::uint16_t port, sockaddr_storage& to) {
+  std::memset(&to, 0, sizeof to);
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&to);
+  if (::inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return sizeof *v4;
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&to);
+  if (::inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return sizeof *v6;
+  }
+  return 0;
+}
+
+}  // namespace net
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Talks to one host. Follows no redirect: the Authorization header stays where it was meant for.
+class socket_transport final : public transport {
+ public:
+  /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
+  socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
+      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)) {
+    net::start();
+    common_ = "Host: " + name_ + "\r\n";
+    common_ += std::string("User-Agent: ") + user_agent + "\r\n";
+    for (const header& h : headers) common_ += h.name + ": " + h.value + "\r\n";
+    if (via.used()) {
+      host_ = via.host;
+      port_ = via.port;
+      before_target_ = origin(where);
+      if (!via.user.empty()) common_ += "Proxy-Authorization: Basic " + base64(via.user + ":" + via.password) + "\r\n";
+      name_ = shown(via) + " for " + name_;
+    }
+    head_.reserve(common_.size() + before_target_.size() + where.target.size() + 512);
+  }
+
+  ~socket_transport() override { disconnect(); }
+
+  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
+    out.clear();
+    error.clear();
+    write_head(what);
+    if (reusable()) {
+      const transport_result result = exchange(head_, what, deadline, out, error);
+      // The peer closed it in the moment of use and got nothing: a new connection is no repetition.
+      if (result != transport_result::not_sent) return result;
+      error.clear();
+    }
+    disconnect();
+    if (!connect(deadline, error)) return transport_result::not_sent;
+    return exchange(head_, what, deadline, out, error);
+  }
+
+ private:
+  // Arthur Engine closes idle connections after 2 s behind gunicorn, 5 s without; well below that no request meets
+  // the closing.
+  static constexpr std::uint64_t reuse_within = 1000000000;
+  static constexpr std::uint64_t addresses_valid_for = 60000000000;
+  static constexpr std::uint64_t connect_within = 10000000000;
+  static constexpr std::size_t most_addresses = 8;
+
+  struct address {
+    sockaddr_storage bytes;
+    net::address_length size;
+  };
+
+  void write_head(const request& what) {
+    head_.assign(what.method).append(" ").append(before_target_).append(what.target).append(" HTTP/1.1\r\n").append(common_);
+    if (*what.content_type != '\0') head_.append(text_line("Content-Type: ", what.content_type, "\r\n"));
+    if (what.body_size > 0 || std::string_view(what.method) != "GET") {
+      head_.append(text_line("Content-Length: ", what.body_size, "\r\n"));
+    }
+    head_ += "\r\n";
+  }
+
+  bool reusable() const {
+    if (socket_ == net::none || time_.steady_now() - last_used_ >= reuse_within) return false;
+    return net::poll_one(socket_, POLLIN, 0) == 0;  // readable means closed, or an answer nobody asked for
+  }
+
+  static bool passing(int reason) { return net::would_block(reason) || net::interrupted(reason); }
+
+  void disconnect() {
+    if (socket_ != net::none) net::close(socket_);
+    socket_ = net::none;
+  }
+
+  /// Waits for events in slices; 0 when the time is over.
+  int wait(short events, std::uint64_t deadline) const {
+    for (int slice = time_.slice(deadline); slice > 0; slice = time_.slice(deadline)) {
+      const int ready = net::poll_one(socket_, events, slice);
+      if (ready > 0) return ready;
+      if (ready < 0 && !net::interrupted(net::last_error())) return POLLERR;
+    }
+    return 0;
+  }
+
+  const char* overdue(std::uint64_t deadline) const {
+    return time_.limit(deadline) < deadline ? "before the program had to end" : "in time";
+  }
+
+  // getaddrinfo has no deadline, so its answer is kept for a while: a new connection per batch is the normal case.
+  bool look_up(std::string& error) {
+    const std::uint64_t now = time_.steady_now();
+    if (address_count_ != 0 && now - looked_up_ < addresses_valid_for) return true;
+    looked_up_ = now;
+    addresses_[0].size = net::numeric_address(host_.c_str(), port_, addresses_[0].bytes);
+    address_count_ = addresses_[0].size != 0 ? 1 : 0;
+    if (address_count_ != 0) return true;
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(host_.c_str(), text_line(port_).c_str(), &hints, &found);
+    if (failed != 0) {
+      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed));
+      return false;
+    }
+    for (const addrinfo* a = found; a != nullptr && address_count_ < most_addresses; a = a->ai_next) {
+      address& kept = addresses_[address_count_];
+      if (a->ai_addrlen > sizeof kept.bytes) continue;
+      std::memcpy(&kept.bytes, a->ai_addr, a->ai_addrlen);
+      kept.size = static_cast<net::address_length>(a->ai_addrlen);
+      ++address_count_;
+    }
+    ::freeaddrinfo(found);
+    looked_up_ = time_.steady_now();
+    return true;
+  }
+
+  bool connect(std::uint64_t deadline, std::string& error) {
+    if (!look_up(error)) return false;
+    for (std::size_t i = 0; i < address_count_; ++i) {
+      // A dead address must leave time for those after it.
+      const std::uint64_t now = time_.steady_now();
+      const std::uint64_t end = time_.limit(deadline);
+      const std::uint64_t share = end > now ? (end - now) / (address_count_ - i) : 0;
+      if (connect_to(addresses_[i], now + (std::min)(share, connect_within), error)) return true;
+      disconnect();
+    }
+    address_count_ = 0;  // the host may have moved
+    set_line(error, "can't connect to ", name_, ": ", error);
+    return false;
+  }
+
+  bool connect_to(const address& a, std::uint64_t deadline, std::string& error) {
+    socket_ = net::open(a.bytes.ss_family);
+    if (socket_ == net::none) {
+      set_line(error, net::error_text(net::last_error()));
+      return false;
+    }
+    const int on = 1;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&a.bytes), a.size) != 0) {
+      const int reason = net::last_error();
+      if (!net::in_progress(reason)) {
+        set_line(error, net::error_text(reason));
+        return false;
+      }
+      if (wait(POLLOUT, deadline) == 0) {
+        set_line(error, "no answer ", overdue(deadline));
+        return false;
+      }
+      int failed = 0;
+      net::address_length size = sizeof failed;
+      ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&failed), &size);
+      if (failed != 0) {
+        set_line(error, net::error_text(failed));
+        return false;
+      }
+    }
+    if (connected_to_itself()) {
+      error = "nobody listens there";
+      return false;
+    }
+    return true;
+  }
+
+  // Without a listener on a local port of the ephemeral range, TCP can connect a socket to itself and echo the request.
+  bool connected_to_itself() const {
+    address here{};
+    address there{};
+    here.size = there.size = static_cast<net::address_length>(sizeof here.bytes);
+    if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&here.bytes), &here.size) != 0) return false;
+    if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&there.bytes), &there.size) != 0) return false;
+    return here.size == there.size && std::memcmp(&here.bytes, &there.bytes, static_cast<std::size_t>(here.size)) == 0;
+  }
+
+  std::ptrdiff_t send_rest(const std::string& head, const request& what, std::size_t sent) const {
+    const std::size_t in_head = (std::min)(sent, head.size());
+    const std::size_t in_body = sent - in_head;
+    return net::send_two(socket_, head.data() + in_head, head.size() - in_head, what.body + in_body,
+                         what.body_size - in_body);
+  }
+
+  /// Sends and receives at once, so that an answer to the first half of a request (413, 401) isn't missed.
+  transport_result exchange(const std::string& head, const request& what, std::uint64_t deadline, response& out,
+                            std::string& error) {
+    http_response_parser parser(out);
+    const std::size_t total = head.size() + what.body_size;
+    std::size_t sent = 0;
+    bool sending = true;
+    bool rest = false;  // bytes after the answer
+    char buffer[8192];
+    while (!parser.done() && !parser.failed()) {
+      const int ready = wait(static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), deadline);
+      if (ready == 0) {
+        set_line(error, "no answer from ", name_, " ", overdue(deadline));
+        break;
+      }
+      if (sending && (ready & ~POLLIN) != 0) {
+        const std::ptrdiff_t n = send_rest(head, what, sent);
+        if (n >= 0) {
+          sent += static_cast<std::size_t>(n);
+          sending = sent < total;
+        } else if (const int reason = net::last_error(); !passing(reason)) {
+          set_line(error, name_, " closed the connection: ", net::error_text(reason));
+          sending = false;  // its reason may still be readable
+        }
+      }
+      if ((ready & ~POLLOUT) != 0) {
+        const std::ptrdiff_t n = net::receive(socket_, buffer, sizeof buffer);
+        if (n < 0 && passing(net::last_error())) continue;
+        if (n < 0 && error.empty()) {
+          set_line(error, "the connection to ", name_, " was lost: ", net::error_text(net::last_error()));
+        }
+        if (n == 0 && sent > 0) parser.end_of_stream();
+        if (n <= 0 || sent == 0) break;  // bytes before the first of ours answer nothing that was asked
+        rest = parser.feed(buffer, static_cast<std::size_t>(n)) < static_cast<std::size_t>(n);
+      }
+    }
+    if (parser.keep_alive() && sent == total && !rest) {
+      last_used_ = time_.steady_now();
+    } else {
+      disconnect();
+    }
+    if (parser.has_status()) {
+      out.truncated = out.truncated || !parser.done();
+      if (*parser.error() != '\0') set_line(error, name_, ": ", parser.error());
+      if (!out.truncated) error.clear();
+      return transport_result::answered;
+    }
+    out.clear();
+    if (error.empty()) set_line(error, name_, ": ", *parser.error() != '\0' ? parser.error() : "the connection was closed");
+    return sent == 0 ? transport_result::not_sent : transport_result::unanswered;
+  }
+
+  timing time_;
+  std::string host_;
+  std::uint16_t port_;
+  std::string name_;           // for messages
+  std::string before_target_;  // a proxy wants the whole URL
+  std::string common_;  // header lines that all requests share
+  std::string head_;    // of the request under way
+  address addresses_[most_addresses];
+  std::size_t address_count_ = 0;
+  std::uint64_t looked_up_ = 0;
+  std::uint64_t last_used_ = 0;
+  net::handle socket_ = net::none;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// terminal.hpp: whether standard output is a terminal, and how wide.
+#ifndef ARTHUR_TRANSPORT_TERMINAL_HPP
+#define ARTHUR_TRANSPORT_TERMINAL_HPP
+
+#include <cstddef>
+
+#if !defined(_WIN32)
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct terminal {
+  bool present = false;
+  std::size_t columns = 0;  ///< 0 where it doesn't tell
+};
+
+/// Windows counts as none: its consoles take colours only after a change of mode that belongs to the program.
+inline terminal terminal_of(int descriptor) noexcept {
+  terminal out;
+#if defined(_WIN32)
+  static_cast<void>(descriptor);
+#else
+  winsize size{};
+  out.present = ::isatty(descriptor) == 1;
+  if (out.present && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0) out.columns = size.ws_col;
+#endif
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
+#ifndef ARTHUR_RUNTIME_DELIVERY_HPP
+#define ARTHUR_RUNTIME_DELIVERY_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+// envelope.hpp: OTLP requests put together from encoded spans.
+#ifndef ARTHUR_OTLP_ENVELOPE_HPP
+#define ARTHUR_OTLP_ENVELOPE_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 // buffer.hpp: a growable run of bytes that never throws.
 #ifndef ARTHUR_OTLP_BUFFER_HPP
@@ -6853,6 +8660,20 @@ class buffer {
     return append(literal, N - 1);
   }
 
+  /// With ARTHUR_NO_HEAP no buffer grows: this, called inside start(), takes what it will ever have. Elsewhere it does
+  /// nothing. False: no memory.
+  bool fix(std::size_t size) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    if (!owned_ || data_ != nullptr) return false;
+    data_ = static_cast<char*>(std::malloc(size));
+    capacity_ = data_ != nullptr ? size : 0;
+    return data_ != nullptr;
+#else
+    static_cast<void>(size);
+    return true;
+#endif
+  }
+
   /// Cuts to `size` bytes; keeps failed().
   void truncate(std::size_t size) noexcept {
     if (size < size_) size_ = size;
@@ -6868,6 +8689,9 @@ class buffer {
 
   /// Gives memory back to the system if more than `keep` bytes are held; the content stays.
   void shrink(std::size_t keep) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(keep);
+#else
     if (!owned_ || capacity_ <= keep) return;
     const std::size_t wanted = size_ < keep ? keep : size_;
     if (wanted == 0) {
@@ -6880,6 +8704,7 @@ class buffer {
         capacity_ = wanted;
       }
     }
+#endif
   }
 
  private:
@@ -6932,22 +8757,99 @@ class buffer {
 ARTHUR_NAMESPACE_END
 
 #endif
-// cleaning_attributes.hpp: a set of attributes made storable: keys, values, and how they stand to one another.
-#ifndef ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
-#define ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
+// json_span.hpp: a span's protobuf bytes turned into its OTLP/JSON object.
+#ifndef ARTHUR_OTLP_JSON_SPAN_HPP
+#define ARTHUR_OTLP_JSON_SPAN_HPP
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+// attribute_view.hpp: a KeyValue message read at once, where it has the shape that the recorder gives it.
+#ifndef ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
+#define ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A key and the one field of its AnyValue.
+struct attribute_view {
+  const char* key;
+  std::size_t key_size;
+  std::uint32_t tag;     // of the AnyValue's field
+  const char* data;      // its content, if it has bytes
+  std::size_t size;
+  std::uint64_t number;  // its content otherwise
+};
+
+// A length; nullptr if it is damaged, or longer than any that the recorder writes.
+inline const char* read_length(const char* at, const char* end, std::size_t& length) noexcept {
+  length = 0;
+  for (unsigned shift = 0; shift < 28 && at != end; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    length |= std::size_t{byte & 0x7fU} << shift;
+    if (byte < 0x80) return length <= static_cast<std::size_t>(end - at) ? at : nullptr;
+  }
+  return nullptr;
+}
+
+/// Reads key, value and nothing else. False: of another shape, or damaged; a general reader has to look at it.
+inline bool read_attribute(const char* at, std::size_t size, attribute_view& to) noexcept {
+  const char* const end = at + size;
+  if (size < 4 || static_cast<std::uint8_t>(*at) != wire::key_value_key) return false;
+  at = read_length(at + 1, end, to.key_size);
+  if (at == nullptr) return false;
+  to.key = at;
+  at += to.key_size;
+  if (at == end || static_cast<std::uint8_t>(*at) != wire::key_value_value) return false;
+  std::size_t length = 0;
+  at = read_length(at + 1, end, length);
+  if (at == nullptr || at + length != end || length == 0) return false;
+  to.tag = static_cast<std::uint8_t>(*at++);
+  switch (to.tag) {
+    case wire::any_string:
+    case wire::any_array:
+    case wire::any_kvlist:
+    case wire::any_bytes:
+      to.data = read_length(at, end, to.size);
+      return to.data != nullptr && to.data + to.size == end;
+    case wire::any_bool:
+    case wire::any_int: {
+      to.number = 0;
+      for (unsigned shift = 0; shift < 64 && at != end; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*at++);
+        to.number |= std::uint64_t{byte & 0x7fU} << shift;
+        if (byte < 0x80) return at == end;
+      }
+      return false;
+    }
+    case wire::any_double:
+      if (end - at != 8) return false;
+      to.number = wire::get_fixed64(at);
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// json_text.hpp: JSON tokens: strings with UTF-8 checked on the way, numbers, hex and base64.
+#ifndef ARTHUR_OTLP_JSON_TEXT_HPP
+#define ARTHUR_OTLP_JSON_TEXT_HPP
+
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-// cleaning_rules.hpp: what cleaning may change, how that is counted, and which keys have a meaning of their own.
-#ifndef ARTHUR_OTLP_CLEANING_RULES_HPP
-#define ARTHUR_OTLP_CLEANING_RULES_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 // utf8.hpp: finding, repairing and cutting UTF-8.
 #ifndef ARTHUR_OTLP_UTF8_HPP
@@ -7159,350 +9061,17 @@ inline std::size_t utf8_truncate(const char* data, std::size_t size, std::size_t
   return is_utf8_tail(data[cut]) ? limit : cut;
 }
 
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// One way in which a span is changed before it is sent; each is counted.
-enum class clean_rule : unsigned {
-  invalid_utf8,       // a broken byte sequence became U+FFFD: a protobuf string refuses it, with the whole request
-  nul,                // U+0000 left out: PostgreSQL refuses it, with the whole request
-  nonfinite,          // NaN and infinity became text: jsonb refuses them
-  repeated_key,       // earlier values of a key removed
-  hostile_key,        // renamed: see key_rules.hpp; or empty
-  key_conflict,       // renamed: `x` beside `x.y`, or two keys that became one
-  misplaced_value,    // renamed: a value or a sub-key where the engine wants one plain value
-  json_rewritten,     // a JSON text corrected
-  json_as_text,       // a JSON text that stays plain text in the engine
-  token_count,        // brought into the range of the engine's columns
-  cost,               // a cost that is not a number removed
-  too_long,           // cut: the engine's indexes end at about 2600 bytes
-  too_deep,           // an array or map nested too deep became an empty value
-  time,               // start or end was zero, or end was before start
-  name,               // an empty name
-  parent,             // a parent id of zeros removed: the engine would not see a root
-  service_name        // made a text that is not blank
-};
-constexpr std::size_t clean_rule_count = static_cast<std::size_t>(clean_rule::service_name) + 1;
-
-/// Name of a rule in statistics.
-inline const char* clean_rule_name(clean_rule rule) noexcept {
-  static constexpr const char* names[clean_rule_count] = {
-      "invalid_utf8",   "nul",          "nonfinite",   "repeated_key", "hostile_key", "key_conflict",
-      "misplaced_value", "json_rewritten", "json_as_text", "token_count",  "cost",        "too_long",
-      "too_deep",       "time",         "name",        "parent",       "service_name"};
-  return names[static_cast<std::size_t>(rule)];
-}
-
-/// How often each rule struck.
-struct clean_counts {
-  std::uint64_t of[clean_rule_count] = {};
-
-  std::uint64_t operator[](clean_rule rule) const noexcept { return of[static_cast<std::size_t>(rule)]; }
-  void add(clean_rule rule) noexcept { ++of[static_cast<std::size_t>(rule)]; }
-  void add(const clean_counts& more) noexcept {
-    for (std::size_t i = 0; i < clean_rule_count; ++i) of[i] += more.of[i];
-  }
-  std::uint64_t total() const noexcept {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : of) sum += count;
-    return sum;
-  }
-};
-
-/// What is known about a span before it is looked at.
-struct clean_flags {
-  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
-  bool may_repeat_keys = true;  ///< false: no key is set twice
-  bool free_keys = true;        ///< false: all keys are from our own table
-};
-
-enum class clean_outcome {
-  unchanged,   ///< nothing was written: send the span as it is
-  rewritten,   ///< the cleaned span was appended
-  undecodable  ///< damaged bytes, or no memory (then out.failed()); nothing was written
-};
-
-/// Longest session id, user id, kind, name and service name, in bytes.
-constexpr std::size_t max_index_bytes = 1024;
-/// Largest token count: two of them still fit the engine's 32-bit column, where it adds prompt and completion.
-constexpr std::int64_t max_token_count = 1000000000;
-/// Levels of arrays and maps. Protobuf parsers stop at 100 messages inside one another, and a map takes three a level.
-constexpr unsigned max_engine_depth = 24;
-
-/// What the engine does with the value below a key.
-enum class key_role {
-  plain,
-  json,         // decodes text as JSON
-  contents,     // decodes text as a JSON list of objects
-  identity,     // copies it into an indexed column
-  token_count,  // copies it into an integer column
-  cost,         // reads text as a number, even "nan"
-};
-
-template <std::size_t N>
-inline bool equals(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
-  return size == N - 1 && std::memcmp(text, literal, N - 1) == 0;
-}
-template <std::size_t N>
-inline bool begins_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
-  return size >= N - 1 && std::memcmp(text, literal, N - 1) == 0;
-}
-template <std::size_t N>
-inline bool ends_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
-  return size >= N - 1 && std::memcmp(text + size - (N - 1), literal, N - 1) == 0;
-}
-
-/// `name` is what follows "llm.cost.".
-inline bool is_cost(const char* name, std::size_t size) noexcept {
-  static constexpr const char* names[] = {
-      "prompt",
-      "completion",
-      "total",
-      "prompt_details.input",
-      "prompt_details.cache_read",
-      "prompt_details.cache_write",
-      "prompt_details.cache_input",
-      "prompt_details.audio",
-      "completion_details.output",
-      "completion_details.reasoning",
-      "completion_details.audio"};
-  for (const char* known : names) {
-    if (std::strlen(known) == size && std::memcmp(known, name, size) == 0) return true;
-  }
-  return false;
-}
-
-inline key_role role_of(const char* key, std::size_t size) noexcept {
-  if (size < 7) return key_role::plain;
-  if (begins_with(key, size, "llm.")) {
-    if (begins_with(key, size, "llm.cost.") && is_cost(key + 9, size - 9)) return key_role::cost;
-    if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
-        equals(key, size, "llm.token_count.total")) {
-      return key_role::token_count;
-    }
-    if (equals(key, size, "llm.invocation_parameters") || equals(key, size, "llm.function_call") ||
-        equals(key, size, "llm.prompt_template.variables")) {
-      return key_role::json;
-    }
-  }
-  switch (key[size - 1]) {
-    case 'a':
-      if (ends_with(key, size, "metadata") && (size == 8 || key[size - 9] == '.')) return key_role::json;
-      return equals(key, size, "tool.json_schema") ? key_role::json : key_role::plain;
-    case 'd':
-      return equals(key, size, "session.id") || equals(key, size, "user.id") ||
-                     equals(key, size, "openinference.span.kind")
-                 ? key_role::identity
-                 : key_role::plain;
-    case 'e': return equals(key, size, "document.score") ? key_role::cost : key_role::plain;
-    case 'n': return equals(key, size, "message.function_call_arguments_json") ? key_role::json : key_role::plain;
-    case 's':
-      if (ends_with(key, size, "message.contents")) return key_role::contents;
-      return equals(key, size, "tool.parameters") || equals(key, size, "tool_call.function.arguments")
-                 ? key_role::json
-                 : key_role::plain;
-    default: return key_role::plain;
-  }
-}
-
-/// Length of the prefix of `key` that is one of the keys for a single plain value, if a dot follows it; else 0.
-inline std::size_t scalar_parent_size(const char* key, std::size_t size) noexcept {
-  if (begins_with(key, size, "llm.")) {
-    if (begins_with(key, size, "llm.token_count.prompt.")) return 22;
-    if (begins_with(key, size, "llm.token_count.completion.")) return 26;
-    if (begins_with(key, size, "llm.token_count.total.")) return 21;
-    if (begins_with(key, size, "llm.cost.prompt.")) return 15;
-    if (begins_with(key, size, "llm.cost.completion.")) return 19;
-    if (begins_with(key, size, "llm.cost.total.")) return 14;
-    return 0;
-  }
-  if (begins_with(key, size, "session.id.")) return 10;
-  if (begins_with(key, size, "user.id.")) return 7;
-  if (begins_with(key, size, "openinference.span.kind.")) return 23;
-  return 0;
-}
-
-/// Appends the key of the attribute that labels `key` with a mime type; false if the engine looks for none.
-inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexcept {
-  out.clear();
-  const char* const end = key + size;
-  bool found = false;
-  while (key != end) {
-    if (*key == '.' && begins_with(key, static_cast<std::size_t>(end - key), ".value")) {
-      out.append(".mime_type");
-      key += 6;
-      found = true;
-    } else {
-      out.append(*key++);
-    }
-  }
-  return found && !out.failed();
-}
-
-/// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a
-/// whole one, clamped to the range of token counts.
-struct number_text {
-  bool number = false;
-  bool whole = false;
-  std::int64_t value = 0;
-};
-
-inline number_text read_number_text(const char* text, std::size_t size) noexcept {
-  number_text result;
-  const char* at = text;
-  const char* const end = text + size;
-  const bool negative = at != end && *at == '-';
-  if (at != end && (*at == '-' || *at == '+')) ++at;
-  const char* const digits = at;
-  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
-    if (result.value <= max_token_count) result.value = result.value * 10 + (*at - '0');
-  }
-  if (at == digits) return result;
-  result.whole = at == end;
-  if (at != end && *at == '.') {
-    ++at;
-    while (at != end && *at >= '0' && *at <= '9') ++at;
-  }
-  if (at != end && (*at == 'e' || *at == 'E')) {
-    ++at;
-    if (at != end && (*at == '-' || *at == '+')) ++at;
-    if (at == end || end - at > 2) return result;  // up to e99, and 200 digits before it, stays finite
-    while (at != end && *at >= '0' && *at <= '9') ++at;
-  }
-  result.number = at == end && size < 200;
-  if (result.value > max_token_count) result.value = max_token_count + 1;
-  if (negative) result.value = -result.value;
-  return result;
+/// Bytes of the first `count` characters of valid text: of all of it if it has no more.
+inline std::size_t utf8_first_characters(const char* data, std::size_t size, std::size_t count) noexcept {
+  std::size_t at = 0;
+  while (at < size && (is_utf8_tail(data[at]) || count-- != 0)) ++at;
+  return at;
 }
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
 #endif
-// cleaning_table.hpp: the attributes of one span, taken apart: looked up, sorted, renamed, and written again.
-#ifndef ARTHUR_OTLP_CLEANING_TABLE_HPP
-#define ARTHUR_OTLP_CLEANING_TABLE_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-// cleaning_values.hpp: texts, arrays, maps, events and links: looked at in place, and written corrected.
-#ifndef ARTHUR_OTLP_CLEANING_VALUES_HPP
-#define ARTHUR_OTLP_CLEANING_VALUES_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-// envelope.hpp: OTLP requests put together from encoded spans.
-#ifndef ARTHUR_OTLP_ENVELOPE_HPP
-#define ARTHUR_OTLP_ENVELOPE_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-// json_span.hpp: a span's protobuf bytes turned into its OTLP/JSON object.
-#ifndef ARTHUR_OTLP_JSON_SPAN_HPP
-#define ARTHUR_OTLP_JSON_SPAN_HPP
-
-#include <cstddef>
-#include <cstdint>
-
-// attribute_view.hpp: a KeyValue message read at once, where it has the shape that the recorder gives it.
-#ifndef ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
-#define ARTHUR_OTLP_ATTRIBUTE_VIEW_HPP
-
-#include <cstddef>
-#include <cstdint>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// A key and the one field of its AnyValue.
-struct attribute_view {
-  const char* key;
-  std::size_t key_size;
-  std::uint32_t tag;     // of the AnyValue's field
-  const char* data;      // its content, if it has bytes
-  std::size_t size;
-  std::uint64_t number;  // its content otherwise
-};
-
-// A length; nullptr if it is damaged, or longer than any that the recorder writes.
-inline const char* read_length(const char* at, const char* end, std::size_t& length) noexcept {
-  length = 0;
-  for (unsigned shift = 0; shift < 28 && at != end; shift += 7) {
-    const auto byte = static_cast<unsigned char>(*at++);
-    length |= std::size_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return length <= static_cast<std::size_t>(end - at) ? at : nullptr;
-  }
-  return nullptr;
-}
-
-/// Reads key, value and nothing else. False: of another shape, or damaged; a general reader has to look at it.
-inline bool read_attribute(const char* at, std::size_t size, attribute_view& to) noexcept {
-  const char* const end = at + size;
-  if (size < 4 || static_cast<std::uint8_t>(*at) != wire::key_value_key) return false;
-  at = read_length(at + 1, end, to.key_size);
-  if (at == nullptr) return false;
-  to.key = at;
-  at += to.key_size;
-  if (at == end || static_cast<std::uint8_t>(*at) != wire::key_value_value) return false;
-  std::size_t length = 0;
-  at = read_length(at + 1, end, length);
-  if (at == nullptr || at + length != end || length == 0) return false;
-  to.tag = static_cast<std::uint8_t>(*at++);
-  switch (to.tag) {
-    case wire::any_string:
-    case wire::any_array:
-    case wire::any_kvlist:
-    case wire::any_bytes:
-      to.data = read_length(at, end, to.size);
-      return to.data != nullptr && to.data + to.size == end;
-    case wire::any_bool:
-    case wire::any_int: {
-      to.number = 0;
-      for (unsigned shift = 0; shift < 64 && at != end; shift += 7) {
-        const auto byte = static_cast<unsigned char>(*at++);
-        to.number |= std::uint64_t{byte & 0x7fU} << shift;
-        if (byte < 0x80) return at == end;
-      }
-      return false;
-    }
-    case wire::any_double:
-      if (end - at != 8) return false;
-      to.number = wire::get_fixed64(at);
-      return true;
-    default: return false;
-  }
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// json_text.hpp: JSON tokens: strings with UTF-8 checked on the way, numbers, hex and base64.
-#ifndef ARTHUR_OTLP_JSON_TEXT_HPP
-#define ARTHUR_OTLP_JSON_TEXT_HPP
-
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -8184,6 +9753,806 @@ inline bool append_request(buffer& out, encoding as, const span_piece* pieces, s
 ARTHUR_NAMESPACE_END
 
 #endif
+// answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
+#ifndef ARTHUR_POLICY_ANSWER_HPP
+#define ARTHUR_POLICY_ANSWER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A place in a JSON text; looks things up by walking, without a tree. Tolerant: what isn't found is empty.
+class json_view {
+ public:
+  explicit json_view(std::string_view text) noexcept : text_(skip_space(text)) {}
+
+  /// The member `name` of an object.
+  json_view operator[](std::string_view name) const noexcept {
+    json_view found{std::string_view()};
+    if (text_.empty() || text_.front() != '{') return found;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      if (rest.empty() || rest.front() != '"') return found;
+      const std::size_t key = value_size(rest);
+      const std::string_view key_text = rest.substr(0, key);
+      rest = skip_space(rest.substr(key));
+      if (rest.empty() || rest.front() != ':') return found;
+      rest = skip_space(rest.substr(1));
+      const std::size_t size = value_size(rest);
+      if (key_text.size() == name.size() + 2 && key_text.substr(1, name.size()) == name) return json_view(rest.substr(0, size));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return found;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// Calls `use(json_view)` for each element of an array.
+  template <class Use>
+  void each(Use&& use) const {
+    if (text_.empty() || text_.front() != '[') return;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      const std::size_t size = value_size(rest);
+      if (size == 0) return;
+      use(json_view(rest.substr(0, size)));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// A number, also one in quotes (OTLP writes 64-bit integers so); 0 if it is none.
+  std::uint64_t number() const noexcept {
+    std::uint64_t value = 0;
+    for (const char c : text_.substr(!text_.empty() && text_.front() == '"' ? 1 : 0)) {
+      if (c < '0' || c > '9') break;
+      value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+  }
+
+  /// A string, unescaped; cut at the end of a line.
+  text_line text() const {
+    text_line out;
+    if (text_.size() < 2 || text_.front() != '"') return out;
+    const std::string_view in = text_.substr(1, text_.size() - 2);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in[i] != '\\' || i + 1 == in.size()) {
+        out += in[i];
+        continue;
+      }
+      switch (in[++i]) {
+        case 'n': out += '\n'; break;
+        case 't': out += '\t'; break;
+        case 'r': out += '\r'; break;
+        case 'b': out += '\b'; break;
+        case 'f': out += '\f'; break;
+        case 'u': {
+          std::uint32_t code = hex4(in, i + 1);
+          i += 4;
+          if (code >= 0xd800 && code < 0xdc00 && in.substr(i + 1 < in.size() ? i + 1 : in.size(), 2) == "\\u") {
+            const std::uint32_t low = hex4(in, i + 3);
+            if (low >= 0xdc00 && low < 0xe000) {
+              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+              i += 6;
+            }
+          }
+          put_utf8(out, code);
+          break;
+        }
+        default: out += in[i];
+      }
+    }
+    return out;
+  }
+
+  bool found() const noexcept { return !text_.empty(); }
+  std::string_view raw() const noexcept { return text_; }
+
+ private:
+  static std::string_view skip_space(std::string_view s) noexcept {
+    while (!s.empty() && (s.front() == ' ' || s.front() == '\n' || s.front() == '\r' || s.front() == '\t')) s.remove_prefix(1);
+    return s;
+  }
+
+  /// Length of the value at the beginning; 0 at a closing bracket or the end.
+  static std::size_t value_size(std::string_view s) noexcept {
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const char c = s[i];
+      if (c == '"') {
+        for (++i; i < s.size() && s[i] != '"'; ++i) {
+          if (s[i] == '\\') ++i;
+        }
+        if (depth == 0) return i < s.size() ? i + 1 : s.size();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) return i;
+        if (--depth == 0) return i + 1;
+      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+        return i;
+      }
+    }
+    return s.size();
+  }
+
+  static std::uint32_t hex4(std::string_view s, std::size_t at) noexcept {
+    std::uint32_t value = 0;
+    for (std::size_t i = at; i < at + 4 && i < s.size(); ++i) {
+      const char c = s[i];
+      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
+      value = value << 4 | static_cast<std::uint32_t>(digit);
+    }
+    return value;
+  }
+
+  static void put_utf8(text_line& out, std::uint32_t c) {
+    if (c < 0x80) {
+      out += static_cast<char>(c);
+    } else if (c < 0x800) {
+      out += static_cast<char>(0xc0 | c >> 6);
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+      out += static_cast<char>(0xe0 | c >> 12);
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else {
+      out += static_cast<char>(0xf0 | c >> 18);
+      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    }
+  }
+
+  std::string_view text_;
+};
+
+/// How many of the spans an answer refused, and why.
+struct rejection {
+  std::uint64_t spans = 0;
+  text_line reason;  // at most 300 bytes
+};
+
+inline text_line one_line(std::string_view text) {
+  text_line out(text.substr(0, 300));
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return out;
+}
+
+/// Reads the engine's report (`rejected_spans`, `rejection_reasons`), OTLP's partial success in either encoding, and the
+/// `detail` of an error. A body that can't be read says nothing: the status alone decides.
+inline rejection read_rejection(std::string_view body, std::string_view content_type) {
+  rejection out;
+  if (content_type.find("protobuf") != std::string_view::npos) {
+    wire::reader response(body.data(), body.size());
+    for (wire::field f; response.next(f);) {
+      if (f.tag != (1 << 3 | wire::type_bytes)) continue;
+      wire::reader partial(f.data, f.size);
+      for (wire::field p; partial.next(p);) {
+        if (p.tag == (1 << 3 | wire::type_varint)) out.spans = p.value;
+        if (p.tag == (2 << 3 | wire::type_bytes)) out.reason = one_line({p.data, p.size});
+      }
+    }
+    return out;
+  }
+  const json_view report(body);
+  if (const json_view partial = report["partialSuccess"]; partial.found()) {
+    out.spans = partial["rejectedSpans"].number();
+    out.reason = one_line(partial["errorMessage"].text());
+    return out;
+  }
+  out.spans = report["rejected_spans"].number();
+  bool first = true;
+  report["rejection_reasons"].each([&](json_view reason) {
+    if (first) out.reason = one_line(reason.text());
+    first = false;
+  });
+  if (out.reason.empty()) out.reason = one_line(report["detail"].text());
+  return out;
+}
+
+/// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
+struct task_page {
+  text_line id;                   // empty: not on this page
+  std::size_t tasks = 0;     // on this page
+  std::uint64_t total = 0;   // of the whole search
+};
+
+inline task_page read_task_page(std::string_view body, std::string_view name) {
+  task_page out;
+  const json_view answer(body);
+  out.total = answer["count"].number();
+  answer["tasks"].each([&](json_view task) {
+    ++out.tasks;
+    // The search matches substrings, ignores case and takes % and _ for wildcards.
+    if (out.id.empty() && task["is_archived"].raw() != "true" && task["name"].text() == name) out.id = task["id"].text();
+  });
+  return out;
+}
+
+/// `text` as the inside of a JSON string.
+inline std::string json_escaped(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && c != '"' && c != '\\') {
+      out += c;
+    } else {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// retry.hpp: what an HTTP answer means for a batch, and how long to wait before the next attempt.
+#ifndef ARTHUR_POLICY_RETRY_HPP
+#define ARTHUR_POLICY_RETRY_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What to do with a batch after an answer.
+enum class verdict {
+  delivered,       ///< everything is stored; a body may still carry an OTLP partial success
+  partial,         ///< the accepted spans are stored, the body says what was rejected; never send again
+  rejected_all,    ///< nothing is stored and nothing of it ever will be
+  wrong_encoding,  ///< the endpoint doesn't read this encoding: use the other one
+  unauthorized,    ///< the key is missing, wrong or may not write; final until the configuration changes
+  retry_later,     ///< nothing is stored; send the same bytes again after a pause
+  split,           ///< nothing is stored; one span may be the cause: send again, then in halves
+  too_large,       ///< nothing is stored; halve it
+  give_up,         ///< nothing is stored; the same bytes would fail again
+};
+
+/// `encoding_proven`: the endpoint has accepted this encoding before, or the encoding is pinned; a 400 is then about
+/// the data. The arthur profile knows that a 500 stores nothing (Arthur Engine commits all spans of a request
+/// together); the otlp profile retries exactly what the specification lists.
+inline verdict classify(int status, profile to, bool encoding_proven) {
+  const bool engine = to == profile::arthur;
+  if (status == 206 && engine) return verdict::partial;
+  if (status >= 200 && status <= 299) return verdict::delivered;
+  switch (status) {
+    case 400:
+    case 415: return encoding_proven ? verdict::give_up : verdict::wrong_encoding;
+    case 422:
+      if (!encoding_proven) return verdict::wrong_encoding;
+      return engine ? verdict::rejected_all : verdict::give_up;
+    case 401:
+    case 403: return verdict::unauthorized;
+    case 429:
+    case 502:
+    case 503:
+    case 504: return verdict::retry_later;
+    // A proxy gave up waiting for the request, so nobody behind it saw it. The specification forbids to repeat it.
+    case 408: return engine ? verdict::retry_later : verdict::give_up;
+    case 413: return engine ? verdict::too_large : verdict::give_up;
+    case 500: return engine ? verdict::split : verdict::give_up;
+    default: return verdict::give_up;
+  }
+}
+
+/// The likely cause of a refusal and what to change, for a message; "" when there is nothing to add.
+inline const char* advice(int status, profile to) {
+  const bool engine = to == profile::arthur;
+  switch (status) {
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308: return "redirects aren't followed; name the final address, without a '/' at its end";
+    case 401: return engine ? "the key is missing or unknown; check ARTHUR_API_KEY" : "check the headers' credentials";
+    case 403: return engine ? "the key may not write traces; use one with the role VALIDATION-USER or TASK-ADMIN"
+                            : "the credentials may not write traces";
+    case 404: return "nothing takes traces at this address; check base URL and path";
+    case 405: return "this address doesn't take POST; check base URL and path";
+    case 407: return "a proxy asks for credentials";
+    case 413: return "the request is too large; lower max_batch_bytes";
+    case 429: return "the endpoint asks to slow down";
+    case 500: return engine ? "does the task id exist? is the engine's database up?" : "";
+    case 502:
+    case 503:
+    case 504: return "the endpoint, or a proxy before it, is not available";
+    default: return "";
+  }
+}
+
+namespace http_date {
+
+/// Days from 1970-01-01 in the proleptic Gregorian calendar.
+inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
+  year -= month <= 2;
+  const std::int64_t era = year / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+inline std::int64_t year_of_day(std::int64_t day) {
+  std::int64_t year = 1970 + day / 366;
+  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
+  return year;
+}
+
+/// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
+inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
+  std::string_view words[6];
+  int count = 0;
+  for (std::size_t i = 0; i < s.size();) {
+    if (s[i] == ' ' || s[i] == '-' || s[i] == ',') {
+      ++i;
+      continue;
+    }
+    const std::size_t end = (std::min)(s.find_first_of(" -,", i), s.size());
+    if (count == 6) return false;
+    words[count++] = s.substr(i, end - i);
+    i = end;
+  }
+  const bool asctime = count == 5 && !text::is_digit(words[1].front());
+  if (!asctime && (count != 6 || words[5] != "GMT")) return false;
+  const std::string_view day_text = asctime ? words[2] : words[1];
+  const std::string_view month_text = asctime ? words[1] : words[2];
+  const std::string_view year_text = asctime ? words[4] : words[3];
+  const std::string_view time = asctime ? words[3] : words[4];
+
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t at = months.find(month_text);
+  if (month_text.size() != 3 || at == std::string_view::npos || at % 3 != 0) return false;
+  std::uint64_t day = 0;
+  std::uint64_t year = 0;
+  std::uint64_t hours = 0;
+  std::uint64_t minutes = 0;
+  std::uint64_t seconds = 0;
+  if (time.size() != 8 || time[2] != ':' || time[5] != ':') return false;
+  if (!text::parse_unsigned(day_text, day) || day < 1 || day > 31 || !text::parse_unsigned(year_text, year) ||
+      !text::parse_unsigned(time.substr(0, 2), hours) || hours > 23 ||
+      !text::parse_unsigned(time.substr(3, 2), minutes) || minutes > 59 ||
+      !text::parse_unsigned(time.substr(6, 2), seconds) || seconds > 60) {
+    return false;
+  }
+  auto full_year = static_cast<std::int64_t>(year);
+  if (year_text.size() == 2) {
+    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
+    const std::int64_t this_year = year_of_day(now / 86400);
+    full_year += this_year - this_year % 100;
+    if (full_year > this_year + 50) full_year -= 100;
+    if (full_year <= this_year - 50) full_year += 100;
+  } else if (year_text.size() != 4 || year < 1970) {
+    return false;
+  }
+  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
+        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
+  return true;
+}
+
+}  // namespace http_date
+
+/// Seconds to wait by a Retry-After header, at most a day; -1 when it says nothing usable.
+inline std::int64_t parse_retry_after(std::string_view value, std::int64_t now_unix_seconds) {
+  constexpr std::int64_t most = 86400;
+  value = text::trim(value);
+  if (value.empty()) return -1;
+  if (value.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::uint64_t seconds = 0;
+    if (!text::parse_unsigned(value, seconds)) return most;  // more digits than a number holds
+    return static_cast<std::int64_t>((std::min)(seconds, static_cast<std::uint64_t>(most)));
+  }
+  std::int64_t when = 0;
+  if (!http_date::parse(value, now_unix_seconds, when)) return -1;
+  return (std::max)(std::int64_t{0}, (std::min)(when - now_unix_seconds, most));
+}
+
+/// Milliseconds to wait after failure number `attempt`, counted from 0: doubled each time from 500 ms to 30 s, of which
+/// the second half is random, so that many processes don't come back together.
+inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
+  constexpr std::uint64_t first = 500;
+  constexpr std::uint64_t most = 30000;
+  const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
+  return whole / 2 + random % (whole / 2 + 1);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// batch.hpp: spans on their way out: cleaned protobuf bodies and the resource group of each.
+#ifndef ARTHUR_RUNTIME_BATCH_HPP
+#define ARTHUR_RUNTIME_BATCH_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Values one behind the other, in memory that never throws.
+template <class Value>
+class value_list {
+  static_assert(std::is_trivially_copyable_v<Value>, "values are moved as bytes");
+
+ public:
+  /// See buffer::fix().
+  bool fix(std::size_t count) noexcept { return bytes_.fix(count * sizeof(Value)); }
+  /// False: no memory; the list is as before.
+  bool push_back(const Value& value) noexcept {
+    if (bytes_.append(reinterpret_cast<const char*>(&value), sizeof value)) return true;
+    bytes_.forgive();
+    return false;
+  }
+  void pop_back() noexcept { bytes_.truncate(bytes_.size() - sizeof(Value)); }
+  void clear() noexcept { bytes_.clear(); }
+  /// Forgets all but the first `count`.
+  void truncate(std::size_t count) noexcept { bytes_.truncate(count * sizeof(Value)); }
+
+  std::size_t size() const noexcept { return bytes_.size() / sizeof(Value); }
+  bool empty() const noexcept { return bytes_.empty(); }
+  Value& operator[](std::size_t n) noexcept { return reinterpret_cast<Value*>(bytes_.data())[n]; }
+  const Value& operator[](std::size_t n) const noexcept { return reinterpret_cast<const Value*>(bytes_.data())[n]; }
+  const Value& back() const noexcept { return (*this)[size() - 1]; }
+
+ private:
+  buffer bytes_;
+};
+
+struct batch {
+  struct entry {
+    std::uint32_t group;
+    std::size_t at;  // in `bytes`
+    std::size_t size;
+    std::uint64_t sweep = 0;  // in which a kept root was found
+  };
+  buffer bytes;
+  value_list<entry> spans;
+
+  /// See buffer::fix().
+  bool fix(std::size_t max_spans, std::size_t max_bytes) noexcept { return bytes.fix(max_bytes) && spans.fix(max_spans); }
+  bool empty() const noexcept { return spans.empty(); }
+  void clear() noexcept {
+    bytes.clear();
+    spans.clear();
+  }
+  /// False: no memory; the batch is as before.
+  bool append(const batch& from, const entry& e) {
+    const std::size_t at = bytes.size();
+    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
+      bytes.forgive();
+      return false;
+    }
+    if (spans.push_back({e.group, at, e.size})) return true;
+    bytes.truncate(at);
+    return false;
+  }
+  /// Keeps the spans that `wanted` names in `count` rising numbers, in place.
+  template <class Wanted>
+  void keep(std::size_t count, Wanted&& wanted) noexcept {
+    std::size_t end = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+      entry& to = spans[n];
+      to = spans[wanted(n)];
+      std::memmove(bytes.data() + end, bytes.data() + to.at, to.size);
+      to.at = end;
+      end += to.size;
+    }
+    spans.truncate(count);
+    bytes.truncate(end);
+  }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// preparation.hpp: what must be known before the first batch: the encoding that the endpoint reads, and the task's id.
+#ifndef ARTHUR_RUNTIME_PREPARATION_HPP
+#define ARTHUR_RUNTIME_PREPARATION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// resources.hpp: the encoded resource of each group: the process's own, and those that contexts asked for.
+#ifndef ARTHUR_RUNTIME_RESOURCES_HPP
+#define ARTHUR_RUNTIME_RESOURCES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+// cleaning.hpp: spans and resources made such that nothing in them keeps the receiver from storing them.
+#ifndef ARTHUR_OTLP_CLEANING_HPP
+#define ARTHUR_OTLP_CLEANING_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+// cleaning_attributes.hpp: a set of attributes made storable: keys, values, and how they stand to one another.
+#ifndef ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
+#define ARTHUR_OTLP_CLEANING_ATTRIBUTES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// cleaning_rules.hpp: what cleaning may change, how that is counted, and which keys have a meaning of their own.
+#ifndef ARTHUR_OTLP_CLEANING_RULES_HPP
+#define ARTHUR_OTLP_CLEANING_RULES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One way in which a span is changed before it is sent; each is counted.
+enum class clean_rule : unsigned {
+  invalid_utf8,       // a broken byte sequence became U+FFFD: a protobuf string refuses it, with the whole request
+  nul,                // U+0000 left out: PostgreSQL refuses it, with the whole request
+  nonfinite,          // NaN and infinity became text: jsonb refuses them
+  repeated_key,       // earlier values of a key removed
+  hostile_key,        // renamed: see key_rules.hpp; or empty
+  key_conflict,       // renamed: `x` beside `x.y`, or two keys that became one
+  misplaced_value,    // renamed: a value or a sub-key where the engine wants one plain value
+  json_rewritten,     // a JSON text corrected
+  json_as_text,       // a JSON text that stays plain text in the engine
+  token_count,        // brought into the range of the engine's columns
+  cost,               // a cost that is not a number removed
+  too_long,           // cut: the engine's indexes end at about 2600 bytes
+  too_deep,           // an array or map nested too deep became an empty value
+  time,               // start or end was zero, or end was before start
+  name,               // an empty name
+  parent,             // a parent id of zeros removed: the engine would not see a root
+  service_name,       // made a text that is not blank
+  limit               // cut or left out, as span_limits say
+};
+constexpr std::size_t clean_rule_count = static_cast<std::size_t>(clean_rule::limit) + 1;
+
+/// Name of a rule in statistics.
+inline const char* clean_rule_name(clean_rule rule) noexcept {
+  static constexpr const char* names[clean_rule_count] = {
+      "invalid_utf8",   "nul",          "nonfinite",   "repeated_key", "hostile_key", "key_conflict",
+      "misplaced_value", "json_rewritten", "json_as_text", "token_count",  "cost",        "too_long",
+      "too_deep",       "time",         "name",        "parent",       "service_name", "limit"};
+  return names[static_cast<std::size_t>(rule)];
+}
+
+/// How often each rule struck.
+struct clean_counts {
+  std::uint64_t of[clean_rule_count] = {};
+  std::uint64_t dropped_attributes = 0;  // of spans, by their limit
+
+  std::uint64_t operator[](clean_rule rule) const noexcept { return of[static_cast<std::size_t>(rule)]; }
+  void add(clean_rule rule) noexcept { ++of[static_cast<std::size_t>(rule)]; }
+  void add(const clean_counts& more) noexcept {
+    for (std::size_t i = 0; i < clean_rule_count; ++i) of[i] += more.of[i];
+    dropped_attributes += more.dropped_attributes;
+  }
+  std::uint64_t total() const noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : of) sum += count;
+    return sum;
+  }
+};
+
+inline constexpr span_limits unlimited;
+
+/// What is known about a span before it is looked at.
+struct clean_flags {
+  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
+  bool may_repeat_keys = true;  ///< false: no key is set twice
+  bool free_keys = true;        ///< false: all keys are from our own table
+  const span_limits* limits = &unlimited;
+};
+
+enum class clean_outcome {
+  unchanged,   ///< nothing was written: send the span as it is
+  rewritten,   ///< the cleaned span was appended
+  undecodable  ///< damaged bytes, or no memory (then out.failed()); nothing was written
+};
+
+/// Longest session id, user id, kind, name and service name, in bytes.
+constexpr std::size_t max_index_bytes = 1024;
+/// Largest token count: two of them still fit the engine's 32-bit column, where it adds prompt and completion.
+constexpr std::int64_t max_token_count = 1000000000;
+/// Levels of arrays and maps. Protobuf parsers stop at 100 messages inside one another, and a map takes three a level.
+constexpr unsigned max_engine_depth = 24;
+
+/// What the engine does with the value below a key.
+enum class key_role {
+  plain,
+  json,         // decodes text as JSON
+  contents,     // decodes text as a JSON list of objects
+  identity,     // copies it into an indexed column
+  token_count,  // copies it into an integer column
+  cost,         // reads text as a number, even "nan"
+};
+
+template <std::size_t N>
+inline bool equals(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size == N - 1 && std::memcmp(text, literal, N - 1) == 0;
+}
+template <std::size_t N>
+inline bool begins_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size >= N - 1 && std::memcmp(text, literal, N - 1) == 0;
+}
+template <std::size_t N>
+inline bool ends_with(const char* text, std::size_t size, const char (&literal)[N]) noexcept {
+  return size >= N - 1 && std::memcmp(text + size - (N - 1), literal, N - 1) == 0;
+}
+
+/// `name` is what follows "llm.cost.".
+inline bool is_cost(const char* name, std::size_t size) noexcept {
+  static constexpr const char* names[] = {
+      "prompt",
+      "completion",
+      "total",
+      "prompt_details.input",
+      "prompt_details.cache_read",
+      "prompt_details.cache_write",
+      "prompt_details.cache_input",
+      "prompt_details.audio",
+      "completion_details.output",
+      "completion_details.reasoning",
+      "completion_details.audio"};
+  for (const char* known : names) {
+    if (std::strlen(known) == size && std::memcmp(known, name, size) == 0) return true;
+  }
+  return false;
+}
+
+inline key_role role_of(const char* key, std::size_t size) noexcept {
+  if (size < 7) return key_role::plain;
+  if (begins_with(key, size, "llm.")) {
+    if (begins_with(key, size, "llm.cost.") && is_cost(key + 9, size - 9)) return key_role::cost;
+    if (equals(key, size, "llm.token_count.prompt") || equals(key, size, "llm.token_count.completion") ||
+        equals(key, size, "llm.token_count.total")) {
+      return key_role::token_count;
+    }
+    if (equals(key, size, "llm.invocation_parameters") || equals(key, size, "llm.function_call") ||
+        equals(key, size, "llm.prompt_template.variables")) {
+      return key_role::json;
+    }
+  }
+  switch (key[size - 1]) {
+    case 'a':
+      if (ends_with(key, size, "metadata") && (size == 8 || key[size - 9] == '.')) return key_role::json;
+      return equals(key, size, "tool.json_schema") ? key_role::json : key_role::plain;
+    case 'd':
+      return equals(key, size, "session.id") || equals(key, size, "user.id") ||
+                     equals(key, size, "openinference.span.kind")
+                 ? key_role::identity
+                 : key_role::plain;
+    case 'e': return equals(key, size, "document.score") ? key_role::cost : key_role::plain;
+    case 'n': return equals(key, size, "message.function_call_arguments_json") ? key_role::json : key_role::plain;
+    case 's':
+      if (ends_with(key, size, "message.contents")) return key_role::contents;
+      return equals(key, size, "tool.parameters") || equals(key, size, "tool_call.function.arguments")
+                 ? key_role::json
+                 : key_role::plain;
+    default: return key_role::plain;
+  }
+}
+
+/// Length of the prefix of `key` that is one of the keys for a single plain value, if a dot follows it; else 0.
+inline std::size_t scalar_parent_size(const char* key, std::size_t size) noexcept {
+  if (begins_with(key, size, "llm.")) {
+    if (begins_with(key, size, "llm.token_count.prompt.")) return 22;
+    if (begins_with(key, size, "llm.token_count.completion.")) return 26;
+    if (begins_with(key, size, "llm.token_count.total.")) return 21;
+    if (begins_with(key, size, "llm.cost.prompt.")) return 15;
+    if (begins_with(key, size, "llm.cost.completion.")) return 19;
+    if (begins_with(key, size, "llm.cost.total.")) return 14;
+    return 0;
+  }
+  if (begins_with(key, size, "session.id.")) return 10;
+  if (begins_with(key, size, "user.id.")) return 7;
+  if (begins_with(key, size, "openinference.span.kind.")) return 23;
+  return 0;
+}
+
+/// Appends the key of the attribute that labels `key` with a mime type; false if the engine looks for none.
+inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexcept {
+  out.clear();
+  const char* const end = key + size;
+  bool found = false;
+  while (key != end) {
+    if (*key == '.' && begins_with(key, static_cast<std::size_t>(end - key), ".value")) {
+      out.append(".mime_type");
+      key += 6;
+      found = true;
+    } else {
+      out.append(*key++);
+    }
+  }
+  return found && !out.failed();
+}
+
+/// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a
+/// whole one, clamped to the range of token counts.
+struct number_text {
+  bool number = false;
+  bool whole = false;
+  std::int64_t value = 0;
+};
+
+inline number_text read_number_text(const char* text, std::size_t size) noexcept {
+  number_text result;
+  const char* at = text;
+  const char* const end = text + size;
+  const bool negative = at != end && *at == '-';
+  if (at != end && (*at == '-' || *at == '+')) ++at;
+  const char* const digits = at;
+  for (; at != end && *at >= '0' && *at <= '9'; ++at) {
+    if (result.value <= max_token_count) result.value = result.value * 10 + (*at - '0');
+  }
+  if (at == digits) return result;
+  result.whole = at == end;
+  if (at != end && *at == '.') {
+    ++at;
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '-' || *at == '+')) ++at;
+    if (at == end || end - at > 2) return result;  // up to e99, and 200 digits before it, stays finite
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+  }
+  result.number = at == end && size < 200;
+  if (result.value > max_token_count) result.value = max_token_count + 1;
+  if (negative) result.value = -result.value;
+  return result;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// cleaning_table.hpp: the attributes of one span, taken apart: looked up, sorted, renamed, and written again.
+#ifndef ARTHUR_OTLP_CLEANING_TABLE_HPP
+#define ARTHUR_OTLP_CLEANING_TABLE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// cleaning_values.hpp: texts, arrays, maps, events and links: looked at in place, and written corrected.
+#ifndef ARTHUR_OTLP_CLEANING_VALUES_HPP
+#define ARTHUR_OTLP_CLEANING_VALUES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -8224,13 +10593,15 @@ inline bool read_key_value(const char* data, std::size_t size, key_value_view& t
   return !to.has_value || read_any_value(value.data, value.size, to.value, to.odd);
 }
 
-/// What is checked below the level of attributes: texts and nesting.
+/// What is checked below the level of attributes: texts, nesting and lengths.
 class value_rules {
  public:
-  explicit value_rules(bool engine) noexcept
-      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth) {}
+  explicit value_rules(bool engine, std::size_t max_length = span_limits::none) noexcept
+      : engine_(engine), max_depth_(engine ? max_engine_depth : max_value_depth), max_length_(max_length) {}
 
   bool engine() const noexcept { return engine_; }
+  /// Characters of a text, bytes of a byte string. So many bytes are never too long.
+  std::size_t max_length() const noexcept { return max_length_; }
 
   bool is_clean_text(const char* data, std::size_t size) const noexcept {
     return engine_ ? is_valid_utf8<nul::forbidden>(data, size) : is_valid_utf8<nul::allowed>(data, size);
@@ -8241,8 +10612,8 @@ class value_rules {
     return is_clean_value(value.tag, value.data, value.size, depth);
   }
   bool is_clean_value(std::uint32_t tag, const char* data, std::size_t size, unsigned depth = 1) const noexcept {
-    if (tag == wire::any_string) return is_clean_text(data, size);
-    if (tag != wire::any_array && tag != wire::any_kvlist) return true;
+    if (tag == wire::any_string) return size <= max_length_ && is_clean_text(data, size);
+    if (tag != wire::any_array && tag != wire::any_kvlist) return tag != wire::any_bytes || size <= max_length_;
     if (depth >= max_depth_) return false;
     wire::reader reader(data, size);
     wire::field at;
@@ -8265,13 +10636,15 @@ class value_rules {
            is_clean_value(view.value, depth);
   }
 
-  /// An Event, Link or Status: its texts and attributes.
-  bool is_clean_message(const wire::field& field, std::uint32_t text, std::uint32_t attributes) const noexcept {
+  /// An Event, Link or Status: its texts and attributes, of which there may be `most`.
+  bool is_clean_message(const wire::field& field, std::uint32_t text, std::uint32_t attributes,
+                        std::size_t most = span_limits::none) const noexcept {
     wire::reader reader(field.data, field.size);
     wire::field at;
+    std::size_t count = 0;
     while (reader.next(at)) {
       if (at.tag == text && !is_clean_text(at.data, at.size)) return false;
-      if (at.tag == attributes && !is_clean_key_value(at)) return false;
+      if (at.tag == attributes && (!is_clean_key_value(at) || ++count > most)) return false;
     }
     return reader.ok();
   }
@@ -8279,6 +10652,7 @@ class value_rules {
  private:
   bool engine_;
   unsigned max_depth_;
+  std::size_t max_length_;
 
   friend class value_writer;
 };
@@ -8325,11 +10699,27 @@ class value_writer {
     close(start);
   }
 
+  /// A text as a value: clean, and no longer than allowed.
+  void text_value(const wire::field& from) noexcept {
+    const std::size_t start = open(wire::any_string);
+    text(from.data, from.size);
+    if (!out_.failed() && out_.size() - start > rules_.max_length()) {
+      const std::size_t kept = utf8_first_characters(out_.data() + start, out_.size() - start, rules_.max_length());
+      if (kept != out_.size() - start) counts_.add(clean_rule::limit);
+      out_.truncate(start + kept);
+    }
+    close(start);
+  }
+
   /// Appends the content of an AnyValue. False: damaged bytes.
   bool value(const wire::field& from, unsigned depth = 1) noexcept {
     switch (from.tag) {
       case 0: return true;
-      case wire::any_string: text_field(wire::any_string, from.data, from.size); return true;
+      case wire::any_string: text_value(from); return true;
+      case wire::any_bytes:
+        if (from.size > rules_.max_length()) counts_.add(clean_rule::limit);
+        append_field(out_, wire::any_bytes, from.data, (std::min)(from.size, rules_.max_length()));
+        return true;
       case wire::any_array:
       case wire::any_kvlist: break;
       default: return out_.append(from.begin, static_cast<std::size_t>(from.end - from.begin));
@@ -8375,22 +10765,37 @@ class value_writer {
     return true;
   }
 
-  /// Appends an Event, Link or Status.
-  bool message(const wire::field& from, std::uint32_t text_tag, std::uint32_t attributes) noexcept {
+  /// Appends an Event, Link or Status. Attributes beyond `most` are counted in its field `dropped_tag`.
+  bool message(const wire::field& from, std::uint32_t text_tag, std::uint32_t attributes,
+               std::size_t most = span_limits::none, std::uint8_t dropped_tag = 0) noexcept {
     const std::size_t start = open(static_cast<std::uint8_t>(from.tag));
     wire::reader reader(from.data, from.size);
     wire::field at;
+    std::size_t count = 0;
+    std::uint64_t dropped = 0;
     while (reader.next(at)) {
       if (at.tag == text_tag) {
         text_field(static_cast<std::uint8_t>(text_tag), at.data, at.size);
+      } else if (at.tag == attributes && ++count > most) {
+        ++dropped;
+        counts_.add(clean_rule::limit);
       } else if (at.tag == attributes) {
         if (!key_value(at)) return false;
+      } else if (at.tag == dropped_tag) {
+        dropped += at.value;
       } else {
         out_.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
       }
     }
+    count_field(dropped_tag, dropped);
     close(start);
     return reader.ok();
+  }
+
+  /// A number of things dropped, if there were any.
+  void count_field(std::uint8_t tag, std::uint64_t count) noexcept {
+    char* const at = count == 0 ? nullptr : out_.reserve_more(11);
+    if (at != nullptr) out_.advance(static_cast<std::size_t>(wire::put_varint(wire::put_byte(at, tag), count) - at));
   }
 
  private:
@@ -8407,12 +10812,14 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// Memory for one cleaning: from the heap, or a fixed array where there is none.
-template <std::size_t Fixed>
+/// Memory for one cleaning: from the heap, or a static array where there is none. (Only the worker cleans, one span at a
+/// time.) `Share`: how many 128ths of the pool's size it has.
+enum class scratch_use { entries, order, texts, spare, copy };
+template <scratch_use, std::size_t Share>
 struct scratch {
 #ifdef ARTHUR_NO_HEAP
-  alignas(std::max_align_t) char storage[Fixed];
-  buffer bytes{storage, Fixed};
+  alignas(std::max_align_t) static inline char storage[ARTHUR_POOL_BYTES / 128 * Share];
+  buffer bytes{storage, sizeof storage};
 #else
   buffer bytes;
 #endif
@@ -8438,6 +10845,7 @@ class attribute_table {
       made.value = view.value;
       made.has_value = view.has_value;
       made.rewritten = view.odd;
+      made.first = static_cast<std::uint32_t>(count_);
       if (view.odd) counts_.add(clean_rule::repeated_key);
       made.key = made.raw_key = {view.key.data, 0, view.key.size};
       made.text = {view.value.data, 0, view.value.tag == wire::any_string ? view.value.size : 0};
@@ -8490,6 +10898,7 @@ class attribute_table {
     slice key;
     slice next_key;
     slice text;  // if the value is a string
+    std::uint32_t first = 0;  // where the key was set first
     bool has_value = false;
     bool rewritten = false;
     bool dropped = false;
@@ -8574,10 +10983,10 @@ class attribute_table {
   const value_rules& rules_;
   clean_counts& counts_;
   std::size_t count_ = 0;
-  scratch<6144> entries_;  // entry[count_]
-  scratch<256> order_;     // indices of the entries that are left, sorted by sort()
-  scratch<2048> texts_;
-  scratch<512> spare_;
+  scratch<scratch_use::entries, 8> entries_;  // entry[count_]
+  scratch<scratch_use::order, 1> order_;      // indices of the entries that are left, sorted by sort()
+  scratch<scratch_use::texts, 16> texts_;
+  scratch<scratch_use::spare, 1> spare_;
 };
 
 }  // namespace detail
@@ -9373,6 +11782,7 @@ class attribute_cleaner : public attribute_table {
   /// Attributes of a span.
   void clean_span_attributes() noexcept {
     if (flags_.may_repeat_keys || flags_.free_keys) drop_repeated();
+    drop_beyond(flags_.limits->attributes);
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
     if (!rules_.engine()) return drop_repeated_repaired();
@@ -9423,7 +11833,20 @@ class attribute_cleaner : public attribute_table {
     for (std::uint32_t* at = order(); at != last && at + 1 != last; ++at) {
       if (order_of(at[0], at[1]) != 0) continue;
       entries()[*at].dropped = true;
+      entries()[at[1]].first = entries()[*at].first;
       counts_.add(clean_rule::repeated_key);
+    }
+  }
+
+  // The keys that were set first stay, with their last values: what is set again counts once.
+  void drop_beyond(std::size_t limit) noexcept {
+    if (count_ <= limit) return;
+    std::uint32_t* const last = sort([this](std::uint32_t a, std::uint32_t b) { return entries()[a].first < entries()[b].first; });
+    for (std::uint32_t* at = order(); at != last; ++at) {
+      if (static_cast<std::size_t>(at - order()) < limit) continue;
+      entries()[*at].dropped = true;
+      ++counts_.dropped_attributes;
+      counts_.add(clean_rule::limit);
     }
   }
 
@@ -9475,6 +11898,7 @@ class attribute_cleaner : public attribute_table {
   void clean_plain_value(entry& at) noexcept {
     if (at.value.tag == wire::any_string) {
       if (clean_text(at.text)) at.rewritten = true;
+      if (at.text.size > rules_.max_length()) cut_to_limit(at);
     } else if (rules_.engine() && at.value.tag == wire::any_double && !is_finite_bits(at.value.value)) {
       const char* name = nonfinite_name(at.value.value);
       set_text(at, {name, 0, std::strlen(name)});
@@ -9482,6 +11906,14 @@ class attribute_cleaner : public attribute_table {
     } else if (!rules_.is_clean_value(at.value)) {
       at.rewritten = true;
     }
+  }
+
+  void cut_to_limit(entry& at) noexcept {
+    const std::size_t kept = utf8_first_characters(view(at.text), at.text.size, rules_.max_length());
+    if (kept == at.text.size) return;
+    at.text.size = kept;
+    at.rewritten = true;
+    counts_.add(clean_rule::limit);
   }
 
   void clean_value(entry& at) noexcept {
@@ -9512,7 +11944,7 @@ class attribute_cleaner : public attribute_table {
   void clean_json(entry& at, std::uint32_t watched) noexcept {
     if ((check_json(view(at.text), at.text.size).hazards & watched) == 0) return;
     // A copy outside texts_, which grows while the text is read.
-    scratch<1024> copy;
+    scratch<scratch_use::copy, 16> copy;
     copy.bytes.append(view(at.text), at.text.size);
     if (copy.bytes.failed()) return texts_.bytes.fail();
     const std::size_t start = texts_.bytes.size();
@@ -9703,10 +12135,12 @@ class clean_scan {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     std::size_t name_size = 0;
+    const span_limits& limits = *flags_.limits;
     while (reader.next(at)) {
       switch (at.tag) {
         case wire::span_attributes:
           if (!is_clean_attribute(at)) return false;
+          ++seen_attributes_;
           break;
         case wire::span_name:
           name_size = at.size;
@@ -9717,10 +12151,12 @@ class clean_scan {
           if (!rules_.is_clean_text(at.data, at.size)) return false;
           break;
         case wire::span_events:
-          if (!rules_.is_clean_message(at, wire::event_name, wire::event_attributes)) return false;
+          if (!rules_.is_clean_message(at, wire::event_name, wire::event_attributes, limits.event_attributes)) return false;
+          ++seen_events_;
           break;
         case wire::span_links:
-          if (!rules_.is_clean_message(at, wire::link_trace_state, wire::link_attributes)) return false;
+          if (!rules_.is_clean_message(at, wire::link_trace_state, wire::link_attributes, limits.link_attributes)) return false;
+          ++seen_links_;
           break;
         case wire::span_status:
           if (!rules_.is_clean_message(at, wire::status_message, 0)) return false;
@@ -9734,6 +12170,7 @@ class clean_scan {
       }
     }
     if (!reader.ok()) return false;
+    if (seen_attributes_ > limits.attributes || seen_events_ > limits.events || seen_links_ > limits.links) return false;
     if (!flags_.engine) return true;
     if (start == 0 || end < start || name_size == 0) return false;
     return !(attributes_ != 0 && indexed_ == attributes_) && are_labels_good();
@@ -9760,8 +12197,8 @@ class clean_scan {
     if (ARTHUR_UNLIKELY(!read_attribute(field.data, field.size, view))) return is_clean_other(field);
     if (!is_clean_key(view.key, view.key_size)) return false;
     if (view.tag == wire::any_string) {
-      if (!rules_.is_clean_text(view.data, view.size)) return false;
-    } else if (view.tag == wire::any_array || view.tag == wire::any_kvlist) {
+      if (view.size > rules_.max_length() || !rules_.is_clean_text(view.data, view.size)) return false;
+    } else if (view.tag >= wire::any_array) {
       if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
     }
     return !flags_.engine || is_engine_value(view);
@@ -9873,6 +12310,9 @@ class clean_scan {
   const clean_flags& flags_;
   const value_rules& rules_;
   bool watch_keys_ = false;
+  std::size_t seen_attributes_ = 0;
+  std::size_t seen_events_ = 0;
+  std::size_t seen_links_ = 0;
   std::size_t attributes_ = 0;
   std::size_t indexed_ = 0;  // of those, the ones that begin with a number
   attribute_view labels_[max_noted];
@@ -9931,6 +12371,12 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
   wire::reader reader(body, size);
   wire::field at;
   bool attributes_written = false;
+  const span_limits& limits = *flags.limits;
+  std::size_t events = 0;
+  std::size_t links = 0;
+  std::uint64_t dropped_attributes = counts.dropped_attributes;
+  std::uint64_t dropped_events = 0;
+  std::uint64_t dropped_links = 0;
   while (reader.next(at)) {
     switch (at.tag) {
       case wire::span_attributes:
@@ -9938,11 +12384,26 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
         attributes_written = true;
         continue;
       case wire::span_events:
-        if (!writer.message(at, wire::event_name, wire::event_attributes)) return false;
+        if (++events > limits.events) {
+          ++dropped_events;
+          counts.add(clean_rule::limit);
+        } else if (!writer.message(at, wire::event_name, wire::event_attributes, limits.event_attributes,
+                                   wire::event_dropped_attributes)) {
+          return false;
+        }
         continue;
       case wire::span_links:
-        if (!writer.message(at, wire::link_trace_state, wire::link_attributes)) return false;
+        if (++links > limits.links) {
+          ++dropped_links;
+          counts.add(clean_rule::limit);
+        } else if (!writer.message(at, wire::link_trace_state, wire::link_attributes, limits.link_attributes,
+                                   wire::link_dropped_attributes)) {
+          return false;
+        }
         continue;
+      case wire::span_dropped_attributes: dropped_attributes += at.value; continue;
+      case wire::span_dropped_events: dropped_events += at.value; continue;
+      case wire::span_dropped_links: dropped_links += at.value; continue;
       case wire::span_status:
         if (!writer.message(at, wire::status_message, 0)) return false;
         continue;
@@ -9965,6 +12426,9 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
     }
     out.append(at.begin, static_cast<std::size_t>(at.end - at.begin));
   }
+  writer.count_field(wire::span_dropped_attributes, dropped_attributes);
+  writer.count_field(wire::span_dropped_events, dropped_events);
+  writer.count_field(wire::span_dropped_links, dropped_links);
   return reader.ok() && !out.failed();
 }
 
@@ -9972,7 +12436,7 @@ inline bool append_clean_span(buffer& out, const char* body, std::size_t size, c
 /// must, and nothing is written. `out` keeps its former size unless the outcome is `rewritten`.
 inline clean_outcome clean_span(buffer& out, const char* body, std::size_t size, const clean_flags& flags,
                                 clean_counts& counts) noexcept {
-  const value_rules rules(flags.engine);
+  const value_rules rules(flags.engine, flags.limits->length);
   if (clean_scan(flags, rules).is_clean_span(body, size)) return clean_outcome::unchanged;
   const std::size_t before = out.size();
   clean_counts found;
@@ -10010,42 +12474,111 @@ inline clean_outcome clean_resource(buffer& out, const char* body, std::size_t s
 ARTHUR_NAMESPACE_END
 
 #endif
-// batch.hpp: spans on their way out: cleaned protobuf bodies and the resource group of each.
-#ifndef ARTHUR_RUNTIME_BATCH_HPP
-#define ARTHUR_RUNTIME_BATCH_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-struct batch {
-  struct entry {
-    std::uint32_t group;
-    std::size_t at;  // in `bytes`
-    std::size_t size;
-  };
-  buffer bytes;
-  std::vector<entry> spans;
-
-  bool empty() const noexcept { return spans.empty(); }
-  void clear() noexcept {
-    bytes.clear();
-    spans.clear();
+/// Group 0 is the process's own resource. A context's task_id() replaces arthur.task; its service_name() replaces
+/// service.name and, without a task_id() beside it, removes arthur.task: the engine would route by the task otherwise.
+class resources {
+ public:
+  explicit resources(const settings& s) : settings_(s) {
+    places_.reserve(interned_texts::capacity);
+    views_.reserve(interned_texts::capacity);
   }
-  /// False: no memory; the batch is as before.
-  bool append(const batch& from, const entry& e) {
-    const std::size_t at = bytes.size();
-    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
-      bytes.forgive();
+
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    std::size_t own = 1024;
+    for (const header& h : settings_.resource) own += h.name.size() + h.value.size() + 32;
+    return encoded_.fix(4 * own) && clean_.fix(2 * own);
+  }
+
+  void task_found(std::string_view id) {
+    found_ = text_line(id);
+    forget();
+  }
+
+  /// Before the groups of a request: those of former ones are forgotten if they took all the memory.
+  void begin_request() noexcept {
+    if (full_) forget();
+  }
+  /// Makes sure that the group is encoded; returns its number, or one beyond count() if there is no memory.
+  std::uint32_t known(std::uint32_t group) {
+    if (views_.size() <= group) {
+      places_.resize(group + 1);
+      views_.resize(group + 1);
+    }
+    if (views_[group].size == 0 && !encode(group)) {
+      full_ = true;
+      return ~std::uint32_t{0};
+    }
+    return group;
+  }
+
+  const resource_view* views() const noexcept { return views_.data(); }
+  std::size_t count() const noexcept { return views_.size(); }
+
+ private:
+  void forget() noexcept {
+    encoded_.clear();
+    views_.clear();
+    full_ = false;
+  }
+
+  bool encode(std::uint32_t group) {
+    std::string_view task = found_.empty() ? std::string_view(settings_.task_id) : found_;
+    std::string_view service = settings_.service_name;
+    const char* data = nullptr;
+    std::size_t size = 0;
+    if (group != 0 && the_recorder.groups.get(group, data, size)) {
+      std::string_view own_task, own_service;
+      split_group(data, size, own_task, own_service);
+      if (!own_service.empty()) {
+        service = own_service;
+        task = {};
+      }
+      if (!own_task.empty()) task = own_task;
+    }
+    const std::size_t at = encoded_.size();
+    for (const header& h : settings_.resource) {
+      if (h.name == "arthur.task" || h.name == "service.name") continue;
+      put(encoded_, h.name, h.value);
+    }
+    put(encoded_, "service.name", service);
+    if (!task.empty()) put(encoded_, "arthur.task", task);
+    // Names come from the environment, too: one bad byte here would spoil every request.
+    clean_.clear();
+    clean_counts counts;
+    const bool engine = settings_.where.profile == profile::arthur;
+    if (!encoded_.failed() &&
+        clean_resource(clean_, encoded_.data() + at, encoded_.size() - at, engine, counts) == clean_outcome::rewritten) {
+      encoded_.truncate(at);
+      encoded_.append(clean_.data(), clean_.size());
+    }
+    if (encoded_.failed()) {
+      encoded_.forgive();
+      encoded_.truncate(at);
       return false;
     }
-    spans.push_back({e.group, at, e.size});
+    places_[group] = at;
+    views_[group].size = encoded_.size() - at;
+    // The bytes may have moved.
+    for (std::size_t n = 0; n < views_.size(); ++n) views_[n].data = encoded_.data() + places_[n];
     return true;
   }
+
+  static void put(buffer& to, std::string_view k, std::string_view value) {
+    append_string_attribute(to, resource_attributes, k.data(), k.size(), value.data(), value.size());
+  }
+
+  const settings& settings_;
+  text_line found_;  // the task's id, once it was looked up
+  buffer encoded_;  // one resource behind the other
+  buffer clean_;
+  std::vector<std::size_t> places_;  // of each group in encoded_
+  std::vector<resource_view> views_;
+  bool full_ = false;
 };
 
 }  // namespace detail
@@ -10056,18 +12589,1642 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+inline void say_unreachable(diagnostics& says, std::string_view error, std::size_t spans) {
+  says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
+}
+
+inline void say_refused(diagnostics& says, const settings& s, const response& a) {
+  text_line what(origin(s.where.traces), " answered ", a.status);
+  const text_line reason = read_rejection(a.body, a.content_type).reason;
+  if (!reason.empty()) what = text_line(what, " (", reason, ")");
+  const std::string_view fix = advice(a.status, s.where.profile);
+  if (!fix.empty()) what = text_line(what, ": ", fix);
+  says.say(diagnostics::topic::refusal, severity::warning, what);
+}
+
+/// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
+inline std::uint64_t retry_after(const response& a) {
+  const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
+}
+
+class preparation {
+ public:
+  preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
+      : settings_(s), groups_(groups), says_(says), outcome_(last) {
+    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
+    // A file holds JSON lines, whatever the protocol on the wire is.
+    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
+    search_ = "{\"task_name\":\"" + json_escaped(s.task_name) + "\"}";
+    target_.reserve(s.where.engine.target.size() + 128);
+  }
+
+  bool done() const noexcept { return done_; }
+  encoding known() const noexcept { return encoding_; }
+  /// Whether spans were accepted in the encoding, or it is pinned: a 400 is about the data then.
+  bool proven() const noexcept { return proven_; }
+  void prove() noexcept { proven_ = true; }
+  /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
+  void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
+
+  /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
+  bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
+    if (engine != nullptr && !find_task(*engine, deadline, waiting, pause)) return false;
+    done_ = true;
+    return true;
+  }
+
+ private:
+  void pin(encoding as) noexcept {
+    encoding_ = as;
+    decided_ = proven_ = true;
+  }
+
+  /// Asks with an empty request whether the endpoint reads JSON.
+  bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    request r;
+    r.target = settings_.where.traces.target.c_str();
+    r.content_type = "application/json";
+    r.body = empty_json_request;
+    r.body_size = sizeof empty_json_request - 1;
+    const response& a = outcome_.answer;
+    if (main.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
+      say_unreachable(says_, outcome_.error, waiting);
+      return false;
+    }
+    switch (classify(a.status, settings_.where.profile, false)) {
+      case verdict::retry_later:
+      case verdict::split:
+        say_refused(says_, settings_, a);
+        pause = retry_after(a);
+        return false;
+      case verdict::wrong_encoding:
+        encoding_ = encoding::protobuf;
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", a.status, "); sending protobuf"));
+        break;
+      default:
+        break;
+    }
+    decided_ = true;
+    return true;
+  }
+
+  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
+  bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    const std::string& name = settings_.task_name;
+    if (name.empty() || !settings_.task_id.empty()) return true;
+    constexpr std::size_t page_size = max_answer < (std::size_t{1} << 20) ? 10 : 100;
+    for (std::size_t page = 0; page < 100; ++page) {
+      target_.assign(settings_.where.engine.target);
+      target_.append(text_line("/api/v2/tasks/search?page=", page, "&page_size=", page_size, "&sort=desc"));
+      request r;
+      r.target = target_.c_str();
+      r.content_type = "application/json";
+      r.body = search_.data();
+      r.body_size = search_.size();
+      const response& a = outcome_.answer;
+      if (engine.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
+        say_unreachable(says_, outcome_.error, waiting);
+        return false;
+      }
+      if (a.status == 429 || a.status >= 500) {
+        say_refused(says_, settings_, a);
+        pause = retry_after(a);
+        return false;
+      }
+      if (a.status != 200) {
+        without_task(a.status);
+        return true;
+      }
+      const task_page found = read_task_page(a.body, name);
+      if (!found.id.empty()) {
+        groups_.task_found(found.id);
+        return true;
+      }
+      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
+    }
+    says_.say(diagnostics::topic::task, severity::warning,
+              text_line("the engine has no task named \"", one_line(name),
+                   "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"",
+                   one_line(settings_.service_name), "\""));
+    return true;
+  }
+
+  void without_task(int status) {
+    const char* why = status == 403   ? "the key may not read tasks"
+                      : status == 401 ? "the key is missing or unknown"
+                                      : "the endpoint has no task search";
+    says_.say(diagnostics::topic::task, severity::warning,
+              text_line("the task \"", one_line(settings_.task_name), "\" can't be looked up (", status, ": ", why,
+                   "); traces go under the service name \"", one_line(settings_.service_name),
+                   "\"; set ARTHUR_TASK_ID to choose the task without a look-up"));
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  diagnostics& says_;
+  outcome& outcome_;
+  std::string search_;  // the task search: body
+  std::string target_;  // and path
+  encoding encoding_ = encoding::json;
+  bool decided_ = false;  // the encoding was probed or pinned
+  bool proven_ = false;
+  bool done_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// side_outputs.hpp: what standard output shows of each span, once, beside the main transport or alone: lines and trees.
+#ifndef ARTHUR_RUNTIME_SIDE_OUTPUTS_HPP
+#define ARTHUR_RUNTIME_SIDE_OUTPUTS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// traces.hpp: spans that wait until their trace can be shown whole, in bounded memory.
+#ifndef ARTHUR_CONSOLE_TRACES_HPP
+#define ARTHUR_CONSOLE_TRACES_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// tree.hpp: the spans of a trace drawn as a tree for people.
+#ifndef ARTHUR_CONSOLE_TREE_HPP
+#define ARTHUR_CONSOLE_TREE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// span_line.hpp: what one line says about a span, and how it is laid out.
+#ifndef ARTHUR_CONSOLE_SPAN_LINE_HPP
+#define ARTHUR_CONSOLE_SPAN_LINE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+// text.hpp: any text made harmless and short for one line of a terminal.
+#ifndef ARTHUR_CONSOLE_TEXT_HPP
+#define ARTHUR_CONSOLE_TEXT_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace console {
+
+struct code_range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+template <std::size_t N>
+inline bool within(std::uint32_t code, const code_range (&ranges)[N]) noexcept {
+  for (const code_range& r : ranges) {
+    if (code >= r.first && code <= r.last) return true;
+  }
+  return false;
+}
+
+/// Columns of a code point: the blocks that matter, not Unicode's whole table. Where terminals differ the wider answer
+/// is taken: a line that is cut early reads better than one that wraps.
+inline std::size_t width_of(std::uint32_t code) noexcept {
+  static constexpr code_range none[] = {
+      {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x64b, 0x65f},   {0xe34, 0xe3a},   {0xe47, 0xe4e},
+      {0x1160, 0x11ff}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d}, {0x2060, 0x2064}, {0x20d0, 0x20ff},
+      {0x302a, 0x302d}, {0x3099, 0x309a}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef}};
+  static constexpr code_range two[] = {
+      {0x1100, 0x115f}, {0x231a, 0x23ff}, {0x25fd, 0x27bf}, {0x2b1b, 0x2b55}, {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+      {0xa960, 0xa97f}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe10, 0xfe19}, {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+      {0xffe0, 0xffe6}, {0x16fe0, 0x18cff}, {0x1b000, 0x1b2ff}, {0x1f000, 0x1faff}, {0x20000, 0x3fffd}};
+  if (code < 0x300) return 1;
+  return within(code, none) ? 0 : within(code, two) ? 2 : 1;
+}
+
+/// What stands for a code point: itself, a blank, a picture of the control character, or U+FFFD. C0, DEL and C1 could
+/// move the cursor or colour the terminal, direction marks could turn the line around, tags hide text.
+inline std::uint32_t shown_as(std::uint32_t code) noexcept {
+  static constexpr code_range unsafe[] = {{0x80, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f},  {0x202a, 0x202e},
+                                          {0x2066, 0x2069}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+  if (code == '\t' || code == '\n' || code == '\r' || code == 0x2028 || code == 0x2029) return ' ';
+  if (code < 0x20) return 0x2400 + code;
+  if (code == 0x7f) return 0x2421;
+  return within(code, unsafe) ? 0xfffd : code;
+}
+
+/// Appends text, at most `columns` wide, with "…" at its end where something was cut; returns its width. Runs of white
+/// space become one blank; no character is cut in two, and one carries a few combining marks at most, so that the
+/// bytes are bounded too.
+inline std::size_t append_fitted(std::string& out, std::string_view text, std::size_t columns) {
+  constexpr unsigned most_marks = 8;
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::size_t width = 0;
+  std::size_t cut_size = out.size();  // where "…" still fits
+  std::size_t cut_width = 0;
+  unsigned marks = 0;
+  bool blank = false;
+  while (at != end) {
+    std::uint32_t code = static_cast<unsigned char>(*at);
+    unsigned size = 1;
+    if (code >= 0x80) {
+      const utf8_step step = next_utf8(at, end);
+      size = step.size;
+      code = step.valid ? utf8_code_point(at, size) : 0xfffd;
+    }
+    at += size;
+    code = shown_as(code);
+    if (code == ' ' && blank) continue;
+    blank = code == ' ';
+    const std::size_t wide = width_of(code);
+    marks = wide == 0 ? marks + 1 : 0;
+    if (marks > most_marks) continue;
+    if (width + wide > columns) {
+      out.resize(cut_size);
+      if (columns == 0) return 0;
+      out += "…";
+      return cut_width + 1;
+    }
+    char bytes[4];
+    out.append(bytes, static_cast<std::size_t>(put_utf8(bytes, code) - bytes));
+    width += wide;
+    if (width < columns) {
+      cut_size = out.size();
+      cut_width = width;
+    }
+  }
+  return width;
+}
+
+enum class ink : unsigned char { plain, faint, kind, usage, error };
+
+/// Writes one line of at most `columns`, in colours or without.
+class line_writer {
+ public:
+  line_writer(std::string& out, std::size_t columns, bool colour) : out_(out), room_(columns), colour_(colour) {}
+
+  std::size_t room() const noexcept { return room_; }
+
+  /// Appends what fits, at most `most` columns of it.
+  void put(ink with, std::string_view text, std::size_t most = SIZE_MAX) {
+    std::string fitted;
+    const std::size_t width = append_fitted(fitted, text, (std::min)(most, room_));
+    draw(with, fitted, width);
+  }
+  /// A part of its own: after a gap, and only where it can say something.
+  void part(ink with, std::string_view text) {
+    if (text.empty() || room_ < 6) return;
+    draw(ink::plain, "  ", 2);
+    put(with, text);
+  }
+  /// Text as it is, known to be `width` wide; left out where it doesn't fit.
+  void draw(ink with, std::string_view text, std::size_t width) {
+    static constexpr std::string_view codes[] = {"", "\x1b[2m", "\x1b[36m", "\x1b[33m", "\x1b[31m"};
+    if (width > room_ || text.empty()) return;
+    const bool coloured = colour_ && with != ink::plain;
+    if (coloured) out_ += codes[static_cast<std::size_t>(with)];
+    out_ += text;
+    if (coloured) out_ += "\x1b[0m";
+    room_ -= width;
+  }
+
+ private:
+  std::string& out_;
+  std::size_t room_;
+  bool colour_;
+};
+
+/// 927 ns, 8.5 µs, 12.3 ms, 850 ms, 2.5 s. Without printf: its decimal point depends on the program's locale.
+inline std::string duration_text(std::uint64_t start, std::uint64_t end) {
+  static constexpr struct {
+    std::uint64_t unit;
+    std::uint64_t finer;
+    const char* name;
+  } units[] = {{1000000000, 1000000, " s"}, {1000000, 1000, " ms"}, {1000, 1, " µs"}};
+  const std::uint64_t ns = end < start ? start - end : end - start;
+  std::string out = end < start ? "-" : "";  // the clock was set back
+  for (const auto& u : units) {
+    if (ns < u.unit - u.finer / 2) continue;  // so that 999.9 µs is 1.0 ms
+    const std::uint64_t tenth = u.unit / 10;
+    if (ns / u.unit < 100) {
+      const std::uint64_t tenths = (ns + tenth / 2) / tenth;
+      if (tenths < 1000) return out + std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + u.name;
+    }
+    return out + std::to_string(ns / u.unit + (ns % u.unit >= u.unit / 2 ? 1U : 0U)) + u.name;
+  }
+  return out + std::to_string(ns) + " ns";
+}
+
+/// $0.0031, $12.50: two to six decimals.
+inline std::string dollar_text(double amount) {
+  if (!(amount > -1e12 && amount < 1e12)) return "$?";  // NaN too
+  const bool negative = amount < 0;
+  const auto millionths = static_cast<std::uint64_t>((negative ? -amount : amount) * 1e6 + 0.5);
+  if (millionths == 0 && amount != 0) return negative ? "-$0.00" : "<$0.000001";
+  std::string decimals = std::to_string(1000000 + millionths % 1000000).substr(1);
+  while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
+  return (negative ? "-$" : "$") + std::to_string(millionths / 1000000) + '.' + decimals;
+}
+
+}  // namespace console
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace console {
+
+inline std::string_view content(const wire::field& f) noexcept { return {f.data, f.size}; }
+
+/// The key and value of a KeyValue message; false where it is damaged or has no value.
+inline bool read_pair(const wire::field& f, attribute_view& to) noexcept {
+  if (read_attribute(f.data, f.size, to)) return true;
+  wire::reader reader(f.data, f.size);
+  wire::field at, key, any, value;
+  while (reader.next(at)) {
+    if (at.tag == wire::key_value_key) key = at;
+    if (at.tag == wire::key_value_value) any = at;
+  }
+  wire::reader inner(any.data, any.size);
+  while (inner.next(at)) value = at;
+  to = {key.data, key.size, value.tag, value.data, value.size, value.value};
+  return reader.ok() && inner.ok() && value.tag != 0;
+}
+
+/// A value in one word; text as it is.
+inline std::string value_text(const attribute_view& v) {
+  switch (v.tag) {
+    case wire::any_string: return std::string(v.data, v.size);
+    case wire::any_int: return std::to_string(static_cast<std::int64_t>(v.number));
+    case wire::any_bool: return v.number != 0 ? "true" : "false";
+    case wire::any_array: return "[…]";
+    case wire::any_kvlist: return "{…}";
+    case wire::any_bytes: return "(bytes)";
+    default: break;
+  }
+  char storage[40];
+  buffer digits(storage, sizeof storage);
+  append_json_double(digits, v.number);
+  return std::string(digits.data(), digits.size());
+}
+
+/// The last message of a list that says something.
+struct last_message {
+  std::string_view text;
+  bool call = false;  // the name of a called tool
+  std::size_t rank = 0;
+
+  /// `key`: what follows "llm.input_messages." or "llm.output_messages.".
+  void look(std::string_view key, std::string_view value) noexcept {
+    std::size_t index = 0;
+    std::size_t at = 0;
+    for (; at < key.size() && at < 9 && key[at] >= '0' && key[at] <= '9'; ++at) index = index * 10 + static_cast<std::size_t>(key[at] - '0');
+    key.remove_prefix(at);
+    std::size_t mine = 0;
+    if (key == ".message.content") mine = 3;
+    if (key == ".message.contents.0.message_content.text") mine = 2;
+    if (key == ".message.tool_calls.0.tool_call.function.name") mine = 1;
+    mine += index * 4;
+    if (mine % 4 == 0 || mine < rank || value.empty()) return;
+    rank = mine;
+    call = mine % 4 == 1;
+    text = value;
+  }
+  std::string shown() const { return call ? std::string(text) + "(…)" : std::string(text); }
+};
+
+/// How many elements a flattened list has.
+struct list_size {
+  std::size_t count = 0;
+
+  void look(std::string_view index) noexcept {
+    std::size_t n = 0;
+    for (std::size_t at = 0; at < index.size() && at < 9 && index[at] >= '0' && index[at] <= '9'; ++at) {
+      n = n * 10 + static_cast<std::size_t>(index[at] - '0');
+    }
+    count = (std::max)(count, n + 1);
+  }
+  std::string shown(const char* noun) const {
+    return count == 0 ? std::string() : std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+  }
+};
+
+/// What is shown of a span's attributes. The keys are OpenInference's.
+struct summary {
+  std::string_view kind;
+  std::string input, output, prompt_tokens, completion_tokens, total_tokens;
+  double cost = 0, cost_parts = 0;
+  bool has_cost = false, has_cost_parts = false;
+  last_message asked, answered;
+  list_size documents, reranked, embeddings;
+
+  void look(const attribute_view& a) {
+    const std::string_view key(a.key, a.key_size);
+    const std::string_view text = a.tag == wire::any_string ? std::string_view(a.data, a.size) : std::string_view();
+    const auto below = [key](std::string_view prefix) { return key.substr(0, prefix.size()) == prefix; };
+    const auto rest = [key](std::string_view prefix) { return key.substr(prefix.size()); };
+    constexpr std::string_view input_messages = "llm.input_messages.", output_messages = "llm.output_messages.",
+                               found = "retrieval.documents.", sorted = "reranker.output_documents.", vectors = "embedding.embeddings.";
+    if (key == "openinference.span.kind") kind = text;
+    else if (key == "input.value") input = value_text(a);
+    else if (key == "output.value") output = value_text(a);
+    else if (key == "llm.token_count.prompt") prompt_tokens = value_text(a);
+    else if (key == "llm.token_count.completion") completion_tokens = value_text(a);
+    else if (key == "llm.token_count.total") total_tokens = value_text(a);
+    else if (key == "llm.cost.total") has_cost = add_cost(a, cost);
+    else if (key == "llm.cost.prompt" || key == "llm.cost.completion") has_cost_parts = add_cost(a, cost_parts) || has_cost_parts;
+    else if (below(input_messages)) asked.look(rest(input_messages), text);
+    else if (below(output_messages)) answered.look(rest(output_messages), text);
+    else if (below(found)) documents.look(rest(found));
+    else if (below(sorted)) reranked.look(rest(sorted));
+    else if (below(vectors)) embeddings.look(rest(vectors));
+  }
+
+  std::string tokens() const {
+    if (prompt_tokens.empty() && completion_tokens.empty()) return total_tokens.empty() ? total_tokens : total_tokens + " tokens";
+    return (prompt_tokens.empty() ? "?" : prompt_tokens) + "→" + (completion_tokens.empty() ? "?" : completion_tokens) + " tokens";
+  }
+  std::string dollars() const {
+    if (has_cost) return dollar_text(cost);
+    return has_cost_parts ? dollar_text(cost_parts) : std::string();
+  }
+
+ private:
+  static bool add_cost(const attribute_view& a, double& to) noexcept {
+    double amount = 0;
+    if (a.tag == wire::any_double) std::memcpy(&amount, &a.number, sizeof amount);
+    if (a.tag == wire::any_int) amount = static_cast<double>(static_cast<std::int64_t>(a.number));
+    to += amount;
+    return a.tag == wire::any_double || a.tag == wire::any_int;
+  }
+};
+
+/// `"question" → "answer"`; JSON without quotes. Each side may take half of the room, and what the other one leaves.
+inline void put_flow(line_writer& line, const std::string& in, const std::string& out, bool quote_out) {
+  if (in.empty() && out.empty()) return;
+  const auto quoted = [](const std::string& text) { return !text.empty() && text[0] != '{' && text[0] != '['; };
+  const std::string_view in_quote = quoted(in) ? "\"" : "";
+  const std::string_view out_quote = quote_out && quoted(out) ? "\"" : "";
+  const std::string_view arrow = out.empty() ? "" : in.empty() ? "→ " : " → ";
+  const std::size_t fixed = 2 + (out.empty() ? 0 : in.empty() ? 2 : 3) + 2 * (in_quote.size() + out_quote.size());
+  if (fixed + 8 > line.room()) return;  // too narrow to say anything
+  const std::size_t room = line.room() - fixed;
+  std::string fitted;
+  const std::size_t out_width = append_fitted(fitted, out, room);
+  fitted.clear();
+  const std::size_t in_width = append_fitted(fitted, in, (std::max)(room / 2, room - out_width));
+  line.draw(ink::plain, "  ", 2);
+  line.draw(ink::plain, in_quote, in_quote.size());
+  line.put(ink::plain, in, (std::max)(room / 2, room - out_width));
+  line.draw(ink::plain, in_quote, in_quote.size());
+  line.draw(ink::plain, arrow, fixed - 2 - 2 * (in_quote.size() + out_quote.size()));
+  line.draw(ink::plain, out_quote, out_quote.size());
+  line.put(ink::plain, out, room - in_width);
+  line.draw(ink::plain, out_quote, out_quote.size());
+}
+
+/// `LLM chat  3.2 ms  120→48 tokens  $0.0031  "question" → "answer"`, given the body of a Span message.
+inline void put_span(line_writer& line, std::string_view body, std::string_view service) {
+  span_header span;
+  summary shown;
+  const bool readable = read_span_header(span, body.data(), body.size());
+  wire::reader reader(body.data(), body.size());
+  wire::field at;
+  attribute_view a;
+  while (reader.next(at)) {
+    if (at.tag == wire::span_attributes && read_pair(at, a)) shown.look(a);
+  }
+  line.put(ink::kind, shown.kind.empty() ? std::string_view("SPAN") : shown.kind, line.room() / 3);
+  line.draw(ink::plain, " ", 1);
+  std::string name;
+  append_fitted(name, content(span.name), line.room() / 2);  // what follows needs room, too
+  line.put(ink::plain, name.empty() ? "(no name)" : name);
+  if (!service.empty()) {
+    line.draw(ink::plain, " [", 2);
+    line.put(ink::faint, service, line.room() / 3);
+    line.draw(ink::plain, "]", 1);
+  }
+  line.part(ink::faint, duration_text(span.start, span.end));
+  line.part(ink::usage, shown.tokens());
+  line.part(ink::usage, shown.dollars());
+  constexpr std::int32_t error = 2;
+  if (span.status_code == error) {
+    line.part(ink::error, span.status_message.size == 0 ? "ERROR" : "ERROR " + std::string(content(span.status_message)));
+  }
+  if (!readable) line.part(ink::error, "(the rest can't be read)");
+  const std::string in = shown.input.empty() ? shown.asked.shown() : shown.input;
+  std::string out = shown.output.empty() ? shown.answered.shown() : shown.output;
+  const bool said = !out.empty();
+  if (out.empty()) out = shown.documents.shown("document");
+  if (out.empty()) out = shown.reranked.shown("document");
+  if (out.empty()) out = shown.embeddings.shown("embedding");
+  put_flow(line, in, out, said);
+}
+
+/// `· exception  exception.type=std::runtime_error  exception.message=no route`, given an Event message.
+inline void put_event(line_writer& line, std::string_view body) {
+  wire::reader reader(body.data(), body.size());
+  wire::field at;
+  wire::field name;
+  while (reader.next(at)) {
+    if (at.tag == wire::event_name) name = at;
+  }
+  const bool exception = content(name) == "exception";
+  line.draw(ink::faint, "· ", 2);
+  line.put(exception ? ink::error : ink::plain, content(name));
+  wire::reader again(body.data(), body.size());
+  attribute_view a;
+  while (again.next(at)) {
+    if (at.tag != wire::event_attributes || !read_pair(at, a)) continue;
+    const std::string_view key(a.key, a.key_size);
+    if (key == "exception.stacktrace") continue;  // no line for it
+    line.part(exception ? ink::error : ink::faint, std::string(key) + '=' + value_text(a));
+  }
+}
+
+}  // namespace console
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace console {
+
+struct tree_span {
+  std::string_view body;     ///< of a protobuf Span message
+  std::string_view service;  ///< "" where it is the process's own
+};
+
+struct look {
+  std::size_t columns = 100;  ///< no line is wider
+  bool colour = false;
+};
+
+/// Children follow their parent by start time; a span whose parent isn't here stands at the root, as does one of each
+/// circle of parents. No recursion: a chain may be as deep as it likes.
+class tree_writer {
+ public:
+  tree_writer(std::string& out, const std::vector<tree_span>& spans, const look& how) : out_(out), how_(how) {
+    nodes_.reserve(spans.size());
+    for (const tree_span& s : spans) nodes_.push_back(read(s));
+    std::stable_sort(nodes_.begin(), nodes_.end(), [](const node& a, const node& b) { return a.start < b.start; });
+    link();
+  }
+
+  void write() {
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
+      if (nodes_[n].parent == none) write_from(n);
+    }
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) {
+      if (nodes_[n].written) continue;
+      unlink(n);
+      write_from(n);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  struct node {
+    const tree_span* span;
+    std::string_view id, parent_id;
+    std::uint64_t start;
+    std::uint32_t parent, child, next;  // first child, next sibling
+    bool written;
+  };
+
+  static node read(const tree_span& s) noexcept {
+    node n{&s, {}, {}, 0, none, none, none, false};
+    wire::reader reader(s.body.data(), s.body.size());
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag == wire::span_span_id) n.id = content(at);
+      if (at.tag == wire::span_parent_span_id) n.parent_id = content(at);
+      if (at.tag == wire::span_start_time) n.start = at.value;
+    }
+    return n;
+  }
+
+  void link() {
+    std::vector<std::pair<std::string_view, std::uint32_t>> ids;
+    ids.reserve(nodes_.size());
+    for (std::uint32_t n = 0; n < nodes_.size(); ++n) ids.emplace_back(nodes_[n].id, n);
+    std::sort(ids.begin(), ids.end());  // of a repeated id the first one has the children
+    for (auto n = static_cast<std::uint32_t>(nodes_.size()); n-- != 0;) {
+      node& child = nodes_[n];
+      if (child.parent_id.empty()) continue;
+      const auto found = std::lower_bound(ids.begin(), ids.end(), std::make_pair(child.parent_id, std::uint32_t{0}));
+      if (found == ids.end() || found->first != child.parent_id) continue;
+      child.parent = found->second;
+      child.next = nodes_[child.parent].child;
+      nodes_[child.parent].child = n;
+    }
+  }
+
+  void unlink(std::uint32_t n) noexcept {
+    std::uint32_t* at = &nodes_[nodes_[n].parent].child;
+    while (*at != n) at = &nodes_[*at].next;
+    *at = nodes_[n].next;
+    nodes_[n].parent = nodes_[n].next = none;
+  }
+
+  void write_from(std::uint32_t root) {
+    path_.clear();
+    write_node(root);
+    path_.push_back(nodes_[root].child);
+    while (!path_.empty()) {
+      const std::uint32_t n = path_.back();
+      if (n == none) {
+        path_.pop_back();
+        continue;
+      }
+      path_.back() = nodes_[n].next;
+      write_node(n);
+      path_.push_back(nodes_[n].child);
+    }
+  }
+
+  /// path_ holds, for each level above, the sibling that comes next.
+  void write_node(std::uint32_t index) {
+    node& n = nodes_[index];
+    n.written = true;
+    // Half of the width is for text: deeper spans stay where they are and say how deep they are.
+    const std::size_t depth = path_.size();
+    const std::size_t drawn = (std::min)(depth, how_.columns / 6);
+    std::string stem;
+    for (std::size_t level = 0; level + 1 < drawn; ++level) stem += path_[level] == none ? "   " : "│  ";
+    const bool last = depth == 0 || path_.back() == none;
+    line_writer line(out_, how_.columns, how_.colour);
+    if (drawn != 0) line.draw(ink::faint, stem + (last ? "└─ " : "├─ "), drawn * 3);
+    if (drawn != depth) {
+      line.put(ink::faint, "(depth " + std::to_string(depth) + ")");
+      line.draw(ink::plain, " ", 1);
+    }
+    const std::string_view above = n.parent == none ? std::string_view() : nodes_[n.parent].span->service;
+    put_span(line, n.span->body, n.span->service == above ? std::string_view() : n.span->service);
+    out_ += '\n';
+    if (drawn != 0) stem += last ? "   " : "│  ";
+    stem += n.child == none ? "  " : "│ ";
+    wire::reader reader(n.span->body.data(), n.span->body.size());
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag != wire::span_events) continue;
+      line_writer below(out_, how_.columns, how_.colour);
+      below.draw(ink::faint, stem, drawn * 3 + 2);
+      put_event(below, content(at));
+      out_ += '\n';
+    }
+  }
+
+  std::string& out_;
+  const look& how_;
+  std::vector<node> nodes_;
+  std::vector<std::uint32_t> path_;
+};
+
+/// Appends one line per span, below it one per event, each ending in a newline.
+inline void append_tree(std::string& out, const std::vector<tree_span>& spans, const look& how) {
+  tree_writer(out, spans, how).write();
+}
+
+}  // namespace console
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace console {
+
+/// A trace is due at once when its root arrives (the collector hands a root over after its children), a second after
+/// that for what comes later still, and a minute after its first span if there is no root: better in pieces than never.
+/// So is the oldest one where the bound of memory is reached. Times are steady nanoseconds.
+class traces {
+ public:
+  static constexpr std::uint64_t second = 1000000000;
+  static constexpr std::uint64_t longest_wait = 60 * second;
+  static constexpr std::size_t most_bytes = std::size_t{8} << 20;
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  explicit traces(std::size_t limit = most_bytes) : limit_(limit) {}
+
+  /// `group` names the resource; it comes back through the function given to write_due().
+  void add(std::string_view body, std::uint32_t group, std::uint64_t now) {
+    bool local_root = true;
+    bool remote_parent = false;
+    trace_id id{};
+    wire::reader reader(body.data(), body.size());
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag == wire::span_trace_id) std::memcpy(id.data(), at.data, (std::min)(at.size, id.size()));
+      if (at.tag == wire::span_parent_span_id && at.size != 0) local_root = false;
+      constexpr std::uint64_t known_and_remote = 0x300;
+      if (at.tag == wire::span_flags) remote_parent = (at.value & known_and_remote) == known_and_remote;
+    }
+    const auto made = waiting_.emplace(id, trace());
+    trace& t = made.first->second;
+    if (made.second) {
+      bytes_ += per_trace;
+      t.number = ++made_;
+      t.later = std::find(shown_.begin(), shown_.end(), id) != shown_.end();
+      t.due = now + (t.later ? second : longest_wait);
+    }
+    t.parts.push_back({t.bytes.size(), body.size(), group});
+    t.bytes.append(body);
+    bytes_ += body.size() + per_span;
+    if (local_root) t.due = now;
+    // The collector knows no such root: give its children a moment.
+    if (remote_parent) t.due = (std::min)(t.due, now + second);
+    t.rooted = t.rooted || local_root || remote_parent;
+    due_ = (std::min)(due_, t.due);
+  }
+
+  /// When write_due() has something to do next; never: not before another span comes.
+  std::uint64_t due() const noexcept { return bytes_ > limit_ ? 0 : due_; }
+  bool empty() const noexcept { return waiting_.empty(); }
+
+  /// Hands the text of each trace that is due to `take`, the oldest first. `service(group)` is the name to show, "" for
+  /// the process's own. At the end of the program all of them are due.
+  template <class Service, class Take>
+  void write_due(std::uint64_t now, bool at_end, const look& how, Service service, Take take) {
+    constexpr const char* ended = ", incomplete: the program ends before its root";
+    constexpr const char* waited = ", incomplete: its root hasn't ended for a minute";
+    constexpr const char* too_large = ", incomplete: too large to wait for its root";
+    const bool full = bytes_ > limit_;
+    std::vector<std::pair<std::uint64_t, trace_id>> chosen;
+    // A little early rather than one by one.
+    for (const auto& t : waiting_) {
+      if (full || at_end || t.second.due <= now + second / 4) chosen.emplace_back(t.second.number, t.first);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    for (const auto& c : chosen) {
+      const auto found = waiting_.find(c.second);
+      const bool due = found->second.due <= now + second / 4;
+      if (!due && !at_end && bytes_ <= limit_ / 2) continue;
+      const trace t = std::move(found->second);
+      waiting_.erase(found);
+      bytes_ -= per_trace + t.bytes.size() + t.parts.size() * per_span;
+      const char* state = "";
+      if (!t.rooted && t.later) state = ", continued";
+      else if (!t.rooted) state = at_end ? ended : due ? waited : too_large;
+      take(text_of(c.second, t, state, how, service));
+      shown_[next_shown_++ % shown_.size()] = c.second;
+    }
+    due_ = never;
+    for (const auto& t : waiting_) due_ = (std::min)(due_, t.second.due);
+  }
+
+  void clear() noexcept {
+    waiting_.clear();
+    bytes_ = 0;
+    due_ = never;
+  }
+
+ private:
+  using trace_id = std::array<char, 16>;
+
+  struct trace {
+    struct part {
+      std::size_t at;  // in `bytes`
+      std::size_t size;
+      std::uint32_t group;
+    };
+    std::string bytes;
+    std::vector<part> parts;
+    std::uint64_t number = 0;  // in the order of their first spans
+    std::uint64_t due = 0;
+    bool rooted = false;
+    bool later = false;  // the rest of it was shown before
+  };
+
+  // What a trace and a span take beside their bytes, drawing included, roughly.
+  static constexpr std::size_t per_trace = 256;
+  static constexpr std::size_t per_span = 128;
+
+  template <class Service>
+  static std::string text_of(const trace_id& id, const trace& t, const char* state, const look& how, Service service) {
+    std::string out;
+    if (*state != '\0') {
+      std::string head = "trace ";
+      for (const char c : id) {
+        const auto byte = static_cast<unsigned char>(c);
+        head += "0123456789abcdef"[byte >> 4];
+        head += "0123456789abcdef"[byte & 15];
+      }
+      line_writer line(out, how.columns, how.colour);
+      line.put(ink::usage, head + state);
+      out += '\n';
+    }
+    std::vector<tree_span> spans;
+    spans.reserve(t.parts.size());
+    for (const auto& p : t.parts) spans.push_back({std::string_view(t.bytes).substr(p.at, p.size), service(p.group)});
+    append_tree(out, spans, how);
+    return out;
+  }
+
+  std::size_t limit_;
+  std::map<trace_id, trace> waiting_;
+  std::uint64_t made_ = 0;
+  std::size_t bytes_ = 0;
+  std::uint64_t due_ = never;
+  std::array<trace_id, 64> shown_{};  // the latest ones
+  std::size_t next_shown_ = 0;
+};
+
+}  // namespace console
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Both outputs write through one transport, so that each line and each tree stays whole. A reader that stopped
+/// reading must not hold up the main transport: beside one, a write waits a second, and after that hardly until something is
+/// taken again. What can't be written is told, and gone.
+class side_outputs {
+ public:
+  side_outputs(const settings& s, diagnostics& says, std::unique_ptr<transport> out, terminal (*look)(), std::uint64_t (*clock)())
+      : settings_(s), says_(says), out_(std::move(out)), look_(look), clock_(clock) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later; there are no trees then. False: there is none.
+  bool fix() noexcept { return json_.fix(6 * settings_.max_batch_bytes + 16384); }
+
+  /// Each span is given once. False: not everything was written that was due.
+  bool take(const std::vector<span_piece>& spans, const resource_view* groups, std::size_t group_count, std::uint64_t now) {
+    const bool lines = !settings_.to_stdout || write_lines(spans, groups, group_count);
+    const bool trees = !settings_.console || guarded([&] {
+      for (const span_piece& s : spans) {
+        if (s.group >= group_count) continue;  // there was no memory for its resource
+        know(s.group, groups[s.group]);
+        traces_.add({s.data, s.size}, s.group, now);
+      }
+      if (traces_.due() <= now) write_trees(now, false);
+    });
+    return lines && trees;
+  }
+
+  /// When pass() has something to do.
+  std::uint64_t due() const noexcept { return traces_.due(); }
+  void pass(std::uint64_t now) {
+    guarded([&] { write_trees(now, false); });
+  }
+  /// Shows what waits for a root that won't come.
+  void end(std::uint64_t now) {
+    guarded([&] { write_trees(now, true); });
+  }
+
+ private:
+  /// Memory that ends here must not cost the main transport its spans. False: something wasn't written.
+  template <class Work>
+  bool guarded(Work work) {
+    written_ = true;
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      work();
+    } catch (...) {
+      traces_.clear();
+      missed("no memory for the console's trees");
+    }
+#else
+    work();
+#endif
+    return written_;
+  }
+
+  bool write_lines(const std::vector<span_piece>& spans, const resource_view* groups, std::size_t group_count) {
+    written_ = true;
+    json_.clear();
+    if (append_request(json_, encoding::json, spans.data(), spans.size(), groups, group_count)) {
+      write({json_.data(), json_.size()}, "application/json", spans.size());
+    } else {
+      missed("no memory for JSON lines");
+    }
+    json_.shrink(std::size_t{2} << 20);
+    return written_;
+  }
+
+  void write_trees(std::uint64_t now, bool at_end) {
+    const terminal t = look_();
+    console::look how;
+    if (t.columns != 0) how.columns = (std::max)(t.columns, narrowest);
+    how.colour = t.present && settings_.console_colours;
+    traces_.write_due(
+        now, at_end, how, [this](std::uint32_t group) -> std::string_view { return services_[group]; },
+        [&](const std::string& text) {
+          // An escape sequence may have been cut off.
+          write(how.colour && stalled_ ? "\x1b[0m" + text : text, "text/plain", 0);
+        });
+  }
+
+  void write(std::string_view text, const char* type, std::size_t spans) {
+    request r;
+    r.content_type = type;
+    r.body = text.data();
+    r.body_size = text.size();
+    r.spans = spans;
+    constexpr std::uint64_t millisecond = 1000000;
+    std::uint64_t patience = stalled_ ? millisecond : 1000 * millisecond;
+    if (settings_.sink == sink::none) {
+      patience = static_cast<std::uint64_t>(settings_.export_timeout.count()) * millisecond;
+    } else if (stalled_ && !written_) {
+      return;  // tried in this turn
+    }
+    outcome_.answer.clear();
+    outcome_.error.clear();
+    out_->send(r, clock_() + patience, outcome_.answer, outcome_.error);
+    stalled_ = outcome_.answer.status != 200;
+    if (stalled_) missed(outcome_.error.c_str());
+  }
+
+  /// Called where memory has ended, too.
+  void missed(const char* why) noexcept {
+    written_ = false;
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      says_.say(diagnostics::topic::display, severity::warning, why);
+    } catch (...) {
+    }
+#else
+    says_.say(diagnostics::topic::display, severity::warning, why);
+#endif
+  }
+
+  /// Remembers the service of a group, "" where it is the process's own.
+  void know(std::uint32_t group, const resource_view& resource) {
+    while (services_.size() <= group) services_.emplace_back();
+    if (group == 0 || !services_[group].empty()) return;
+    wire::reader reader(resource.data, resource.size);
+    wire::field at;
+    attribute_view a;
+    while (reader.next(at)) {
+      if (at.tag != resource_attributes || !read_attribute(at.data, at.size, a) || a.tag != wire::any_string) continue;
+      const std::string_view value(a.data, a.size);
+      if (std::string_view(a.key, a.key_size) == "service.name" && value != settings_.service_name) services_[group] = value;
+    }
+  }
+
+  static constexpr std::size_t narrowest = 40;  // columns that a tree needs to say anything
+
+  const settings& settings_;
+  diagnostics& says_;
+  std::unique_ptr<transport> out_;
+  terminal (*look_)();
+  std::uint64_t (*clock_)();  // steady nanoseconds
+  console::traces traces_;
+  std::vector<std::string> services_;  // by group
+  buffer json_;
+  outcome outcome_;
+  bool stalled_ = false;  // the latest write failed
+  bool written_ = true;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
+/// randomness are passed in.
+///
+/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
+/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
+/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
+/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
+class delivery {
+ public:
+  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
+           std::uint64_t (*random)())
+      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
+    // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
+    const std::size_t most = s.max_batch_spans + 1;
+    pieces_.reserve(most);
+    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+  }
+
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    // What is held and one more; no byte of a span becomes more than six in JSON.
+    return batch_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
+           (sides_ == nullptr || sides_->fix());
+  }
+
+  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<side_outputs> sides) {
+    main_ = std::move(main);
+    engine_ = std::move(engine);
+    sides_ = std::move(sides);
+  }
+
+  bool busy() const noexcept { return !batch_.empty(); }
+  /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
+  bool holding() const noexcept { return held_; }
+  std::uint64_t due() const noexcept { return due_; }
+  /// Ends a pause: the next step tries at once.
+  void hurry() noexcept { due_ = 0; }
+  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
+  batch& waiting() noexcept { return batch_; }
+  /// What is shown beside the main transport, or alone; may be null.
+  side_outputs* sides() noexcept { return sides_.get(); }
+
+  /// Takes responsibility for what is in waiting().
+  void begin(std::uint64_t now) {
+    const bool written = show(batch_, shown_, now);
+    shown_ = batch_.spans.size();
+    if (!held_) started_ = now;
+    finished_ = 0;
+    held_ = false;
+    level_.clear();
+    failing_.clear();
+    level_.push_back({0, batch_.spans.size(), 0});
+    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
+  }
+
+  /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
+  void step(std::uint64_t now, std::uint64_t limit) {
+    if (!busy() || now < due_) return;
+    // OTLP bounds the whole export, the engine's profile each attempt.
+    const std::uint64_t from = engine_profile() ? now : started_;
+    const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
+    if (!preparation_.done()) {
+      std::uint64_t pause = 0;
+      if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
+        wait(clock_(), pause);
+        return give_up_in_time(clock_());
+      }
+      went_well();
+    }
+    if (level_.empty()) return next_level(now);
+    send(deadline);
+    if (busy() && level_.empty()) next_level(clock_());
+    if (busy()) give_up_in_time(clock_());
+  }
+
+  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+
+  bool may_look_ahead(bool at_end = false) const noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(at_end);
+    return false;  // it takes memory
+#else
+    return sides_ != nullptr && main_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
+#endif
+  }
+  bool any_ahead() const noexcept { return !ahead_.empty(); }
+  /// Shows a batch, then keeps it; leaves it empty.
+  void keep_ahead(batch& b, std::uint64_t now) {
+    show(b, 0, now);
+    ahead_bytes_ += b.bytes.size();
+    ahead_.push_back(std::move(b));
+    b = batch();
+  }
+  /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
+  void take_ahead() {
+    batch& oldest = ahead_.front();
+    const std::size_t size = oldest.bytes.size();
+    if (batch_.empty()) {
+      batch_ = std::move(oldest);
+    } else {
+      if (batch_.spans.size() + oldest.spans.size() > settings_.max_batch_spans || batch_.bytes.size() + size > settings_.max_batch_bytes) return;
+      for (std::size_t n = 0; n < oldest.spans.size(); ++n) {
+        if (!batch_.append(oldest, oldest.spans[n])) count(counters_.failed);
+      }
+    }
+    shown_ = batch_.spans.size();
+    ahead_bytes_ -= size;
+    ahead_.pop_front();
+  }
+
+  /// The end: forgets whatever is left. Returns how many spans that were.
+  std::uint64_t discard() {
+    std::uint64_t left = spans();
+    if (left != 0) finish(spans());
+    for (const batch& b : ahead_) left += b.spans.size();
+    ahead_.clear();
+    ahead_bytes_ = 0;
+    return left;
+  }
+
+ private:
+  struct part {
+    std::size_t first;
+    std::size_t count;
+    unsigned failures;
+  };
+
+  static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
+  bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
+
+  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
+  }
+  void went_well() {
+    attempt_ = 0;
+    due_ = 0;
+  }
+
+  void collect(const batch& b, std::size_t first, std::size_t count) {
+    pieces_.clear();
+    groups_.begin_request();
+    for (std::size_t n = first; n < first + count; ++n) {
+      const batch::entry& e = b.spans[n];
+      pieces_.push_back({groups_.known(e.group), b.bytes.data() + e.at, e.size});
+    }
+  }
+
+  bool encode(const part& p, encoding as) {
+    collect(batch_, p.first, p.count);
+    body_.clear();
+    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+  }
+
+  void send(std::uint64_t deadline) {
+    part p = level_.back();
+    level_.pop_back();
+    if (!encode(p, preparation_.known())) {
+      // No memory for the request: smaller ones may fit.
+      if (p.count > 1) return halve(p);
+      return finish(p.count, counters_.failed);
+    }
+    request r;
+    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
+    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
+    r.body = body_.data();
+    r.body_size = body_.size();
+    r.spans = p.count;
+    const response& a = outcome_.answer;
+    const std::string& error = outcome_.error;
+    count(counters_.requests);
+    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
+    const transport_result result = main_->send(r, deadline, outcome_.answer, outcome_.error);
+    const std::uint64_t now = clock_();  // pauses count from the answer
+    switch (result) {
+      case transport_result::not_sent:
+        unreachable(error);
+        level_.push_back(p);
+        return wait(now);
+      case transport_result::unanswered:
+        return unanswered(p, now, error);
+      case transport_result::answered:
+        return answered(p, now, a, error);
+    }
+  }
+
+  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
+    if (!engine_profile() && settings_.sink == sink::endpoint) {
+      // OTLP: a lost answer is repeated, duplicates are the receiver's business.
+      unreachable(error);
+      level_.push_back(p);
+      return wait(now);
+    }
+    says_.say(diagnostics::topic::unconfirmed, severity::warning,
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces),
+                   " without an answer; they aren't sent again, because the engine would store them twice (", error, ")"));
+    finish(p.count, counters_.unconfirmed);
+    // The endpoint may be in trouble: the next request can wait a little.
+    if (busy()) wait(now);
+  }
+
+  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
+    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
+      case verdict::delivered:
+      case verdict::partial:
+        return accepted(p, a);
+      case verdict::wrong_encoding:
+        // The probe was answered, but real spans are not read: the other encoding, once.
+        preparation_.change();
+        says_.say(diagnostics::topic::protocol, severity::info,
+                  text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
+        return level_.push_back(p);
+      case verdict::retry_later:
+        refused(a, error);
+        ++p.failures;
+        level_.push_back(p);
+        return wait(now, retry_after(a));
+      case verdict::split:
+        refused(a, error);
+        // Once more before it is taken apart: a 500 may pass.
+        if (p.failures == 0 && p.count == batch_.spans.size()) {
+          ++p.failures;
+          level_.push_back(p);
+          return wait(now);
+        }
+        return failing_.push_back(p);
+      case verdict::too_large:
+        refused(a, error);
+        if (p.count > 1) return halve(p);
+        return finish(p.count, counters_.rejected);
+      case verdict::rejected_all:
+      case verdict::unauthorized:
+      case verdict::give_up:
+        refused(a, error);
+        // Data that the engine can't read (400): one bad span must not take the others along.
+        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
+        went_well();
+        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
+    }
+  }
+
+  void accepted(const part& p, const response& a) {
+    went_well();
+    preparation_.prove();
+    level_accepted_ = true;
+    const rejection r = read_rejection(a.body, a.content_type);
+    const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
+    if (rejected != 0) {
+      says_.say(diagnostics::topic::refusal, severity::warning,
+                text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
+    }
+    count(counters_.rejected, rejected);
+    count(counters_.delivered, p.count - rejected);
+    finish(p.count);
+  }
+
+  void halve(const part& p) {
+    const std::size_t half = p.count / 2;
+    level_.push_back({p.first + half, p.count - half, p.failures});
+    level_.push_back({p.first, half, p.failures});
+  }
+
+  /// All parts of a level were sent and some were refused with 500.
+  void next_level(std::uint64_t now) {
+    if (failing_.empty()) return;
+    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
+    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
+    former_.clear();
+    former_.swap(failing_);
+    bool all_single = true;
+    for (const part& p : former_) {
+      if (p.count == 1 && level_accepted_) {
+        says_.say(diagnostics::topic::poison, severity::warning,
+                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
+        finish(1, counters_.rejected);
+        continue;
+      }
+      all_single = all_single && p.count == 1;
+      if (outage || p.count == 1) {
+        failing_.push_back(p);
+      } else {
+        halve(p);
+      }
+    }
+    level_accepted_ = false;
+    if (!busy()) return;
+    if (outage || (level_.empty() && all_single)) hold(now);
+    else if (!failing_.empty()) {
+      level_.insert(level_.end(), failing_.begin(), failing_.end());
+      failing_.clear();
+    }
+  }
+
+  /// Nothing is accepted: an outage. What is left becomes one part again.
+  void hold(std::uint64_t now) {
+    former_.clear();
+    former_.swap(failing_);
+    former_.insert(former_.end(), level_.begin(), level_.end());
+    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
+    std::size_t left = 0;
+    for (const part& p : former_) left += p.count;
+    const part* at = former_.data();
+    std::size_t passed = 0;  // spans of the parts before it
+    batch_.keep(left, [&at, &passed](std::size_t n) {
+      while (n - passed >= at->count) passed += at++->count;
+      return at->first + (n - passed);
+    });
+    shown_ = batch_.spans.size();
+    finished_ = 0;
+    level_.assign(1, part{0, batch_.spans.size(), 0});
+    dry_levels_ = 0;
+    held_ = true;
+    says_.say(diagnostics::topic::connection, severity::warning,
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", batch_.spans.size(), " spans are held (",
+                   advice(500, settings_.where.profile), ")"));
+    wait(now);
+  }
+
+  /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
+  void give_up_in_time(std::uint64_t now) {
+    if (engine_profile() || due_ == 0) return;
+    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
+    finish_all(counters_.failed);
+    due_ = 0;
+  }
+
+  void finish(std::size_t spans) {
+    finished_ += spans;
+    if (finished_ < batch_.spans.size()) return;
+    batch_.clear();
+    shown_ = 0;
+    batch_.bytes.shrink(std::size_t{2} << 20);
+    level_.clear();
+    failing_.clear();
+    finished_ = 0;
+    dry_levels_ = 0;
+    held_ = false;
+    level_accepted_ = false;
+  }
+  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
+    count(as, spans);
+    finish(spans);
+  }
+  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
+
+  /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
+  /// all was written, or there are no such outputs.
+  bool show(const batch& b, std::size_t first, std::uint64_t now) {
+    if (sides_ == nullptr) return false;
+    collect(b, first, b.spans.size() - first);
+    return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
+  }
+
+  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
+  void refused(const response& a, const std::string& error) {
+    if (settings_.sink == sink::endpoint) {
+      say_refused(says_, settings_, a);
+    } else {
+      says_.say(diagnostics::topic::refusal, severity::warning, error);
+    }
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  delivery_counters& counters_;
+  diagnostics& says_;
+  std::uint64_t (*clock_)();  // steady nanoseconds
+  std::uint64_t (*random_)();
+  std::unique_ptr<transport> main_;
+  std::unique_ptr<transport> engine_;  // the engine's other routes
+  std::unique_ptr<side_outputs> sides_;
+
+  outcome outcome_;  // of the newest request
+  preparation preparation_;
+
+  batch batch_;
+  std::size_t finished_ = 0;       // spans of it that are judged
+  std::size_t shown_ = 0;          // spans of it that sides_ got
+  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+  std::deque<batch> ahead_;        // shown already, to be delivered after batch_
+  std::size_t ahead_bytes_ = 0;
+  std::vector<part> level_;   // still to send on this level
+  std::vector<part> failing_;
+  std::vector<part> former_;  // failing_ while the next level is made of it
+  bool level_accepted_ = false;
+  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
+  bool held_ = false;
+  unsigned attempt_ = 0;
+  std::uint64_t due_ = 0;
+  std::uint64_t started_ = 0;
+  buffer body_;
+  std::vector<span_piece> pieces_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::unique_ptr<transport> make_transport(const settings& s, const url& where, const std::vector<header>& headers,
+                                                 const proxy& via, const timing& t) {
+  if (where.https) return the_https.load(std::memory_order_relaxed)->make(where, headers, t, via, s.tls);
+  return std::unique_ptr<transport>(new socket_transport(where, headers, t, via));
+}
+
+/// `s`, `given` and `says` outlive `to`.
+inline void give_outputs(delivery& to, const settings& s, const options& given, diagnostics& says, const timing& t) {
+  std::unique_ptr<transport> main, engine;
+  std::unique_ptr<side_outputs> sides;
+  switch (s.sink) {
+    case sink::endpoint:
+      main = make_transport(s, s.where.traces, s.where.headers, s.traces_proxy, t);
+      if (s.where.has_engine) engine = make_transport(s, s.where.engine, s.where.engine_headers, s.engine_proxy, t);
+      break;
+    case sink::file:
+      main.reset(new file_transport(given.output_file, t));
+      break;
+    case sink::callback:
+      main.reset(new callback_transport(given.on_batch, given.on_batch_user));
+      break;
+    case sink::none:
+      break;
+  }
+  if (s.to_stdout || s.console) {
+    sides.reset(new side_outputs(s, says, std::unique_ptr<transport>(new file_transport(1, t)), [] { return terminal_of(1); },
+                                 steady_nanoseconds));
+  }
+  to.use(std::move(main), std::move(engine), std::move(sides));
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// worker.hpp: the one background loop: sweep, send, wait.
+#ifndef ARTHUR_RUNTIME_WORKER_HPP
+#define ARTHUR_RUNTIME_WORKER_HPP
+
+#include <algorithm>
+#include <cstdint>
+
+// clock_source.hpp: whether the kernel itself keeps time with the time stamp counter.
+#ifndef ARTHUR_PLATFORM_CLOCK_SOURCE_HPP
+#define ARTHUR_PLATFORM_CLOCK_SOURCE_HPP
+
+#include <cstring>
+
+
+#if defined(__linux__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Then the counter is good for our time, too.
+inline bool kernel_trusts_counter() noexcept {
+#if defined(__linux__)
+  const int file = ::open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  char name[4] = "";
+  const bool tsc = ::read(file, name, sizeof name) == 4 && std::memcmp(name, "tsc\n", 4) == 0;
+  ::close(file);
+  return tsc;
+#else
+  return false;
+#endif
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// pace.hpp: whether the endpoint has been slower than the program for long, and the line that says so.
+#ifndef ARTHUR_POLICY_PACE_HPP
+#define ARTHUR_POLICY_PACE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The state at the end of a period.
+struct pace_reading {
+  std::uint64_t at = 0;     // steady nanoseconds
+  std::uint64_t in = 0;     // spans handed over so far, and those for which there was no room
+  std::uint64_t out = 0;    // spans that the endpoint took, or refused, so far
+  std::uint64_t held = 0;   // bytes of the pool in use: the least of the period, so that a pool that was once drained shows
+  std::uint64_t limit = 0;  // bytes of the pool
+};
+
+constexpr std::uint64_t pace_period = 10000000000U;
+constexpr std::size_t pace_readings = 4;  // three periods: 30 s
+
+/// "" or one line. The endpoint is too slow if something went out in each period, and yet more of the pool was in use at the
+/// end of each than before, by a 64th of it in all, or it was full all the time. (Where nothing goes out it doesn't answer
+/// at all: another line says that.) `full`: the latter is the case.
+inline std::string pace_warning(const pace_reading (&series)[pace_readings], bool& full) {
+  const pace_reading &first = series[0], &last = series[pace_readings - 1];
+  bool grows = last.held >= first.held + last.limit / 64;
+  full = true;
+  for (std::size_t n = 1; n < pace_readings; ++n) {
+    const pace_reading &before = series[n - 1], &now = series[n];
+    if (now.at <= before.at || now.out <= before.out || now.in < before.in) return {};
+    grows = grows && now.held > before.held;
+    full = full && now.held >= now.limit - now.limit / 16;
+  }
+  if (!full && (!grows || last.in - first.in <= last.out - first.out)) return {};
+  const auto seconds = static_cast<double>(last.at - first.at) / 1e9;
+  const auto rate = [seconds](std::uint64_t spans) { return std::to_string(static_cast<std::uint64_t>(static_cast<double>(spans) / seconds + 0.5)); };
+  std::string line = "spans are sent more slowly than the program records them: " + rate(last.in - first.in) + " spans/s come, " +
+                     rate(last.out - first.out) + " spans/s go; ";
+  if (full) {
+    line += "the memory for spans is full";
+  } else {
+    const auto growth = static_cast<double>(last.held - first.held) / seconds;
+    line += "the memory for spans is full in " + std::to_string(static_cast<std::uint64_t>(static_cast<double>(last.limit - last.held) / growth + 0.5)) + " s";
+  }
+  return line + "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)";
+}
+
+/// Collects the readings. Say `note` as often as possible, `add` whenever a period is over.
+class pace {
+ public:
+  void note(std::uint64_t held) noexcept {
+    if (held < least_) least_ = held;
+  }
+  bool period_over(std::uint64_t now) const noexcept { return now - last().at >= pace_period; }
+
+  /// `now.held` is set to the least that was noted. "" or a line: one when it begins, and one when the pool has been full.
+  std::string add(pace_reading now) {
+    now.held = least_ < now.held ? least_ : now.held;
+    least_ = ~std::uint64_t{0};
+    for (std::size_t n = 1; n < pace_readings; ++n) series_[n - 1] = series_[n];
+    series_[pace_readings - 1] = now;
+    if (count_ < pace_readings) ++count_;
+    if (count_ < pace_readings) return {};
+    bool full = false;
+    std::string line = pace_warning(series_, full);
+    if (now.held < now.limit / 64) said_ = said_full_ = false;  // it was over: the next time is news again
+    if (line.empty() || said_full_ || (said_ && !full)) return {};
+    said_ = true;
+    said_full_ = full;
+    return line;
+  }
+
+ private:
+  const pace_reading& last() const noexcept { return series_[pace_readings - 1]; }
+
+  pace_reading series_[pace_readings];
+  std::size_t count_ = 0;
+  std::uint64_t least_ = ~std::uint64_t{0};
+  bool said_ = false;
+  bool said_full_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// collector.hpp: takes committed spans out of all threads' queues, completes and cleans them, and keeps roots back.
+#ifndef ARTHUR_RUNTIME_COLLECTOR_HPP
+#define ARTHUR_RUNTIME_COLLECTOR_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
 /// One sweep visits every slot once and takes what was committed before the visit. A root found in a sweep is kept until
 /// a whole later sweep is over: by then its children, which ended before it, have been taken. (Arthur Engine evaluates a
-/// trace when its root arrives.)
+/// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), counters_(counters) {}
+  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, const span_limits& limits,
+            delivery_counters& counters)
+      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), limits_(limits), counters_(counters) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
+  bool fix() noexcept {
+    return scratch_.fix(max_bytes_ + 1024) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
+  }
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
   bool sweep(batch& out) {
     if (!carried_.empty()) {
-      move(out, carried_, carried_.spans[0]);
+      if (!out.append(carried_, carried_.spans[0])) {
+        if (!out.empty()) return false;  // spans that are held: it goes after them
+        count(counters_.failed);
+      }
       carried_.clear();
     }
     if (next_ == nullptr) {
@@ -10115,7 +14272,6 @@ class collector {
   /// In a forked child: the parent keeps what was collected.
   void forget() {
     roots_.clear();
-    root_sweeps_.clear();
     first_root_ = 0;
     carried_.clear();
     next_ = nullptr;
@@ -10164,11 +14320,23 @@ class collector {
     ++s.taken;
   }
 
-  /// Copies a span out of the pool, with its call site's attributes, and cleans it.
   void take(record& r, batch& out) {
     count(counters_.taken);
-    const bool keep = for_engine_ && (r.flags & record::root) != 0;
-    batch& to = keep ? roots_ : out;
+    const bool keep = roots_last_ && (r.flags & record::root) != 0;
+    // A root for which there is no room gives its order up rather than itself.
+    if (!copy(r, keep ? roots_ : out) && !copy(r, out.empty() ? out : carried_)) return count(counters_.failed);
+    if (carried_.empty() && !keep && out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
+      // Too large together.
+      const batch::entry last = out.spans.back();
+      move(carried_, out, last);
+      out.spans.pop_back();
+      out.bytes.truncate(last.at);
+    }
+  }
+
+  /// Copies a span out of the pool, with its call site's attributes, and cleans it. False: no memory, or bytes that don't
+  /// decode (a range that changed while it was written); `to` is as before.
+  bool copy(record& r, batch& to) {
     const std::size_t at = to.bytes.size();
     const char* site = nullptr;
     std::size_t site_size = 0;
@@ -10180,11 +14348,14 @@ class collector {
       to.bytes.append(s->content() + skip, s->size - skip);
       skip = 0;
     }
-    if (to.bytes.failed()) return lose(to, at);
+    if (to.bytes.failed()) return undo(to, at);
     clean_flags flags;
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
     flags.may_repeat_keys = (r.flags & record::may_repeat_keys) != 0 || flags.free_keys;
+    flags.limits = &limits_;
+    bool rewritten = false;
+    const std::uint64_t dropped_before = counts_.dropped_attributes;
     scratch_.clear();
     switch (clean_span(scratch_, to.bytes.data() + at, to.bytes.size() - at, flags, counts_)) {
       case clean_outcome::unchanged:
@@ -10192,21 +14363,15 @@ class collector {
       case clean_outcome::rewritten:
         to.bytes.truncate(at);
         to.bytes.append(scratch_.data(), scratch_.size());
-        count(counters_.cleaned);
+        rewritten = true;
         break;
       case clean_outcome::undecodable:
-        return lose(to, at);
+        return undo(to, at);
     }
-    if (to.bytes.failed()) return lose(to, at);
-    to.spans.push_back({r.group, at, to.bytes.size() - at});
-    if (keep) {
-      root_sweeps_.push_back(number_);
-    } else if (out.bytes.size() > max_bytes_ && out.spans.size() > 1) {
-      // Too large together: it opens the next batch.
-      move(carried_, out, out.spans.back());
-      out.spans.pop_back();
-      out.bytes.truncate(at);
-    }
+    if (to.bytes.failed() || !to.spans.push_back({r.group, at, to.bytes.size() - at, number_})) return undo(to, at);
+    if (rewritten) count(counters_.cleaned);
+    count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
+    return true;
   }
 
   bool move(batch& to, const batch& from, const batch::entry& e) {
@@ -10215,16 +14380,15 @@ class collector {
     return done;
   }
 
-  /// No memory, or bytes that don't decode (a range that changed while it was written): counted, the rest goes on.
-  void lose(batch& to, std::size_t at) {
+  static bool undo(batch& to, std::size_t at) noexcept {
     to.bytes.forgive();
     to.bytes.truncate(at);
-    count(counters_.failed);
+    return false;
   }
 
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
-    while (first_root_ < roots_.spans.size() && root_sweeps_[first_root_] < before) {
+    while (first_root_ < roots_.spans.size() && roots_.spans[first_root_].sweep < before) {
       if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
       move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
@@ -10232,15 +14396,8 @@ class collector {
     // The bytes of roots that went are given back together, so that each root is moved once or twice at most.
     if (first_root_ == roots_.spans.size()) {
       roots_.clear();
-      root_sweeps_.clear();
     } else if (first_root_ * 2 > roots_.spans.size()) {
-      batch rest;
-      std::vector<std::uint64_t> rest_sweeps;
-      for (std::size_t n = first_root_; n < roots_.spans.size(); ++n) {
-        if (move(rest, roots_, roots_.spans[n])) rest_sweeps.push_back(root_sweeps_[n]);
-      }
-      roots_ = static_cast<batch&&>(rest);
-      root_sweeps_ = static_cast<std::vector<std::uint64_t>&&>(rest_sweeps);
+      roots_.keep(kept_roots(), [this](std::size_t n) { return first_root_ + n; });
     } else {
       return true;
     }
@@ -10254,6 +14411,8 @@ class collector {
   std::size_t max_spans_;
   std::size_t max_bytes_;
   bool for_engine_;
+  bool roots_last_;
+  span_limits limits_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps
@@ -10263,1032 +14422,6 @@ class collector {
   batch carried_;  // one span that didn't fit into the former batch
   batch roots_;
   std::size_t first_root_ = 0;  // those before it are gone
-  std::vector<std::uint64_t> root_sweeps_;  // the sweep in which each kept root was found
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
-#ifndef ARTHUR_RUNTIME_DELIVERY_HPP
-#define ARTHUR_RUNTIME_DELIVERY_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
-// answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
-#ifndef ARTHUR_POLICY_ANSWER_HPP
-#define ARTHUR_POLICY_ANSWER_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// A place in a JSON text; looks things up by walking, without a tree. Tolerant: what isn't found is empty.
-class json_view {
- public:
-  explicit json_view(std::string_view text) noexcept : text_(skip_space(text)) {}
-
-  /// The member `name` of an object.
-  json_view operator[](std::string_view name) const noexcept {
-    json_view found{std::string_view()};
-    if (text_.empty() || text_.front() != '{') return found;
-    std::string_view rest = text_.substr(1);
-    for (;;) {
-      rest = skip_space(rest);
-      if (rest.empty() || rest.front() != '"') return found;
-      const std::size_t key = value_size(rest);
-      const std::string_view key_text = rest.substr(0, key);
-      rest = skip_space(rest.substr(key));
-      if (rest.empty() || rest.front() != ':') return found;
-      rest = skip_space(rest.substr(1));
-      const std::size_t size = value_size(rest);
-      if (key_text.size() == name.size() + 2 && key_text.substr(1, name.size()) == name) return json_view(rest.substr(0, size));
-      rest = skip_space(rest.substr(size));
-      if (rest.empty() || rest.front() != ',') return found;
-      rest.remove_prefix(1);
-    }
-  }
-
-  /// Calls `use(json_view)` for each element of an array.
-  template <class Use>
-  void each(Use&& use) const {
-    if (text_.empty() || text_.front() != '[') return;
-    std::string_view rest = text_.substr(1);
-    for (;;) {
-      rest = skip_space(rest);
-      const std::size_t size = value_size(rest);
-      if (size == 0) return;
-      use(json_view(rest.substr(0, size)));
-      rest = skip_space(rest.substr(size));
-      if (rest.empty() || rest.front() != ',') return;
-      rest.remove_prefix(1);
-    }
-  }
-
-  /// A number, also one in quotes (OTLP writes 64-bit integers so); 0 if it is none.
-  std::uint64_t number() const noexcept {
-    std::uint64_t value = 0;
-    for (const char c : text_.substr(!text_.empty() && text_.front() == '"' ? 1 : 0)) {
-      if (c < '0' || c > '9') break;
-      value = value * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    return value;
-  }
-
-  /// A string, unescaped.
-  std::string text() const {
-    std::string out;
-    if (text_.size() < 2 || text_.front() != '"') return out;
-    const std::string_view in = text_.substr(1, text_.size() - 2);
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      if (in[i] != '\\' || i + 1 == in.size()) {
-        out += in[i];
-        continue;
-      }
-      switch (in[++i]) {
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case 'r': out += '\r'; break;
-        case 'b': out += '\b'; break;
-        case 'f': out += '\f'; break;
-        case 'u': {
-          std::uint32_t code = hex4(in, i + 1);
-          i += 4;
-          if (code >= 0xd800 && code < 0xdc00 && in.substr(i + 1 < in.size() ? i + 1 : in.size(), 2) == "\\u") {
-            const std::uint32_t low = hex4(in, i + 3);
-            if (low >= 0xdc00 && low < 0xe000) {
-              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-              i += 6;
-            }
-          }
-          put_utf8(out, code);
-          break;
-        }
-        default: out += in[i];
-      }
-    }
-    return out;
-  }
-
-  bool found() const noexcept { return !text_.empty(); }
-  std::string_view raw() const noexcept { return text_; }
-
- private:
-  static std::string_view skip_space(std::string_view s) noexcept {
-    while (!s.empty() && (s.front() == ' ' || s.front() == '\n' || s.front() == '\r' || s.front() == '\t')) s.remove_prefix(1);
-    return s;
-  }
-
-  /// Length of the value at the beginning; 0 at a closing bracket or the end.
-  static std::size_t value_size(std::string_view s) noexcept {
-    std::size_t depth = 0;
-    for (std::size_t i = 0; i < s.size(); ++i) {
-      const char c = s[i];
-      if (c == '"') {
-        for (++i; i < s.size() && s[i] != '"'; ++i) {
-          if (s[i] == '\\') ++i;
-        }
-        if (depth == 0) return i < s.size() ? i + 1 : s.size();
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if (c == '}' || c == ']') {
-        if (depth == 0) return i;
-        if (--depth == 0) return i + 1;
-      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
-        return i;
-      }
-    }
-    return s.size();
-  }
-
-  static std::uint32_t hex4(std::string_view s, std::size_t at) noexcept {
-    std::uint32_t value = 0;
-    for (std::size_t i = at; i < at + 4 && i < s.size(); ++i) {
-      const char c = s[i];
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
-      value = value << 4 | static_cast<std::uint32_t>(digit);
-    }
-    return value;
-  }
-
-  static void put_utf8(std::string& out, std::uint32_t c) {
-    if (c < 0x80) {
-      out += static_cast<char>(c);
-    } else if (c < 0x800) {
-      out += static_cast<char>(0xc0 | c >> 6);
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-      out += static_cast<char>(0xe0 | c >> 12);
-      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    } else {
-      out += static_cast<char>(0xf0 | c >> 18);
-      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
-      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    }
-  }
-
-  std::string_view text_;
-};
-
-/// How many of the spans an answer refused, and why.
-struct rejection {
-  std::uint64_t spans = 0;
-  std::string reason;  // one line, at most 300 bytes
-};
-
-inline std::string one_line(std::string_view text) {
-  std::string out(text.substr(0, 300));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return out;
-}
-
-/// Reads the engine's report (`rejected_spans`, `rejection_reasons`), OTLP's partial success in either encoding, and the
-/// `detail` of an error. A body that can't be read says nothing: the status alone decides.
-inline rejection read_rejection(std::string_view body, std::string_view content_type) {
-  rejection out;
-  if (content_type.find("protobuf") != std::string_view::npos) {
-    wire::reader response(body.data(), body.size());
-    for (wire::field f; response.next(f);) {
-      if (f.tag != (1 << 3 | wire::type_bytes)) continue;
-      wire::reader partial(f.data, f.size);
-      for (wire::field p; partial.next(p);) {
-        if (p.tag == (1 << 3 | wire::type_varint)) out.spans = p.value;
-        if (p.tag == (2 << 3 | wire::type_bytes)) out.reason = one_line({p.data, p.size});
-      }
-    }
-    return out;
-  }
-  const json_view report(body);
-  if (const json_view partial = report["partialSuccess"]; partial.found()) {
-    out.spans = partial["rejectedSpans"].number();
-    out.reason = one_line(partial["errorMessage"].text());
-    return out;
-  }
-  out.spans = report["rejected_spans"].number();
-  bool first = true;
-  report["rejection_reasons"].each([&](json_view reason) {
-    if (first) out.reason = one_line(reason.text());
-    first = false;
-  });
-  if (out.reason.empty()) out.reason = one_line(report["detail"].text());
-  return out;
-}
-
-/// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
-struct task_page {
-  std::string id;            // empty: not on this page
-  std::size_t tasks = 0;     // on this page
-  std::uint64_t total = 0;   // of the whole search
-};
-
-inline task_page read_task_page(std::string_view body, std::string_view name) {
-  task_page out;
-  const json_view answer(body);
-  out.total = answer["count"].number();
-  answer["tasks"].each([&](json_view task) {
-    ++out.tasks;
-    // The search matches substrings, ignores case and takes % and _ for wildcards.
-    if (out.id.empty() && task["is_archived"].raw() != "true" && task["name"].text() == name) out.id = task["id"].text();
-  });
-  return out;
-}
-
-/// `text` as the inside of a JSON string.
-inline std::string json_escaped(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && c != '"' && c != '\\') {
-      out += c;
-    } else {
-      out += "\\u00";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-  return out;
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// retry.hpp: what an HTTP answer means for a batch, and how long to wait before the next attempt.
-#ifndef ARTHUR_POLICY_RETRY_HPP
-#define ARTHUR_POLICY_RETRY_HPP
-
-#include <algorithm>
-#include <cstdint>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// What to do with a batch after an answer.
-enum class verdict {
-  delivered,       ///< everything is stored; a body may still carry an OTLP partial success
-  partial,         ///< the accepted spans are stored, the body says what was rejected; never send again
-  rejected_all,    ///< nothing is stored and nothing of it ever will be
-  wrong_encoding,  ///< the endpoint doesn't read this encoding: use the other one
-  unauthorized,    ///< the key is missing, wrong or may not write; final until the configuration changes
-  retry_later,     ///< nothing is stored; send the same bytes again after a pause
-  split,           ///< nothing is stored; one span may be the cause: send again, then in halves
-  too_large,       ///< nothing is stored; halve it
-  give_up,         ///< nothing is stored; the same bytes would fail again
-};
-
-/// `encoding_proven`: the endpoint has accepted this encoding before, or the encoding is pinned; a 400 is then about
-/// the data. The arthur profile knows that a 500 stores nothing (Arthur Engine commits all spans of a request
-/// together); the otlp profile retries exactly what the specification lists.
-inline verdict classify(int status, profile to, bool encoding_proven) {
-  const bool engine = to == profile::arthur;
-  if (status == 206 && engine) return verdict::partial;
-  if (status >= 200 && status <= 299) return verdict::delivered;
-  switch (status) {
-    case 400:
-    case 415: return encoding_proven ? verdict::give_up : verdict::wrong_encoding;
-    case 422:
-      if (!encoding_proven) return verdict::wrong_encoding;
-      return engine ? verdict::rejected_all : verdict::give_up;
-    case 401:
-    case 403: return verdict::unauthorized;
-    case 429:
-    case 502:
-    case 503:
-    case 504: return verdict::retry_later;
-    // A proxy gave up waiting for the request, so nobody behind it saw it. The specification forbids to repeat it.
-    case 408: return engine ? verdict::retry_later : verdict::give_up;
-    case 413: return engine ? verdict::too_large : verdict::give_up;
-    case 500: return engine ? verdict::split : verdict::give_up;
-    default: return verdict::give_up;
-  }
-}
-
-/// The likely cause of a refusal and what to change, for a message; "" when there is nothing to add.
-inline const char* advice(int status, profile to) {
-  const bool engine = to == profile::arthur;
-  switch (status) {
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308: return "redirects aren't followed; name the final address, without a '/' at its end";
-    case 401: return engine ? "the key is missing or unknown; check ARTHUR_API_KEY" : "check the headers' credentials";
-    case 403: return engine ? "the key may not write traces; use one with the role VALIDATION-USER or TASK-ADMIN"
-                            : "the credentials may not write traces";
-    case 404: return "nothing takes traces at this address; check base URL and path";
-    case 405: return "this address doesn't take POST; check base URL and path";
-    case 407: return "a proxy asks for credentials";
-    case 413: return "the request is too large; lower max_batch_bytes";
-    case 429: return "the endpoint asks to slow down";
-    case 500: return engine ? "does the task id exist? is the engine's database up?" : "";
-    case 502:
-    case 503:
-    case 504: return "the endpoint, or a proxy before it, is not available";
-    default: return "";
-  }
-}
-
-namespace http_date {
-
-/// Days from 1970-01-01 in the proleptic Gregorian calendar.
-inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  const std::int64_t era = year / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-inline std::int64_t year_of_day(std::int64_t day) {
-  std::int64_t year = 1970 + day / 366;
-  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
-  return year;
-}
-
-/// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
-inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
-  std::string_view words[6];
-  int count = 0;
-  for (std::size_t i = 0; i < s.size();) {
-    if (s[i] == ' ' || s[i] == '-' || s[i] == ',') {
-      ++i;
-      continue;
-    }
-    const std::size_t end = (std::min)(s.find_first_of(" -,", i), s.size());
-    if (count == 6) return false;
-    words[count++] = s.substr(i, end - i);
-    i = end;
-  }
-  const bool asctime = count == 5 && !text::is_digit(words[1].front());
-  if (!asctime && (count != 6 || words[5] != "GMT")) return false;
-  const std::string_view day_text = asctime ? words[2] : words[1];
-  const std::string_view month_text = asctime ? words[1] : words[2];
-  const std::string_view year_text = asctime ? words[4] : words[3];
-  const std::string_view time = asctime ? words[3] : words[4];
-
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::size_t at = months.find(month_text);
-  if (month_text.size() != 3 || at == std::string_view::npos || at % 3 != 0) return false;
-  std::uint64_t day = 0;
-  std::uint64_t year = 0;
-  std::uint64_t hours = 0;
-  std::uint64_t minutes = 0;
-  std::uint64_t seconds = 0;
-  if (time.size() != 8 || time[2] != ':' || time[5] != ':') return false;
-  if (!text::parse_unsigned(day_text, day) || day < 1 || day > 31 || !text::parse_unsigned(year_text, year) ||
-      !text::parse_unsigned(time.substr(0, 2), hours) || hours > 23 ||
-      !text::parse_unsigned(time.substr(3, 2), minutes) || minutes > 59 ||
-      !text::parse_unsigned(time.substr(6, 2), seconds) || seconds > 60) {
-    return false;
-  }
-  auto full_year = static_cast<std::int64_t>(year);
-  if (year_text.size() == 2) {
-    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
-    const std::int64_t this_year = year_of_day(now / 86400);
-    full_year += this_year - this_year % 100;
-    if (full_year > this_year + 50) full_year -= 100;
-    if (full_year <= this_year - 50) full_year += 100;
-  } else if (year_text.size() != 4 || year < 1970) {
-    return false;
-  }
-  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
-        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
-  return true;
-}
-
-}  // namespace http_date
-
-/// Seconds to wait by a Retry-After header, at most a day; -1 when it says nothing usable.
-inline std::int64_t parse_retry_after(std::string_view value, std::int64_t now_unix_seconds) {
-  constexpr std::int64_t most = 86400;
-  value = text::trim(value);
-  if (value.empty()) return -1;
-  if (value.find_first_not_of("0123456789") == std::string_view::npos) {
-    std::uint64_t seconds = 0;
-    if (!text::parse_unsigned(value, seconds)) return most;  // more digits than a number holds
-    return static_cast<std::int64_t>((std::min)(seconds, static_cast<std::uint64_t>(most)));
-  }
-  std::int64_t when = 0;
-  if (!http_date::parse(value, now_unix_seconds, when)) return -1;
-  return (std::max)(std::int64_t{0}, (std::min)(when - now_unix_seconds, most));
-}
-
-/// Milliseconds to wait after failure number `attempt`, counted from 0: doubled each time from 500 ms to 30 s, of which
-/// the second half is random, so that many processes don't come back together.
-inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
-  constexpr std::uint64_t first = 500;
-  constexpr std::uint64_t most = 30000;
-  const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
-  return whole / 2 + random % (whole / 2 + 1);
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// preparation.hpp: what must be known before the first batch: the encoding that the endpoint reads, and the task's id.
-#ifndef ARTHUR_RUNTIME_PREPARATION_HPP
-#define ARTHUR_RUNTIME_PREPARATION_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
-// resources.hpp: the encoded resource of each group: the process's own, and those that contexts asked for.
-#ifndef ARTHUR_RUNTIME_RESOURCES_HPP
-#define ARTHUR_RUNTIME_RESOURCES_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Group 0 is the process's own resource. A context's task_id() replaces arthur.task; its service_name() replaces
-/// service.name and, without a task_id() beside it, removes arthur.task: the engine would route by the task otherwise.
-class resources {
- public:
-  explicit resources(const settings& s) : settings_(s), task_(s.task_id) {}
-
-  void task_found(const std::string& id) {
-    task_ = id;
-    encoded_.clear();
-    views_.clear();
-  }
-
-  /// Makes sure that the group is encoded; returns its number.
-  std::uint32_t known(std::uint32_t group) {
-    if (encoded_.size() <= group) {
-      encoded_.resize(group + 1);
-      views_.resize(group + 1);
-    }
-    if (views_[group].size == 0) encode(group);
-    return group;
-  }
-
-  const resource_view* views() const noexcept { return views_.data(); }
-  std::size_t count() const noexcept { return views_.size(); }
-
- private:
-  void encode(std::uint32_t group) {
-    std::string task = task_;
-    std::string service = settings_.service_name;
-    const char* data = nullptr;
-    std::size_t size = 0;
-    if (group != 0 && the_recorder.groups.get(group, data, size)) {
-      std::string_view own_task, own_service;
-      split_group(data, size, own_task, own_service);
-      if (!own_service.empty()) {
-        service = std::string(own_service);
-        task.clear();
-      }
-      if (!own_task.empty()) task = std::string(own_task);
-    }
-    buffer b;
-    for (const header& h : settings_.resource) {
-      if (h.name == "arthur.task" || h.name == "service.name") continue;
-      put(b, h.name, h.value);
-    }
-    put(b, "service.name", service);
-    if (!task.empty()) put(b, "arthur.task", task);
-    // Names come from the environment, too: one bad byte here would spoil every request.
-    buffer clean;
-    clean_counts counts;
-    const bool engine = settings_.where.profile == profile::arthur;
-    if (clean_resource(clean, b.data(), b.size(), engine, counts) == clean_outcome::rewritten) b = static_cast<buffer&&>(clean);
-    encoded_[group] = static_cast<buffer&&>(b);
-    views_[group] = {encoded_[group].data(), encoded_[group].size()};
-  }
-
-  static void put(buffer& to, std::string_view k, std::string_view value) {
-    append_string_attribute(to, resource_attributes, k.data(), k.size(), value.data(), value.size());
-  }
-
-  const settings& settings_;
-  std::string task_;
-  std::vector<buffer> encoded_;
-  std::vector<resource_view> views_;
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-inline void say_unreachable(diagnostics& says, const std::string& error, std::size_t spans) {
-  says.say(diagnostics::topic::connection, severity::warning,
-           error + "; " + std::to_string(spans) + " spans wait for the next attempt");
-}
-
-inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  std::string line = origin(s.where.traces) + " answered " + std::to_string(a.status);
-  const std::string reason = read_rejection(a.body, a.content_type).reason;
-  if (!reason.empty()) line += " (" + reason + ")";
-  const std::string fix = advice(a.status, s.where.profile);
-  if (!fix.empty()) line += ": " + fix;
-  says.say(diagnostics::topic::refusal, severity::warning, line);
-}
-
-/// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
-inline std::uint64_t retry_after(const response& a) {
-  const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
-  return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
-}
-
-class preparation {
- public:
-  preparation(const settings& s, resources& groups, diagnostics& says) : settings_(s), groups_(groups), says_(says) {
-    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
-    // A file holds JSON lines, whatever the protocol on the wire is.
-    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
-  }
-
-  bool done() const noexcept { return done_; }
-  encoding known() const noexcept { return encoding_; }
-  /// Whether spans were accepted in the encoding, or it is pinned: a 400 is about the data then.
-  bool proven() const noexcept { return proven_; }
-  void prove() noexcept { proven_ = true; }
-  /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
-  void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
-
-  /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
-  bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
-    if (engine != nullptr && !find_task(*engine, deadline, waiting, pause)) return false;
-    done_ = true;
-    return true;
-  }
-
- private:
-  void pin(encoding as) noexcept {
-    encoding_ = as;
-    decided_ = proven_ = true;
-  }
-
-  /// Asks with an empty request whether the endpoint reads JSON.
-  bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    request r;
-    r.target = settings_.where.traces.target.c_str();
-    r.content_type = "application/json";
-    r.body = empty_json_request;
-    r.body_size = sizeof empty_json_request - 1;
-    response a;
-    std::string error;
-    if (main.send(r, deadline, a, error) != transport_result::answered) {
-      say_unreachable(says_, error, waiting);
-      return false;
-    }
-    switch (classify(a.status, settings_.where.profile, false)) {
-      case verdict::retry_later:
-      case verdict::split:
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      case verdict::wrong_encoding:
-        encoding_ = encoding::protobuf;
-        says_.say(diagnostics::topic::protocol, severity::info,
-                  origin(settings_.where.traces) + " does not read OTLP/JSON (" + std::to_string(a.status) +
-                      "); sending protobuf");
-        break;
-      default:
-        break;
-    }
-    decided_ = true;
-    return true;
-  }
-
-  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
-  bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    const std::string& name = settings_.task_name;
-    if (name.empty() || !settings_.task_id.empty()) return true;
-    constexpr std::size_t page_size = 100;
-    const std::string body = "{\"task_name\":\"" + json_escaped(name) + "\"}";
-    for (std::size_t page = 0; page < 100; ++page) {
-      const std::string target = settings_.where.engine.target + "/api/v2/tasks/search?page=" + std::to_string(page) +
-                                 "&page_size=" + std::to_string(page_size) + "&sort=desc";
-      request r;
-      r.target = target.c_str();
-      r.content_type = "application/json";
-      r.body = body.data();
-      r.body_size = body.size();
-      response a;
-      std::string error;
-      if (engine.send(r, deadline, a, error) != transport_result::answered) {
-        say_unreachable(says_, error, waiting);
-        return false;
-      }
-      if (a.status == 429 || a.status >= 500) {
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      }
-      if (a.status != 200) {
-        without_task(a.status);
-        return true;
-      }
-      const task_page found = read_task_page(a.body, name);
-      if (!found.id.empty()) {
-        groups_.task_found(found.id);
-        return true;
-      }
-      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
-    }
-    says_.say(diagnostics::topic::task, severity::warning,
-              "the engine has no task named \"" + one_line(name) +
-                  "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"" +
-                  one_line(settings_.service_name) + "\"");
-    return true;
-  }
-
-  void without_task(int status) {
-    const char* why = status == 403   ? "the key may not read tasks"
-                      : status == 401 ? "the key is missing or unknown"
-                                      : "the endpoint has no task search";
-    says_.say(diagnostics::topic::task, severity::warning,
-              "the task \"" + one_line(settings_.task_name) + "\" can't be looked up (" + std::to_string(status) + ": " + why +
-                  "); traces go under the service name \"" + one_line(settings_.service_name) +
-                  "\"; set ARTHUR_TASK_ID to choose the task without a look-up");
-  }
-
-  const settings& settings_;
-  resources& groups_;
-  diagnostics& says_;
-  encoding encoding_ = encoding::json;
-  bool decided_ = false;  // the encoding was probed or pinned
-  bool proven_ = false;
-  bool done_ = false;
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
-/// randomness are passed in.
-///
-/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
-/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
-/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
-/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
-class delivery {
- public:
-  delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
-           std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says) {}
-
-  void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<transport> lines) {
-    main_ = std::move(main);
-    engine_ = std::move(engine);
-    lines_ = std::move(lines);
-  }
-
-  bool busy() const noexcept { return !batch_.empty(); }
-  /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
-  bool holding() const noexcept { return held_; }
-  std::uint64_t due() const noexcept { return due_; }
-  /// Ends a pause: the next step tries at once.
-  void hurry() noexcept { due_ = 0; }
-  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
-  batch& waiting() noexcept { return batch_; }
-
-  /// Takes responsibility for what is in waiting().
-  void begin(std::uint64_t now) {
-    const bool written = lines_ != nullptr && write_lines(now);
-    if (!held_) started_ = now;
-    finished_ = 0;
-    held_ = false;
-    level_.clear();
-    failing_.clear();
-    level_.push_back({0, batch_.spans.size(), 0});
-    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
-  }
-
-  /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
-  void step(std::uint64_t now, std::uint64_t limit) {
-    if (!busy() || now < due_) return;
-    // OTLP bounds the whole export, the engine's profile each attempt.
-    const std::uint64_t from = engine_profile() ? now : started_;
-    const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
-    if (!preparation_.done()) {
-      std::uint64_t pause = 0;
-      if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
-        wait(clock_(), pause);
-        return give_up_in_time(clock_());
-      }
-      went_well();
-    }
-    if (level_.empty()) return next_level(now);
-    send(deadline);
-    if (busy() && level_.empty()) next_level(clock_());
-    if (busy()) give_up_in_time(clock_());
-  }
-
-  /// The end: forgets whatever is left. Returns how many spans that were.
-  std::uint64_t discard() {
-    const std::uint64_t left = spans();
-    if (left != 0) finish(spans());
-    return left;
-  }
-
- private:
-  struct part {
-    std::size_t first;
-    std::size_t count;
-    unsigned failures;
-  };
-
-  static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
-  bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
-
-  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
-    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
-  }
-  void went_well() {
-    attempt_ = 0;
-    due_ = 0;
-  }
-
-  bool encode(const part& p, encoding as) {
-    pieces_.clear();
-    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-      const batch::entry& e = batch_.spans[n];
-      pieces_.push_back({groups_.known(e.group), batch_.bytes.data() + e.at, e.size});
-    }
-    body_.clear();
-    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
-  }
-
-  void send(std::uint64_t deadline) {
-    part p = level_.back();
-    level_.pop_back();
-    if (!encode(p, preparation_.known())) {
-      // No memory for the request: smaller ones may fit.
-      if (p.count > 1) return halve(p);
-      return finish(p.count, counters_.failed);
-    }
-    request r;
-    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
-    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
-    r.body = body_.data();
-    r.body_size = body_.size();
-    r.spans = p.count;
-    response a;
-    std::string error;
-    count(counters_.requests);
-    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    const transport_result result = main_->send(r, deadline, a, error);
-    const std::uint64_t now = clock_();  // pauses count from the answer
-    switch (result) {
-      case transport_result::not_sent:
-        unreachable(error);
-        level_.push_back(p);
-        return wait(now);
-      case transport_result::unanswered:
-        return unanswered(p, now, error);
-      case transport_result::answered:
-        return answered(p, now, a, error);
-    }
-  }
-
-  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
-    if (!engine_profile() && settings_.sink == sink::endpoint) {
-      // OTLP: a lost answer is repeated, duplicates are the receiver's business.
-      unreachable(error);
-      level_.push_back(p);
-      return wait(now);
-    }
-    says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              std::to_string(p.count) + " spans were sent to " + origin(settings_.where.traces) +
-                  " without an answer; they aren't sent again, because the engine would store them twice (" + error + ")");
-    finish(p.count, counters_.unconfirmed);
-    // The endpoint may be in trouble: the next request can wait a little.
-    if (busy()) wait(now);
-  }
-
-  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
-    switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
-      case verdict::delivered:
-      case verdict::partial:
-        return accepted(p, a);
-      case verdict::wrong_encoding:
-        // The probe was answered, but real spans are not read: the other encoding, once.
-        preparation_.change();
-        says_.say(diagnostics::topic::protocol, severity::info,
-                  "the endpoint answered " + std::to_string(a.status) + " to spans; trying the other encoding");
-        return level_.push_back(p);
-      case verdict::retry_later:
-        refused(a, error);
-        ++p.failures;
-        level_.push_back(p);
-        return wait(now, retry_after(a));
-      case verdict::split:
-        refused(a, error);
-        // Once more before it is taken apart: a 500 may pass.
-        if (p.failures == 0 && p.count == batch_.spans.size()) {
-          ++p.failures;
-          level_.push_back(p);
-          return wait(now);
-        }
-        return failing_.push_back(p);
-      case verdict::too_large:
-        refused(a, error);
-        if (p.count > 1) return halve(p);
-        return finish(p.count, counters_.rejected);
-      case verdict::rejected_all:
-      case verdict::unauthorized:
-      case verdict::give_up:
-        refused(a, error);
-        // Data that the engine can't read (400): one bad span must not take the others along.
-        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
-        went_well();
-        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
-    }
-  }
-
-  void accepted(const part& p, const response& a) {
-    went_well();
-    preparation_.prove();
-    level_accepted_ = true;
-    const rejection r = read_rejection(a.body, a.content_type);
-    const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
-    if (rejected != 0) {
-      says_.say(diagnostics::topic::refusal, severity::warning,
-                std::to_string(rejected) + " of " + std::to_string(p.count) + " spans were refused by the endpoint: " + r.reason);
-    }
-    count(counters_.rejected, rejected);
-    count(counters_.delivered, p.count - rejected);
-    finish(p.count);
-  }
-
-  void halve(const part& p) {
-    const std::size_t half = p.count / 2;
-    level_.push_back({p.first + half, p.count - half, p.failures});
-    level_.push_back({p.first, half, p.failures});
-  }
-
-  /// All parts of a level were sent and some were refused with 500.
-  void next_level(std::uint64_t now) {
-    if (failing_.empty()) return;
-    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
-    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
-    std::vector<part> failing;
-    failing.swap(failing_);
-    bool all_single = true;
-    for (const part& p : failing) {
-      if (p.count == 1 && level_accepted_) {
-        says_.say(diagnostics::topic::poison, severity::warning,
-                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
-        finish(1, counters_.rejected);
-        continue;
-      }
-      all_single = all_single && p.count == 1;
-      if (outage || p.count == 1) {
-        failing_.push_back(p);
-      } else {
-        halve(p);
-      }
-    }
-    level_accepted_ = false;
-    if (!busy()) return;
-    if (outage || (level_.empty() && all_single)) hold(now);
-    else if (!failing_.empty()) {
-      level_.insert(level_.end(), failing_.begin(), failing_.end());
-      failing_.clear();
-    }
-  }
-
-  /// Nothing is accepted: an outage. What is left becomes one part again.
-  void hold(std::uint64_t now) {
-    std::vector<part> left;
-    left.swap(failing_);
-    left.insert(left.end(), level_.begin(), level_.end());
-    batch rest;
-    for (const part& p : left) {
-      for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-        if (!rest.append(batch_, batch_.spans[n])) count(counters_.failed);
-      }
-    }
-    batch_ = std::move(rest);
-    lines_written_ = batch_.spans.size();
-    finished_ = 0;
-    level_.assign(1, part{0, batch_.spans.size(), 0});
-    dry_levels_ = 0;
-    held_ = true;
-    says_.say(diagnostics::topic::connection, severity::warning,
-              origin(settings_.where.traces) + " answers 500 to everything; " + std::to_string(batch_.spans.size()) +
-                  " spans are held (" + advice(500, settings_.where.profile) + ")");
-    wait(now);
-  }
-
-  /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
-  void give_up_in_time(std::uint64_t now) {
-    if (engine_profile() || due_ == 0) return;
-    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
-    finish_all(counters_.failed);
-    due_ = 0;
-  }
-
-  void finish(std::size_t spans) {
-    finished_ += spans;
-    if (finished_ < batch_.spans.size()) return;
-    batch_.clear();
-    lines_written_ = 0;
-    batch_.bytes.shrink(std::size_t{2} << 20);
-    level_.clear();
-    failing_.clear();
-    finished_ = 0;
-    dry_levels_ = 0;
-    held_ = false;
-    level_accepted_ = false;
-  }
-  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
-    count(as, spans);
-    finish(spans);
-  }
-  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
-
-  /// JSON lines for the spans that have none yet (those that were held have). False: not written.
-  bool write_lines(std::uint64_t now) {
-    const part fresh{lines_written_, batch_.spans.size() - lines_written_, 0};
-    lines_written_ = batch_.spans.size();
-    response a;
-    std::string error = "no memory for JSON lines";
-    if (fresh.count != 0 && encode(fresh, encoding::json)) {
-      request r;
-      r.content_type = "application/json";
-      r.body = body_.data();
-      r.body_size = body_.size();
-      r.spans = fresh.count;
-      lines_->send(r, now + nanoseconds(settings_.export_timeout), a, error);
-    }
-    if (a.status == 200 || fresh.count == 0) return true;
-    says_.say(diagnostics::topic::connection, severity::warning, error);
-    return false;
-  }
-
-  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
-  void refused(const response& a, const std::string& error) {
-    if (settings_.sink == sink::endpoint) {
-      say_refused(says_, settings_, a);
-    } else {
-      says_.say(diagnostics::topic::refusal, severity::warning, error);
-    }
-  }
-
-  const settings& settings_;
-  resources& groups_;
-  delivery_counters& counters_;
-  diagnostics& says_;
-  std::uint64_t (*clock_)();  // steady nanoseconds
-  std::uint64_t (*random_)();
-  std::unique_ptr<transport> main_;
-  std::unique_ptr<transport> engine_;  // the engine's other routes
-  std::unique_ptr<transport> lines_;   // JSON lines beside the main transport
-
-  preparation preparation_;
-
-  batch batch_;
-  std::size_t finished_ = 0;       // spans of it that are judged
-  std::size_t lines_written_ = 0;  // spans of it that went to lines_
-  std::vector<part> level_;   // still to send on this level
-  std::vector<part> failing_;
-  bool level_accepted_ = false;
-  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
-  bool held_ = false;
-  unsigned attempt_ = 0;
-  std::uint64_t due_ = 0;
-  std::uint64_t started_ = 0;
-  buffer body_;
-  std::vector<span_piece> pieces_;
 };
 
 }  // namespace detail
@@ -11308,27 +14441,58 @@ class worker {
   worker(const settings& s, bell& rings, delivery_counters& counters, diagnostics& says, std::uint64_t (*random)())
       : settings_(s),
         bell_(rings),
+        says_(says),
+        counters_(counters),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur, counters),
+        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
+                   s.where.profile == profile::arthur || s.console, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
+
+  /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
+  bool fix() noexcept { return groups_.fix() && collector_.fix() && delivery_.fix(); }
 
   delivery& sender() noexcept { return delivery_; }
 
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
+    watch_pace(now);
+    side_outputs* const sides = delivery_.sides();
+    if (sides == nullptr) return work(now);
+    if (sides->due() <= now) sides->pass(now);
+    const std::uint64_t next = work(now);
+    return (std::min)(next, (std::max)(now, sides->due()));
+  }
+
+  /// Nothing is left to do, or no time.
+  bool finished(std::uint64_t now) const noexcept {
+    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+  }
+
+  /// Nothing more will come.
+  void end() {
+    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+  }
+
+  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+
+ private:
+  std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
       delivery_.hurry();  // the end doesn't come without one more attempt
+      if (delivery_.may_look_ahead(true)) show_everything(now);  // which may take all the time that is left
     }
     if (delivery_.busy() && sending_) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
-      return delivery_.busy() && sending_ ? (std::max)(delivery_.due(), now) : now;
+      if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
+      return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
     if (delivery_.holding()) {
-      if (delivery_.due() > now) return delivery_.due();
+      if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
@@ -11346,15 +14510,6 @@ class worker {
     return continue_cycle(now);
   }
 
-  /// Nothing is left to do, or no time.
-  bool finished(std::uint64_t now) const noexcept {
-    const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
-  }
-
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
-
- private:
   std::uint64_t stop_limit(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
     return stop != 0 ? stop : now + std::uint64_t{86400} * 1000000000U;
@@ -11363,10 +14518,14 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    while (sweeps_ < 2) {
-      complete = collector_.sweep(b);
-      if (!complete) break;
-      ++sweeps_;
+    if (delivery_.any_ahead()) {
+      delivery_.take_ahead();
+    } else {
+      while (sweeps_ < 2) {
+        complete = collector_.sweep(b);
+        if (!complete) break;
+        ++sweeps_;
+      }
     }
     if (!b.empty()) {
       found_ = true;
@@ -11376,6 +14535,7 @@ class worker {
     }
     in_cycle_ = false;
     ended_ = last_;
+    say_rate_limited(now);
     bell_.answer(ticket_);
     if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
       calibrated_ = now;
@@ -11399,6 +14559,29 @@ class worker {
     return now;
   }
 
+  /// The main transport makes us wait: shows what has come meanwhile. Returns when to do so again.
+  std::uint64_t look_ahead(std::uint64_t now) {
+    if (!delivery_.may_look_ahead()) return waker::never;
+    if (now < next_look_) return next_look_;
+    next_look_ = now + delay();
+    batch b;
+    for (bool complete = false; !complete && delivery_.may_look_ahead();) {
+      complete = collector_.sweep(b);
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    return next_look_;
+  }
+
+  /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
+  void show_everything(std::uint64_t now) {
+    batch b;
+    for (int sweeps = 0; sweeps < 2;) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.keep_ahead(b, now);
+    }
+    delivery_.sides()->end(now);
+  }
+
   std::uint64_t idle(std::uint64_t now) {
     if (bell_.take_woken()) {
       // The first span after a rest: give the others of its trace time to come.
@@ -11408,20 +14591,55 @@ class worker {
     return next_cycle_;
   }
 
+  /// Sum over all threads.
+  template <class Get>
+  static std::uint64_t total(Get get) noexcept {
+    std::uint64_t sum = 0;
+    for (const slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) sum += get(*s);
+    return sum;
+  }
+  static std::uint64_t count_rate_limited() noexcept {
+    return total([](const slot& s) { return s.rate_limited.get(); });
+  }
+
+  void watch_pace(std::uint64_t now) {
+    const pool& blocks = the_recorder.source.blocks;
+    pace_.note(blocks.bytes_used());
+    if (!pace_.period_over(now)) return;
+    pace_reading r;
+    r.at = now;
+    r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
+    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
+    r.held = blocks.bytes_used();
+    r.limit = blocks.limit();
+    const std::string line = pace_.add(r);
+    if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
+  }
+
+  /// Every ten seconds at most, with the number since the last line.
+  void say_rate_limited(std::uint64_t now) {
+    if (settings_.max_spans_per_second == 0 || (rate_said_ != 0 && now - rate_said_ < 10000000000U)) return;
+    const std::uint64_t count = count_rate_limited();
+    if (count <= rate_limited_) return;
+    says_.say(diagnostics::topic::rate, severity::warning,
+              std::to_string(count - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
+                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+    rate_limited_ = count;
+    rate_said_ = now;
+  }
+
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
 
-  /// The counter is good for time if the kernel itself uses it.
-  bool trusts_counter() {
-    if (trust_ == 0) {
-      std::ifstream source("/sys/devices/system/clocksource/clocksource0/current_clocksource");
-      std::string name;
-      trust_ = source >> name && name == "tsc" ? 1 : 2;
-    }
+  bool trusts_counter() noexcept {
+    if (!ARTHUR_HAS_TSC) return false;
+    if (trust_ == 0) trust_ = kernel_trusts_counter() ? 1 : 2;
     return trust_ == 1;
   }
 
   const settings& settings_;
   bell& bell_;
+  diagnostics& says_;
+  const delivery_counters& counters_;
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -11437,7 +14655,11 @@ class worker {
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
+  std::uint64_t rate_limited_ = count_rate_limited();  // as last said
+  std::uint64_t rate_said_ = 0;
+  pace pace_;
 };
 
 }  // namespace detail
@@ -11448,9 +14670,6 @@ ARTHUR_NAMESPACE_END
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <signal.h>
-#endif
-#if defined(__GLIBC__)
-#include <errno.h>
 #endif
 
 ARTHUR_NAMESPACE_BEGIN
@@ -11468,6 +14687,7 @@ class runtime {
   void stop() noexcept;
   flush_result flush(std::uint64_t timeout) noexcept;
   bool poll() noexcept;
+  bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
   std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
@@ -11482,6 +14702,7 @@ class runtime {
   void copy_settings(const runtime& parent);
   bool start_thread() noexcept;
   void run() noexcept;
+  void look_for_another() noexcept;
   std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
   std::uint64_t lost() const noexcept {
@@ -11497,15 +14718,16 @@ class runtime {
   std::unique_ptr<worker> worker_;
   std::atomic<std::uint64_t> block_microseconds_{0};
   std::atomic<bool> has_thread_{false};
+  thread_watch watch_;
   std::mutex done_mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
   std::uint64_t left_ = 0;  // spans that the end found undelivered
 };
 
-inline std::atomic<runtime*> the_runtime{nullptr};
+ARTHUR_SHARED inline std::atomic<runtime*> the_runtime{nullptr};
 /// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
-inline ARTHUR_THREAD_LOCAL bool in_worker = false;
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool in_worker = false;
 
 inline std::uint64_t worker_random() noexcept {
   static random_stream stream = [] {
@@ -11521,17 +14743,20 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
+inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
 /// options::overflow == block: wakes the worker and gives it a moment.
 inline bool wait_for_worker(std::uint32_t attempt) noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  constexpr std::uint32_t pause = 100;  // microseconds
-  if (std::uint64_t{attempt} * pause > r->block_microseconds()) return false;
+  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
+  const std::uint64_t now = steady_nanoseconds();
+  if (attempt == 0) waiting_since = now;
+  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
 #ifdef ARTHUR_NO_THREADS
   r->poll();
 #else
   if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(pause));
+  std::this_thread::sleep_for(std::chrono::microseconds(100));
 #endif
   return true;
 }
@@ -11562,16 +14787,12 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void*, const char* name) noexcept { return std::getenv(name); }
+inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
 
-inline const char* program_name() noexcept {
-#if defined(__GLIBC__)
-  return program_invocation_short_name;
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-  return getprogname();
-#else
-  return "";
-#endif
+/// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+inline void use_sample_ratio(double ratio) noexcept {
+  the_recorder.sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0),
+                                  std::memory_order_relaxed);
 }
 
 inline std::string runtime::start(const options& given) {
@@ -11583,14 +14804,23 @@ inline std::string runtime::start(const options& given) {
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
   environment surroundings;
+  variable_reader variables;
   surroundings.lookup = lookup_variable;
-  surroundings.program = program_name();
+  surroundings.user = &variables;
+  const std::string program = program_name();
+  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  settings_ = resolve(given, surroundings, warnings);
+  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
+  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  says.use(settings_.log_level);
+  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
+  // Also where nothing is recorded: headers are handed on all the same.
+  the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
+  the_recorder.parent_based.store(settings_.parent_based, std::memory_order_relaxed);
   if (!settings_.error.empty()) return settings_.error;
-  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout)) return {};
+  if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout && !settings_.console)) return {};
 
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
@@ -11598,26 +14828,29 @@ inline std::string runtime::start(const options& given) {
   if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
-  // Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-  r.sample_below.store(settings_.sample_ratio >= 1.0 ? ~std::uint64_t{0}
-                                                     : static_cast<std::uint64_t>(settings_.sample_ratio * 18446744073709549568.0),
-                       std::memory_order_relaxed);
+  use_sample_ratio(settings_.sample_ratio);
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
+  r.cap.use(settings_.max_spans_per_second);
+  // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
+  r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
+                         std::memory_order_relaxed);
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
+  if (!worker_->fix()) return "no memory for batches of options.max_batch_bytes = " + std::to_string(settings_.max_batch_bytes) + ": lower it";
   if (!start_thread()) return "the system has no thread for the worker: raise its limit of threads";
   static const bool registered = std::atexit([] { stop_runtime(); }) == 0;
   static_cast<void>(registered);
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(1, std::memory_order_release);
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+                          std::memory_order_release);
   return {};
 }
 
@@ -11628,36 +14861,30 @@ inline void runtime::make_worker() {
   timing t;
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
-  std::unique_ptr<transport> main, engine, lines;
-  switch (settings_.sink) {
-    case sink::endpoint:
-      main.reset(new socket_transport(settings_.where.traces, settings_.where.headers, t));
-      if (settings_.where.has_engine) engine.reset(new socket_transport(settings_.where.engine, settings_.where.engine_headers, t));
-      break;
-    case sink::file:
-      main.reset(new file_transport(options_.output_file, t));
-      break;
-    case sink::callback:
-      main.reset(new callback_transport(options_.on_batch, options_.on_batch_user));
-      break;
-    case sink::none:
-      break;
-  }
-  if (settings_.to_stdout) lines.reset(new file_transport(1, t));
-  worker_->sender().use(std::move(main), std::move(engine), std::move(lines));
+  give_outputs(worker_->sender(), settings_, options_, says, t);
   done_ = false;
 }
 
 inline bool runtime::start_thread() noexcept {
   has_thread_ = false;
 #ifndef ARTHUR_NO_THREADS
+  keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
   // The program's signal handlers must not run on our thread: it starts with everything blocked.
   sigset_t all, former;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &former);
 #endif
-#if ARTHUR_HAS_EXCEPTIONS
+#if defined(__unix__) || defined(__APPLE__)
+  // Not std::thread: it frees memory at its end, and without exceptions it can't say that there is no thread.
+  pthread_t thread{};
+  const auto body = [](void* self) -> void* {
+    static_cast<runtime*>(self)->run();
+    return nullptr;
+  };
+  has_thread_ = ::pthread_create(&thread, nullptr, body, this) == 0;
+  if (has_thread_) ::pthread_detach(thread);
+#elif ARTHUR_HAS_EXCEPTIONS
   try {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
@@ -11672,12 +14899,21 @@ inline bool runtime::start_thread() noexcept {
 #endif
   return has_thread_;
 #else
+  look_for_another();
   return true;
 #endif
 }
 
+inline void outlast(void*) noexcept {}
+
 inline void runtime::run() noexcept {
   thread_is_quiet = true;
+  // While a thread has something of a shared object to call at its end, dlclose() leaves the object in memory. The
+  // worker's code may be in a plug-in, which mustn't go before it.
+  call_at_thread_end<outlast>(this);
+  watch_.begin();
+  name_thread(worker_name);
+  look_for_another();
   worker& w = *worker_;
   for (;;) {
     const std::uint64_t now = steady_nanoseconds();
@@ -11686,10 +14922,29 @@ inline void runtime::run() noexcept {
     if (bell_.stopping()) due = (std::min)(due, bell_.stop_deadline().load(std::memory_order_acquire));
     if (due > steady_nanoseconds() && !w.finished(now)) bell_.sleep_until(due);
   }
+  name_thread("arthur-ended");  // a new worker may begin before this thread is gone
   finish();
   const std::lock_guard<std::mutex> lock(done_mutex_);
   done_ = true;
   done_changed_.notify_all();
+}
+
+/// A shared object with a copy of the runtime that the linker didn't join with this one. Called under the worker's name,
+/// so that of two that begin at once one sees the other.
+inline void runtime::look_for_another() noexcept {
+  if (!another_thread_is_named(worker_name)) return;
+  static const char* const line =
+      "another arthur runtime runs in this process: its spans and those of this one are not joined, and each sends its own. To have "
+      "one, export the symbols of the executable (-rdynamic; CMake: ENABLE_EXPORTS) or give plug-ins the table of "
+      "arthur_get_api(); see docs/plugins.md";
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  } catch (...) {  // no memory for a line
+  }
+#else
+  says.say(diagnostics::topic::configuration, severity::warning, line);
+#endif
 }
 
 /// One piece of work. Where memory ends, what is under way is given up and counted: nothing is sent twice for it.
@@ -11713,6 +14968,7 @@ inline std::uint64_t runtime::run_once(std::uint64_t now) noexcept {
 /// Counts what is left, then lets those go who wait for a flush.
 inline void runtime::finish() noexcept {
   left_ = worker_->discard_all();
+  worker_->end();
   count(counters.discarded, left_);
   bell_.answer(bell_.asked());
 }
@@ -11726,6 +14982,8 @@ inline void runtime::stop() noexcept {
   const std::uint64_t deadline = steady_nanoseconds() + static_cast<std::uint64_t>(settings_.shutdown_timeout.count()) * 1000000U;
   bell_.request_stop(deadline);
   if (in_worker) return;  // exit() in a callback: the worker can't wait for itself
+  // Killed in the middle of anything, the locks it held included: what it left behind is not touched.
+  if (has_thread_ && watch_.over()) return;
   bool done = true;
   if (has_thread_) {
     std::unique_lock<std::mutex> waiting(done_mutex_);
@@ -11740,9 +14998,10 @@ inline void runtime::stop() noexcept {
     finish();
   }
   if (done && left_ != 0) {
-    const std::string cause = says.last_error();
-    says.say(diagnostics::topic::shutdown, severity::warning,
-             std::to_string(left_) + " spans were not delivered before the end" + (cause.empty() ? cause : " (" + cause + ")"));
+    const text_line cause = says.last_error();
+    text_line what(left_, " spans were not delivered before the end");
+    if (!cause.empty()) what = text_line(what, " (", cause, ")");
+    says.say(diagnostics::topic::shutdown, severity::warning, what);
   }
   state_.store(state::stopped, std::memory_order_release);
 }
@@ -11777,10 +15036,23 @@ inline bool runtime::poll() noexcept {
   return s.waiting != 0;
 }
 
+inline bool runtime::set_sample_ratio(double ratio) noexcept {
+  if (!running()) return false;
+  const bool good = ratio >= 0.0 && ratio <= 1.0;  // NaN isn't
+  if (good) {
+    use_sample_ratio(ratio);
+  } else {
+    char line[96];
+    std::snprintf(line, sizeof line, "set_sample_ratio(%g) is ignored: give a share of traces from 0 to 1", ratio);
+    says.say(diagnostics::topic::configuration, severity::warning, line);
+  }
+  return good;
+}
+
 inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
-  says.use(options_.on_diagnostic, options_.on_diagnostic_user);
+  says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
@@ -11789,12 +15061,14 @@ inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   try {
     copy_settings(parent);
     make_worker();
+    if (!worker_->fix()) return;
   } catch (...) {
     return;  // no memory: the child runs on untraced
   }
 #else
   copy_settings(parent);
   make_worker();
+  if (!worker_->fix()) return;
 #endif
   if (start_thread()) state_.store(state::running, std::memory_order_release);
 }
@@ -11869,6 +15143,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
     out.cleaned = get(c.cleaned);
+    out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
@@ -11879,6 +15154,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     for (std::size_t n = 0; n < static_cast<std::size_t>(drop::count); ++n) dropped[n] += s->dropped[n].get();
     out.committed += s->committed.get();
     out.unsampled += s->unsampled.get();
+    out.rate_limited += s->rate_limited.get();
     out.dropped_attributes += s->dropped_attributes.get();
     out.opened += s->opened.get();
   }
@@ -11896,7 +15172,1177 @@ ARTHUR_LINKED statistics stats() noexcept {
   return out;
 }
 
+namespace detail {
+/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
+inline void switch_recording(std::uint32_t bit, bool to) noexcept {
+  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
+  }
+}
+}  // namespace detail
+
+ARTHUR_LINKED void pause() noexcept { detail::switch_recording(detail::recording_mode::paused, true); }
+ARTHUR_LINKED void resume() noexcept { detail::switch_recording(detail::recording_mode::paused, false); }
+ARTHUR_LINKED bool recording() noexcept {
+  const std::uint32_t mode = detail::recording_enabled.load(std::memory_order_relaxed);
+  return mode != 0 && (mode & detail::recording_mode::paused) == 0;
+}
+
+ARTHUR_LINKED bool set_sample_ratio(double ratio) noexcept {
+  if (detail::was_forked()) detail::after_fork();
+  detail::runtime* const r = detail::the_runtime.load(std::memory_order_acquire);
+  return r != nullptr && r->set_sample_ratio(ratio);
+}
+
 ARTHUR_NAMESPACE_END
+
+#endif
+// c_api.hpp: the functions behind the table of c_api.h.
+#ifndef ARTHUR_RUNTIME_C_API_HPP
+#define ARTHUR_RUNTIME_C_API_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+
+// c_api.h: arthur for C, and for plug-ins: one table of functions over which nothing of C++ passes. C99.
+#ifndef ARTHUR_C_API_H
+#define ARTHUR_C_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * A C program calls through the table:
+ *
+ *     const arthur_api* arthur = arthur_get_api(ARTHUR_API_VERSION);
+ *     arthur->start(NULL, NULL, 0);
+ *     arthur_span span = arthur->begin(ARTHUR_KIND_LLM, "chat");
+ *     arthur->set_text(span, "llm.model_name", "gpt-4o");
+ *     arthur->end(span);
+ *     arthur->stop();
+ *
+ * The functions behind it are compiled in one C++ file of the program, where ARTHUR_IMPLEMENTATION is defined before
+ * <arthur/arthur.hpp> is included; if the linker doesn't find arthur_get_api, that file is missing. A plug-in is given the
+ * table by its host: its spans then land in the host's runtime, whatever the linker made of both.
+ *
+ * Every function may be called on any thread at any time, before start and after stop. NULL texts are empty texts, a NULL
+ * or empty key is ignored, texts are copied. Texts are UTF-8. Keys are those of OpenInference or the program's own.
+ *
+ * With ARTHUR_DISABLE defined, arthur_get_api gives a table of functions that do nothing, and no symbol is needed.
+ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised where existing fields change; a table of another version isn't given out. New functions come at the end of the
+ * table, new fields at the end of the structs: `size` tells what is there. */
+#define ARTHUR_API_VERSION 1u
+
+/* openinference.span.kind; any other number counts as ARTHUR_KIND_CHAIN, which is ordinary work. */
+enum arthur_kind {
+  ARTHUR_KIND_LLM,
+  ARTHUR_KIND_TOOL,
+  ARTHUR_KIND_AGENT,
+  ARTHUR_KIND_CHAIN,
+  ARTHUR_KIND_RETRIEVER,
+  ARTHUR_KIND_RERANKER,
+  ARTHUR_KIND_EMBEDDING,
+  ARTHUR_KIND_GUARDRAIL,
+  ARTHUR_KIND_EVALUATOR,
+  ARTHUR_KIND_PROMPT
+};
+
+enum arthur_flush_result { ARTHUR_FLUSH_OK, ARTHUR_FLUSH_TIMEOUT, ARTHUR_FLUSH_FAILED };
+enum arthur_severity { ARTHUR_SEVERITY_INFO, ARTHUR_SEVERITY_WARNING, ARTHUR_SEVERITY_ERROR };
+
+/* A span. A plain value: copy it, and forget it once it has ended. All zero: no span; whatever is done to it is ignored,
+ * like everything that is done to a span after its end. */
+typedef struct arthur_span {
+  uintptr_t place;
+  uint64_t id;
+} arthur_span;
+
+/* What context_begin gives to context_end. */
+typedef struct arthur_context {
+  uintptr_t place;
+  uint64_t id;
+} arthur_context;
+
+typedef struct arthur_text {
+  const char* key;
+  const char* value;
+} arthur_text;
+
+/* What start can be told, as in arthur::options: NULL or 0 means "not given", then the environment counts.
+ *     arthur_config config = {.size = sizeof config, .service_name = "support-agent"}; */
+typedef struct arthur_config {
+  size_t size; /* sizeof(arthur_config) */
+  const char* service_name;
+  const char* task_id;
+  const char* task_name;
+  const char* base_url;
+  const char* api_key;
+  const char* endpoint;
+  const char* exporters;
+  const char* output_file;
+  int hide_inputs; /* not 0: "__REDACTED__" in place of what users say */
+  int hide_outputs;
+  uint32_t schedule_delay_ms;
+  uint32_t shutdown_timeout_ms;
+  size_t memory_limit; /* bytes */
+  /* Receives every encoded request in place of posting it, on arthur's thread; returns 0 if it wasn't taken. */
+  int (*on_batch)(void* user, const char* data, size_t size, const char* content_type, size_t spans);
+  void* on_batch_user;
+  /* Receives each diagnostic line, in place of stderr; `severity` is an arthur_severity. */
+  void (*on_diagnostic)(void* user, int severity, const char* line);
+  void* on_diagnostic_user;
+} arthur_config;
+
+/* As arthur::statistics. */
+typedef struct arthur_stats {
+  size_t size; /* in: sizeof(arthur_stats) */
+  uint64_t opened;
+  uint64_t open;
+  uint64_t committed;
+  uint64_t unsampled;
+  uint64_t dropped;
+  uint64_t waiting;
+  uint64_t delivered;
+  uint64_t rejected;
+  uint64_t failed;
+  uint64_t unconfirmed;
+  uint64_t discarded;
+} arthur_stats;
+
+typedef struct arthur_api {
+  uint32_t version; /* ARTHUR_API_VERSION */
+  uint32_t size;    /* bytes of the table */
+
+  /* Begins to record and send; NULL: as the environment says. Returns 0 if the configuration can't work or tracing was
+   * started before; `error` (may be NULL) then holds one line that says what to change. Never blocks. */
+  int (*start)(const arthur_config* config, char* error, size_t error_size);
+  /* Flushes and stops what this start() began; nothing if the program's C++ half or the plug-in's host did. */
+  void (*stop)(void);
+  /* Waits until all spans that ended before were delivered. Returns an arthur_flush_result. */
+  int (*flush)(uint32_t timeout_ms);
+  /* Without threads (ARTHUR_NO_THREADS): sends what is due. Returns whether spans are left. */
+  int (*poll)(void);
+  /* Fills as many counters as `out->size` has room for. */
+  void (*stats)(arthur_stats* out);
+
+  /* Opens a span and makes it the current one of this thread: spans opened on it before the end become children. End it
+   * on the same thread, inner ones first; what isn't is dropped and counted. */
+  arthur_span (*begin)(int kind, const char* name);
+  /* Opens a child of the current span that isn't current itself and may end on any thread: for callbacks and event loops.
+   * Use by one thread at a time. */
+  arthur_span (*begin_detached)(int kind, const char* name);
+  /* Makes a detached span the current one of this thread until the result is ended. */
+  arthur_span (*activate)(arthur_span span);
+  void (*end)(arthur_span span);
+  /* Stands for whichever span of the calling thread is current when it is used: arthur->error(arthur->current(), "...") */
+  arthur_span (*current)(void);
+
+  /* A key that is set again has its last value. */
+  void (*set_text)(arthur_span span, const char* key, const char* value);
+  void (*set_integer)(arthur_span span, const char* key, int64_t value);
+  void (*set_number)(arthur_span span, const char* key, double value);
+  void (*set_boolean)(arthur_span span, const char* key, int value);
+  /* A text that holds JSON; "input.value" and "output.value" also get their mime type. */
+  void (*set_json)(arthur_span span, const char* key, const char* json);
+  void (*event)(arthur_span span, const char* name);
+  /* Marks the span as failed; the last message stays. */
+  void (*error)(arthur_span span, const char* message);
+
+  /* Hex ids of the current span for log lines, all zero outside any; either may be NULL. */
+  void (*ids)(char trace_id[33], char span_id[17]);
+
+  /* Up to 32 attributes that every span begun on this thread until context_end inherits: "session.id", "user.id", your own;
+   * "arthur.task" and "service.name" send the spans elsewhere. */
+  arthur_context (*context_begin)(const arthur_text* attributes, size_t count);
+  void (*context_end)(arthur_context context);
+} arthur_api;
+
+#ifndef ARTHUR_DISABLE
+
+/* The table, alive as long as the program; NULL if this arthur has none of that version. */
+const arthur_api* arthur_get_api(uint32_t version);
+
+#else
+
+static inline int arthur_no_start(const arthur_config* config, char* error, size_t error_size) {
+  (void)config;
+  if (error != NULL && error_size != 0) error[0] = 0;
+  return 1;
+}
+static inline void arthur_no_stop(void) {}
+static inline int arthur_no_flush(uint32_t timeout_ms) {
+  (void)timeout_ms;
+  return ARTHUR_FLUSH_OK;
+}
+static inline int arthur_no_poll(void) { return 0; }
+static inline void arthur_no_stats(arthur_stats* out) {
+  size_t size;
+  if (out == NULL || out->size < sizeof out->size) return;
+  size = out->size;
+  memset(out, 0, size < sizeof *out ? size : sizeof *out);
+  out->size = size;
+}
+static inline arthur_span arthur_no_span(void) {
+  arthur_span none = {0, 0};
+  return none;
+}
+static inline arthur_span arthur_no_begin(int kind, const char* name) {
+  (void)kind;
+  (void)name;
+  return arthur_no_span();
+}
+static inline arthur_span arthur_no_activate(arthur_span span) { return span; }
+static inline void arthur_no_end(arthur_span span) { (void)span; }
+static inline void arthur_no_text(arthur_span span, const char* key, const char* value) {
+  (void)span;
+  (void)key;
+  (void)value;
+}
+static inline void arthur_no_integer(arthur_span span, const char* key, int64_t value) {
+  (void)value;
+  arthur_no_text(span, key, NULL);
+}
+static inline void arthur_no_number(arthur_span span, const char* key, double value) {
+  (void)value;
+  arthur_no_text(span, key, NULL);
+}
+static inline void arthur_no_boolean(arthur_span span, const char* key, int value) {
+  (void)value;
+  arthur_no_text(span, key, NULL);
+}
+static inline void arthur_no_event(arthur_span span, const char* name) { arthur_no_text(span, name, NULL); }
+static inline void arthur_no_ids(char trace_id[33], char span_id[17]) {
+  int n;
+  for (n = 0; trace_id != NULL && n < 33; ++n) trace_id[n] = n < 32 ? '0' : 0;
+  for (n = 0; span_id != NULL && n < 17; ++n) span_id[n] = n < 16 ? '0' : 0;
+}
+static inline arthur_context arthur_no_context(const arthur_text* attributes, size_t count) {
+  arthur_context none = {0, 0};
+  (void)attributes;
+  (void)count;
+  return none;
+}
+static inline void arthur_no_context_end(arthur_context context) { (void)context; }
+
+static inline const arthur_api* arthur_get_api(uint32_t version) {
+  static const arthur_api table = {ARTHUR_API_VERSION, sizeof(arthur_api),
+                                   arthur_no_start,    arthur_no_stop,
+                                   arthur_no_flush,    arthur_no_poll,
+                                   arthur_no_stats,    arthur_no_begin,
+                                   arthur_no_begin,    arthur_no_activate,
+                                   arthur_no_end,      arthur_no_span,
+                                   arthur_no_text,     arthur_no_integer,
+                                   arthur_no_number,   arthur_no_boolean,
+                                   arthur_no_text,     arthur_no_event,
+                                   arthur_no_event,    arthur_no_ids,
+                                   arthur_no_context,  arthur_no_context_end};
+  return version == ARTHUR_API_VERSION ? &table : NULL;
+}
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace c_api {
+
+static_assert(ARTHUR_KIND_PROMPT == static_cast<int>(kind::prompt) && ARTHUR_KIND_CHAIN == static_cast<int>(kind::chain),
+              "arthur_kind counts like arthur::kind");
+static_assert(ARTHUR_FLUSH_FAILED == static_cast<int>(flush_result::failed), "arthur_flush_result counts like flush_result");
+static_assert(ARTHUR_SEVERITY_ERROR == static_cast<int>(severity::error), "arthur_severity counts like severity");
+
+// A handle's place is the address of a slot or of a detached span's frame, both aligned, with what it is in the low bits.
+enum tag : std::uintptr_t { scoped = 0, detached = 1, activated = 2, current_span = 3 };
+inline tag tag_of(arthur_span s) noexcept { return static_cast<tag>(s.place & 3U); }
+
+inline kind kind_of(int number) noexcept {
+  return number >= 0 && number <= ARTHUR_KIND_PROMPT ? static_cast<kind>(number) : kind::chain;
+}
+
+inline arthur_span handle_of(const scope_handle& h, tag t) noexcept {
+  if (h.owner == nullptr) return {0, 0};
+  return {reinterpret_cast<std::uintptr_t>(h.owner) | t, std::uint64_t{h.generation} << 32 | h.index};
+}
+inline scope_handle scope_of(arthur_span s) noexcept {
+  scope_handle h;
+  h.owner = reinterpret_cast<slot*>(s.place & ~std::uintptr_t{3});
+  h.index = static_cast<std::uint32_t>(s.id);
+  h.generation = static_cast<std::uint32_t>(s.id >> 32);
+  return h;
+}
+
+/// The frame of a detached span; null once it has ended. Its memory may hold another span by now, even one of the same
+/// generation, so the handle carries the span's own id. (The pool stays mapped, so looking is safe.)
+inline detached_handle detached_of(arthur_span s) noexcept {
+  detached_handle h;
+  auto* const f = reinterpret_cast<frame*>(s.place & ~std::uintptr_t{3});
+  if (the_recorder.source.blocks.owns(f) && !f->is(frame::closed) && std::memcmp(f->ids.span, &s.id, sizeof s.id) == 0) {
+    h.open = f;
+    h.generation = f->generation;
+  }
+  return h;
+}
+
+// What start() was given. One runtime runs at a time, so one set is enough.
+struct hooks {
+  std::mutex mutex;  // held over a start and a stop, whose worker may still call what stands here
+  std::atomic<bool> owner{false};  // the C half started tracing, so its stop() may end it
+  int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t) = nullptr;
+  void* on_batch_user = nullptr;
+  void (*on_diagnostic)(void*, int, const char*) = nullptr;
+  void* on_diagnostic_user = nullptr;
+};
+ARTHUR_SHARED inline hooks the_hooks;
+
+inline bool pass_batch(void*, const batch_view& b) {
+  return the_hooks.on_batch(the_hooks.on_batch_user, b.data, b.size, b.content_type, b.spans) != 0;
+}
+inline void pass_line(void*, severity level, const char* line) {
+  the_hooks.on_diagnostic(the_hooks.on_diagnostic_user, static_cast<int>(level), line);
+}
+
+inline options options_of(const arthur_config& c) {
+  options o;
+  const auto text = [](const char* t) { return std::string(t == nullptr ? "" : t); };
+  o.service_name = text(c.service_name);
+  o.task_id = text(c.task_id);
+  o.task_name = text(c.task_name);
+  o.base_url = text(c.base_url);
+  o.api_key = text(c.api_key);
+  o.endpoint = text(c.endpoint);
+  o.exporters = text(c.exporters);
+  o.output_file = text(c.output_file);
+  o.hide_inputs = c.hide_inputs != 0;
+  o.hide_outputs = c.hide_outputs != 0;
+  o.schedule_delay = std::chrono::milliseconds(c.schedule_delay_ms);
+  if (c.shutdown_timeout_ms != 0) o.shutdown_timeout = std::chrono::milliseconds(c.shutdown_timeout_ms);
+  if (c.memory_limit != 0) o.memory_limit = c.memory_limit;
+  if (c.on_batch != nullptr) o.on_batch = pass_batch;
+  if (c.on_diagnostic != nullptr) o.on_diagnostic = pass_line;
+  return o;
+}
+
+inline std::string start_with(const arthur_config* given) {
+  arthur_config c = {};
+  if (given != nullptr) {
+    if (given->size < sizeof given->size) return "arthur_config.size is not set: write {.size = sizeof config, ...}";
+    std::memcpy(&c, given, given->size < sizeof c ? given->size : sizeof c);
+  }
+  // Not waiting: the start may come from a function that a worker calls while a stop waits for it.
+  const std::unique_lock<std::mutex> lock(the_hooks.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) return "another start or stop is under way: start again later";
+  const runtime* const before = the_runtime.load(std::memory_order_acquire);
+  if (before == nullptr || !before->running()) {
+    the_hooks.on_batch = c.on_batch;
+    the_hooks.on_batch_user = c.on_batch_user;
+    the_hooks.on_diagnostic = c.on_diagnostic;
+    the_hooks.on_diagnostic_user = c.on_diagnostic_user;
+  }
+  // The guard stays here for good: stop() does what its end would do.
+  alignas(tracing_guard) static unsigned char place[sizeof(tracing_guard)];
+  auto* const guard = ::new (static_cast<void*>(place)) tracing_guard(arthur::start(options_of(c)));
+  const runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (guard->ok()) {
+    the_hooks.owner.store(r != nullptr && r->running(), std::memory_order_relaxed);
+    return {};
+  }
+  std::string error = guard->error();
+  guard->~tracing_guard();  // it owns nothing
+  return error.empty() ? "no memory" : error;
+}
+
+inline int start(const arthur_config* config, char* error, std::size_t error_size) noexcept {
+  std::string line;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    line = start_with(config);
+  } catch (...) {
+    if (error != nullptr && error_size != 0) std::snprintf(error, error_size, "no memory");
+    return 0;
+  }
+#else
+  line = start_with(config);
+#endif
+  if (error != nullptr && error_size != 0) std::snprintf(error, error_size, "%s", line.c_str());
+  return line.empty() ? 1 : 0;
+}
+
+inline void stop() noexcept {
+  if (!the_hooks.owner.exchange(false, std::memory_order_relaxed)) return;
+  const std::lock_guard<std::mutex> lock(the_hooks.mutex);
+  rt::stop();
+}
+inline int flush(std::uint32_t timeout_ms) noexcept {
+  return static_cast<int>(arthur::flush(std::chrono::milliseconds(timeout_ms)));
+}
+inline int poll() noexcept { return arthur::poll() ? 1 : 0; }
+
+inline void stats(arthur_stats* out) noexcept {
+  if (out == nullptr || out->size < sizeof out->size) return;
+  const statistics s = arthur::stats();
+  arthur_stats all = {out->size,  s.opened,    s.open,     s.committed, s.unsampled,   s.dropped,
+                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded};
+  std::memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
+}
+
+inline arthur_span begin(int k, const char* name) noexcept {
+  scope_handle h;
+  if (recording_enabled.load(std::memory_order_relaxed) != 0) rt::open(h, kind_of(k), name);
+  return handle_of(h, scoped);
+}
+
+inline arthur_span begin_detached(int k, const char* name) noexcept {
+  detached_handle h;
+  if (recording_enabled.load(std::memory_order_relaxed) != 0) rt::detached_open(h, kind_of(k), name);
+  arthur_span s = {0, 0};
+  if (h.open == nullptr) return s;
+  s.place = reinterpret_cast<std::uintptr_t>(h.open) | detached;
+  std::memcpy(&s.id, h.open->ids.span, sizeof s.id);
+  return s;
+}
+
+inline arthur_span activate(arthur_span s) noexcept {
+  scope_handle scope;
+  if (tag_of(s) == detached) {
+    const detached_handle h = detached_of(s);
+    if (h.open != nullptr) rt::activate(scope, h);
+  }
+  return handle_of(scope, activated);
+}
+
+inline void end(arthur_span s) noexcept {
+  scope_handle scope = scope_of(s);
+  switch (tag_of(s)) {
+    case scoped:
+      if (scope.owner != nullptr) rt::close(scope);
+      return;
+    case activated:
+      return rt::deactivate(scope);
+    case detached: {
+      detached_handle h = detached_of(s);
+      if (h.open != nullptr) rt::detached_end(h);
+      return;
+    }
+    case current_span:
+      return rt::current_end();
+  }
+}
+
+inline arthur_span current() noexcept { return {current_span, 0}; }
+
+inline void set_item(arthur_span s, const item& i) noexcept {
+  switch (tag_of(s)) {
+    case scoped:
+      return rt::set(scope_of(s), &i, 1);
+    case detached:
+      return rt::detached_set(detached_of(s), &i, 1);
+    case current_span:
+      return rt::current_set(&i, 1);
+    case activated:
+      return;
+  }
+}
+
+inline item with_key(item i, text_arg key) noexcept {
+  i.code = key::free;
+  i.key_data = key.data;
+  i.key_size = static_cast<std::uint32_t>(key.size);
+  return i;
+}
+
+inline void set_text(arthur_span s, const char* key_text, const char* value) noexcept {
+  const text_arg k(key_text);
+  const std::string_view name(k.data, k.size);
+  item i = with_key(text_item(key::free, value), k);
+  // Those that options hide as they are set.
+  if (name == "input.value") i.code = key::input_value;
+  if (name == "output.value") i.code = key::output_value;
+  if (k.size != 0) set_item(s, i);
+}
+inline void set_json(arthur_span s, const char* key_text, const char* json) noexcept {
+  const text_arg k(key_text);
+  const std::string_view name(k.data, k.size);
+  item i = with_key(json_item(key::free, json), k);
+  if (name == "input.value") i.code = key::input_json;
+  if (name == "output.value") i.code = key::output_json;
+  if (k.size != 0) set_item(s, i);
+}
+inline void set_integer(arthur_span s, const char* k, std::int64_t value) noexcept {
+  if (k != nullptr && *k != 0) set_item(s, with_key(integer_item(key::free, value), k));
+}
+inline void set_number(arthur_span s, const char* k, double value) noexcept {
+  if (k != nullptr && *k != 0) set_item(s, with_key(number_item(key::free, value), k));
+}
+inline void set_boolean(arthur_span s, const char* k, int value) noexcept {
+  if (k != nullptr && *k != 0) set_item(s, with_key(value_item(value != 0), k));
+}
+
+inline void event(arthur_span s, const char* name) noexcept {
+  switch (tag_of(s)) {
+    case scoped:
+      return rt::event(scope_of(s), name, nullptr, 0);
+    case detached:
+      return rt::detached_event(detached_of(s), name, nullptr, 0);
+    case current_span:
+      return rt::current_event(name, nullptr, 0);
+    case activated:
+      return;
+  }
+}
+inline void error(arthur_span s, const char* message) noexcept {
+  switch (tag_of(s)) {
+    case scoped:
+      return rt::error(scope_of(s), message);
+    case detached:
+      return rt::detached_error(detached_of(s), message);
+    case current_span:
+      return rt::current_error(message);
+    case activated:
+      return;
+  }
+}
+
+inline void ids(char* trace_id, char* span_id) noexcept { rt::current_ids(trace_id, span_id); }
+
+inline arthur_context context_begin(const arthur_text* attributes, std::size_t count) noexcept {
+  scope_handle h;
+  if (recording_enabled.load(std::memory_order_relaxed) == 0 || attributes == nullptr) return {0, 0};
+  constexpr std::size_t most = 32;
+  item items[most];
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < count && n < most; ++i) {
+    const text_arg k(attributes[i].key);
+    const std::string_view name(k.data, k.size);
+    if (name.empty()) continue;
+    items[n] = with_key(text_item(key::free, attributes[i].value), k);
+    if (name == "arthur.task") items[n].code = key::task_id;
+    if (name == "service.name") items[n].code = key::service_name;
+    ++n;
+  }
+  rt::context_push(h, items, n);
+  if (h.owner == nullptr) return {0, 0};
+  return {reinterpret_cast<std::uintptr_t>(h.owner), h.generation};
+}
+
+inline void context_end(arthur_context context) noexcept {
+  scope_handle h;
+  h.owner = reinterpret_cast<slot*>(context.place);
+  h.generation = static_cast<std::uint32_t>(context.id);
+  if (h.owner != nullptr) rt::context_pop(h);
+}
+
+inline constexpr arthur_api table = {ARTHUR_API_VERSION, sizeof(arthur_api), start,    stop,        flush,      poll,
+                                     stats,              begin,              begin_detached, activate, end,     current,
+                                     set_text,           set_integer,        set_number,     set_boolean, set_json, event,
+                                     error,              ids,                context_begin,  context_end};
+
+}  // namespace c_api
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+// Outside the namespace that carries the configuration: C has one arthur. Where a program holds two, the linker takes one.
+extern "C" {
+ARTHUR_LINKED const arthur_api* arthur_get_api(std::uint32_t version) {
+  return version == ARTHUR_API_VERSION ? &arthur::detail::c_api::table : nullptr;
+}
+}
+
+#endif
+// httplib.hpp: HTTPS through the program's own cpp-httplib and OpenSSL; every certificate is checked.
+#ifndef ARTHUR_TRANSPORT_HTTPLIB_HPP
+#define ARTHUR_TRANSPORT_HTTPLIB_HPP
+
+#ifdef ARTHUR_WITH_HTTPLIB
+
+#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
+#error "ARTHUR_WITH_HTTPLIB needs CPPHTTPLIB_OPENSSL_SUPPORT: define it on the command line of every file that includes httplib.h, because it changes httplib's classes"
+#endif
+
+
+#if !ARTHUR_HAS_EXCEPTIONS && !defined(CPPHTTPLIB_NO_EXCEPTIONS)
+#error "Without exceptions cpp-httplib needs CPPHTTPLIB_NO_EXCEPTIONS: define it beside CPPHTTPLIB_OPENSSL_SUPPORT"
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <httplib.h>
+
+// httplib_versions.hpp: what differs between the versions of cpp-httplib, 0.11 to 0.53.
+#ifndef ARTHUR_TRANSPORT_HTTPLIB_VERSIONS_HPP
+#define ARTHUR_TRANSPORT_HTTPLIB_VERSIONS_HPP
+
+#ifdef ARTHUR_WITH_HTTPLIB
+
+#include <openssl/ssl.h>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Of two overloads the one with `int` is preferred where both compile.
+namespace httplib_versions {
+
+template <class Client>
+auto context(Client& c, int) -> decltype(static_cast<SSL_CTX*>(c.tls_context())) {
+  return static_cast<SSL_CTX*>(c.tls_context());
+}
+template <class Client>
+auto context(Client& c, long) -> decltype(c.ssl_context()) {
+  return c.ssl_context();
+}
+
+/// The target is sent as it is.
+template <class Client>
+auto keep_target(Client& c, int) -> decltype(c.set_path_encode(false)) {
+  c.set_path_encode(false);
+}
+template <class Client>
+auto keep_target(Client& c, long) -> decltype(c.set_url_encode(false)) {
+  c.set_url_encode(false);
+}
+
+}  // namespace httplib_versions
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+// tls.hpp: what is asked of OpenSSL beside cpp-httplib: certificate files, and reasons in words.
+#ifndef ARTHUR_TRANSPORT_TLS_HPP
+#define ARTHUR_TRANSPORT_TLS_HPP
+
+#ifdef ARTHUR_WITH_HTTPLIB
+
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Reading certificate files with OpenSSL.
+namespace tls {
+
+inline std::string reason() {
+  const unsigned long error = ERR_peek_error();
+  if (ERR_GET_LIB(error) == ERR_LIB_SYS) return std::generic_category().message(static_cast<int>(ERR_GET_REASON(error)));
+  const char* const text = ERR_reason_error_string(error);
+  return text == nullptr ? "unknown reason" : text;
+}
+
+inline std::string unusable(const tls_files::file& f, const char* what) {
+  return std::string(f.source) + "=" + text::shown(f.path) + " " + what + " (" + reason() + ")";
+}
+
+// OpenSSL's own would ask on the terminal and stop the program there.
+inline int no_password(char*, int, int, void*) { return 0; }
+
+inline std::string use_own_certificate(SSL_CTX* context, const tls_files& files) {
+  if (files.certificate.path.empty()) return {};
+  SSL_CTX_set_default_passwd_cb(context, no_password);
+  if (SSL_CTX_use_certificate_chain_file(context, files.certificate.path.c_str()) != 1) {
+    return unusable(files.certificate, "isn't a readable PEM file that begins with a certificate; check the path and the file");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, files.key.path.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return unusable(files.key, "isn't a readable PEM file with the certificate's key, without a password; check the path and the file");
+  }
+  return {};
+}
+
+inline std::string check(const tls_files& files) {
+  ERR_clear_error();
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (context == nullptr) return "OpenSSL can't be used (" + reason() + ")";
+  std::string error;
+  if (!files.authorities.path.empty() &&
+      SSL_CTX_load_verify_locations(context.get(), files.authorities.path.c_str(), nullptr) != 1) {
+    error = unusable(files.authorities, "isn't a readable PEM file with certificates; check the path and the file");
+  }
+  if (error.empty()) error = use_own_certificate(context.get(), files);
+  ERR_clear_error();
+  return error;
+}
+
+/// Did the peer end the handshake because of our certificate? With TLS 1.3 we learn it only after the request went out.
+inline bool refuses_client(int alert) {
+  constexpr int certificate_required = 116;
+  return (alert >= SSL_AD_HANDSHAKE_FAILURE && alert <= SSL_AD_ACCESS_DENIED) || alert == certificate_required;
+}
+
+}  // namespace tls
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+// tunnel.hpp: asks an HTTP proxy for a connection to a host behind it.
+#ifndef ARTHUR_TRANSPORT_TUNNEL_HPP
+#define ARTHUR_TRANSPORT_TUNNEL_HPP
+
+#include <cstddef>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The status of the proxy's answer, 0 without one. With 2xx what follows on the socket is the host's. `wait(events)`
+/// returns false when the time is over; the socket doesn't block.
+template <class Wait>
+inline int open_tunnel(net::handle s, const url& where, const proxy& via, Wait wait) {
+  const bool ipv6 = where.host.find(':') != std::string::npos;
+  const std::string target = (ipv6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
+  std::string head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\nUser-Agent: " + user_agent + "\r\n";
+  if (!via.user.empty()) head += "Proxy-Authorization: Basic " + base64(via.user + ":" + via.password) + "\r\n";
+  head += "\r\n";
+  response answer;
+  http_response_parser parser(answer);
+  std::size_t sent = 0;
+  char buffer[4096];
+  while (!parser.has_status() && !parser.failed()) {
+    const bool sending = sent < head.size();
+    if (!wait(sending ? short{POLLOUT} : short{POLLIN})) return 0;
+    const std::ptrdiff_t n = sending ? net::send_two(s, head.data() + sent, head.size() - sent, nullptr, 0)
+                                     : net::receive(s, buffer, sizeof buffer);
+    const int reason = n < 0 ? net::last_error() : 0;
+    if (n < 0 && !net::would_block(reason) && !net::interrupted(reason)) return 0;
+    if (n > 0 && sending) sent += static_cast<std::size_t>(n);
+    if (n > 0 && !sending) parser.feed(buffer, static_cast<std::size_t>(n));
+    if (n == 0) parser.end_of_stream();
+  }
+  return answer.status;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Talks to one host over TLS 1.2 or newer. Follows no redirect.
+///
+/// cpp-httplib waits without looking at a deadline of ours, so the long waits are made before it comes to its own: in the
+/// handshake by a callback of OpenSSL, for the answer by peeking from the content provider. What is left to it gets at
+/// most `silence`: connecting (per address), gaps inside an answer, answers to a GET.
+class httplib_transport final : public transport {
+ public:
+  /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
+  httplib_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via,
+                    const tls_files& files)
+      : time_(time), where_(where), name_(host_and_port(where)), headers_(headers), proxy_(via), files_(files) {}
+
+  ~httplib_transport() override {
+    const no_sigpipe guard;
+    disconnect();
+  }
+
+  transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) override {
+    // OpenSSL writes with write(). Its queue of errors must be empty for SSL_get_error to speak the truth.
+    const no_sigpipe guard;
+    ERR_clear_error();
+    transport_result result = transport_result::not_sent;
+    const bool reused = reusable();
+    if (!reused) disconnect();
+    result = attempt(what, deadline, out, error);
+    if (result == transport_result::not_sent && reused) {
+      // The peer closed it in the moment of use and got nothing: a new connection is no repetition.
+      disconnect();
+      result = attempt(what, deadline, out, error);
+    }
+    ERR_clear_error();
+    return result;
+  }
+
+ private:
+  static constexpr std::uint64_t reuse_within = 1000000000;  // see socket_transport
+  static constexpr std::uint64_t silence = 10000000000;
+  static constexpr std::size_t piece = 16384;  // one TLS record
+
+  bool reusable() const {
+    if (client_ == nullptr || client_->is_socket_open() == 0 || time_.steady_now() - last_used_ >= reuse_within) return false;
+    return net::poll_one(static_cast<net::handle>(client_->socket()), POLLIN, 0) == 0;  // readable means closed
+  }
+
+  void disconnect() {
+    if (client_ == nullptr) return;
+    deadline_ = time_.steady_now() + 50000000;  // for the farewell
+    session_ = nullptr;
+    client_->stop();
+  }
+
+  transport_result attempt(const request& what, std::uint64_t deadline, response& out, std::string& error) {
+    out = response();
+    error.clear();
+    deadline_ = deadline;
+    overdue_ = secured_ = looked_up_ = has_status_ = went_out_ = handshaking_ = waiting_ = asked_ = no_tunnel_ = false;
+    session_ = client_ != nullptr && client_->is_socket_open() != 0 ? session_ : nullptr;
+    verdict_ = X509_V_OK;
+    alert_ = proxy_status_ = 0;
+    received_ = 0;
+    if (time_.slice(deadline) == 0) {
+      error = "no request to " + name_ + ": no time is left";
+      return transport_result::not_sent;
+    }
+    transport_result result = transport_result::not_sent;
+#if ARTHUR_HAS_EXCEPTIONS
+    try {
+      if (set_up(error)) result = connect_and_exchange(what, out, error);
+    } catch (...) {
+      // Out of memory, or an answer that cpp-httplib stumbles over. What state it is in nobody knows.
+      client_.reset();
+      error = "the exchange with " + name_ + " ended by an exception";
+      result = went_out_ ? transport_result::unanswered : transport_result::not_sent;
+    }
+#else
+    if (set_up(error)) result = connect_and_exchange(what, out, error);
+#endif
+    if (result == transport_result::answered && !out.truncated) {
+      last_used_ = time_.steady_now();
+    } else {
+      disconnect();
+    }
+    return result;
+  }
+
+  /// Once; reading the system's certificates takes milliseconds.
+  bool set_up(std::string& error) {
+    if (client_ != nullptr) return true;
+    std::unique_ptr<httplib::SSLClient> made(new httplib::SSLClient(where_.host, proxy_.used() ? proxy_.port : where_.port));
+    SSL_CTX* const context = httplib_versions::context(*made, 0);
+    if (context == nullptr) {
+      error = "OpenSSL can't be used (" + tls::reason() + ")";
+      return false;
+    }
+    error = tls::use_own_certificate(context, files_);
+    if (!error.empty()) return false;
+    if (!files_.authorities.path.empty()) made->set_ca_cert_path(files_.authorities.path, std::string());
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // OpenSSL compares the name, too: what cpp-httplib 0.11 does is lax ("*.0.0.1" for 10.0.0.1, names before a NUL).
+    X509_VERIFY_PARAM* const rules = SSL_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (X509_VERIFY_PARAM_set1_ip_asc(rules, where_.host.c_str()) != 1) {
+      X509_VERIFY_PARAM_set1_host(rules, where_.host.data(), where_.host.size());
+    } else {
+      is_address_ = true;
+    }
+    SSL_CTX_set_cert_verify_callback(context, judge, this);
+    SSL_CTX_set_cert_cb(context, asked, this);
+    SSL_CTX_set_ex_data(context, 0, this);
+    SSL_CTX_set_info_callback(context, observe);
+    made->enable_server_certificate_verification(true);
+    made->set_follow_location(false);
+    made->set_keep_alive(true);
+    made->set_tcp_nodelay(true);
+    made->set_decompress(false);
+    httplib_versions::keep_target(*made, 0);
+    made->set_socket_options([this](socket_t) { looked_up_ = true; });
+    client_ = std::move(made);
+    ERR_clear_error();  // the host is no address
+    return true;
+  }
+
+  void set_timeouts() {
+    const std::uint64_t now = time_.steady_now();
+    const std::uint64_t end = time_.limit(deadline_);
+    const std::uint64_t left = end > now ? end - now : 1000000;
+    // Half for the first address, so that there is a second chance.
+    const std::uint64_t connecting = (std::min)(left / 2, silence) / 1000;
+    const std::uint64_t waiting = (std::min)(left, silence) / 1000;
+    constexpr std::uint64_t second = 1000000;
+    client_->set_connection_timeout(static_cast<time_t>(connecting / second), static_cast<time_t>(connecting % second));
+    client_->set_read_timeout(static_cast<time_t>(waiting / second), static_cast<time_t>(waiting % second));
+    client_->set_write_timeout(static_cast<time_t>(waiting / second), static_cast<time_t>(waiting % second));
+  }
+
+  void take_header(const httplib::Response& answer, response& out) {
+    if (answer.status < 200 || answer.status > 599) return;  // an interim answer that cpp-httplib doesn't skip
+    has_status_ = true;
+    out.status = answer.status;
+    out.content_type = answer.get_header_value("Content-Type");
+    out.retry_after = answer.get_header_value("Retry-After");
+    out.location = answer.get_header_value("Location");
+  }
+
+  /// A proxy stands where cpp-httplib believes the host to be; which of its addresses works is found by trying.
+  transport_result connect_and_exchange(const request& what, response& out, std::string& error) {
+    if (!proxy_.used() || client_->is_socket_open() != 0) return exchange(what, out, error);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(proxy_.host.c_str(), nullptr, &hints, &found);
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(failed == 0 ? found : nullptr, [](addrinfo* a) { ::freeaddrinfo(a); });
+    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed);
+    transport_result result = transport_result::not_sent;
+    for (const addrinfo* a = list.get(); a != nullptr && session_ == nullptr && !late(); a = a->ai_next) {
+      char text[NI_MAXHOST];
+      if (::getnameinfo(a->ai_addr, static_cast<socklen_t>(a->ai_addrlen), text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+      client_->set_hostname_addr_map({{where_.host, text}});
+      result = exchange(what, out, error);
+    }
+    return result;
+  }
+
+  transport_result exchange(const request& what, response& out, std::string& error) {
+    set_timeouts();
+    secured_ = client_->is_socket_open() != 0;
+    httplib::Request q;
+    q.method = what.method;
+    q.path = what.target;
+    for (const header& h : headers_) q.headers.emplace(h.name, h.value);
+    q.headers.emplace("Host", name_);
+    q.headers.emplace("User-Agent", user_agent);
+    q.headers.emplace("Accept-Encoding", "identity");
+#ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
+    // Else it would add "100-continue" to bodies of 1 KiB and wait a second for servers that don't know it.
+    q.headers.emplace("Expect", "");
+#endif
+    if (*what.content_type != '\0') q.headers.emplace("Content-Type", what.content_type);
+    if (what.body_size > 0) {
+      q.content_length_ = what.body_size;
+      q.content_provider_ = [&](std::size_t at, std::size_t length, httplib::DataSink& sink) {
+        went_out_ = true;
+        const std::size_t part = (std::min)(length, piece);
+        const bool sent = wait(client_->socket(), POLLOUT) && sink.write(what.body + at, part);
+        if (!sent) await_answer();  // why the peer closed may still be readable
+        if (sent && (part < length || await_answer())) return true;
+        ::shutdown(client_->socket(), 2);  // both ways; newer versions would wait for an answer to half a request
+        return false;
+      };
+    }
+    bool too_large = false;
+    q.response_handler = [&](const httplib::Response& answer) {
+      take_header(answer, out);
+      return has_status_;
+    };
+    q.content_receiver = [&](const char* data, std::size_t size, auto, auto) {
+      const std::size_t room = http_response_parser::max_body - out.body.size();
+      too_large = size > room;
+      out.body.append(data, (std::min)(size, room));
+      return !too_large && !late();
+    };
+    const httplib::Result result = client_->send(q);
+    if (result && !has_status_) take_header(*result, out);  // 204 comes without a call of the handler
+    if (has_status_) {
+      out.truncated = !result;
+      if (too_large) error = name_ + ": the answer is larger than 4 MiB";
+      else if (!result) error = name_ + ": the answer was cut off";
+      return transport_result::answered;
+    }
+    out = response();
+    error = explain(result.error());
+    // A body that didn't begin to go out was never carried out; nor was one after which the peer refused the handshake.
+    const bool gone = what.body_size > 0 ? went_out_ : secured_;
+    return gone && !tls::refuses_client(alert_) ? transport_result::unanswered : transport_result::not_sent;
+  }
+
+  std::string explain(httplib::Error failure) const {
+    const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
+    if (verdict_ != X509_V_OK) {
+      const bool unknown = verdict_ == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict_ == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+                           verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                           verdict_ == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+      return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) +
+             (unknown ? "; if it is the right one, give the file of its authority in options.certificate_file" : "");
+    }
+    if (no_tunnel_ && !overdue_) {
+      if (proxy_status_ == 0) return through + " closed the connection";
+      return through + " answered " + std::to_string(proxy_status_) +
+             (proxy_status_ == 407 ? "; put its user and password into its URL" : " in place of a connection");
+    }
+    const bool certificate_missing = asked_ && files_.certificate.path.empty() && !overdue_;
+    if (tls::refuses_client(alert_) || (alert_ != 0 && !secured_) || certificate_missing) {
+      // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
+      return name_ + " ended the TLS handshake" +
+             (certificate_missing ? std::string("; it asks for a client certificate: give options.client_certificate_file and client_key_file")
+                                  : std::string(": ") + SSL_alert_desc_string_long(alert_));
+    }
+    if (overdue_ && secured_) {
+      return "no answer from " + name_ + (time_.limit(deadline_) < deadline_ ? " before the program had to end" : " in time");
+    }
+    if (secured_) {
+      return received_ > http_response_parser::max_header ? name_ + ": the answer's header is larger than 64 KiB"
+                                                          : name_ + " gave no answer: the connection was closed, silent or not HTTP";
+    }
+    if (!looked_up_) return "can't find the address of " + where_.host;
+    if (overdue_) return "can't connect to " + through + ": no answer in time";
+    if (session_ != nullptr || handshaking_) return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS?";
+    if (failure == httplib::Error::SSLLoadingCerts) return tls::unusable(files_.authorities, "can't be read any more");
+    return "can't connect to " + through + ": refused, or no answer in time";
+  }
+
+  bool late() {
+    overdue_ = overdue_ || time_.slice(deadline_) == 0;
+    return overdue_;
+  }
+
+  /// False when the time is over.
+  template <class Socket>
+  bool wait(Socket socket, short events) {
+    for (int slice = time_.slice(deadline_); slice > 0; slice = time_.slice(deadline_)) {
+      if (net::poll_one(static_cast<net::handle>(socket), events, slice) != 0) return true;
+    }
+    overdue_ = true;
+    return false;
+  }
+
+  /// Waits for the answer's first byte, which stays where it is. False when the time is over.
+  bool await_answer() {
+    waiting_ = true;
+    char first = 0;
+    int n = 0;
+    // "Want read": something else came, e.g. a ticket.
+    do n = SSL_peek(session_, &first, 1);
+    while (n <= 0 && !overdue_ && SSL_get_error(session_, n) == SSL_ERROR_WANT_READ);
+    waiting_ = false;
+    return !overdue_;
+  }
+
+  /// Follows a session: called by OpenSSL at the steps of a handshake and for alerts.
+  static void observe(const SSL* seen, int where, int value) {
+    auto& self = *static_cast<httplib_transport*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(seen), 0));
+    if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL) self.alert_ = value & 0xff;
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) {
+      self.secured_ = true;
+      self.handshaking_ = false;
+      self.received_ = 0;
+    }
+    if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+    BIO* const io = SSL_get_rbio(seen);
+    if (BIO_get_callback_ex(io) == watch) return;  // a message after the handshake
+    SSL* const session = const_cast<SSL*>(seen);   // OpenSSL has no other place between making and using it
+    self.session_ = session;
+    self.handshaking_ = true;
+    self.secured_ = false;
+    SSL_set_verify(session, SSL_VERIFY_PEER, nullptr);  // cpp-httplib turns it off and looks at the result later
+    // Addresses have no place there, but cpp-httplib 0.11 writes them.
+    if (self.is_address_) SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, nullptr);
+    BIO_set_callback_arg(io, reinterpret_cast<char*>(&self));
+    BIO_set_callback_ex(io, watch);
+    if (!self.proxy_.used()) return;
+    // cpp-httplib could do it, but 0.11 waits for its own lock for ever when a refusal says "Connection: close", and sends
+    // the proxy's password to the host as well.
+    const auto socket = static_cast<net::handle>(SSL_get_fd(seen));
+    self.proxy_status_ = open_tunnel(socket, self.where_, self.proxy_, [&](short events) { return self.wait(socket, events); });
+    self.no_tunnel_ = self.proxy_status_ < 200 || self.proxy_status_ > 299;
+  }
+
+  /// Called by OpenSSL around everything it does with the socket; before a read or write it may refuse.
+  static long watch(BIO* io, int what, const char*, std::size_t, int, long, int result, std::size_t* processed) {
+    auto& self = *reinterpret_cast<httplib_transport*>(BIO_get_callback_arg(io));
+    bool go = true;
+    if (self.no_tunnel_) {
+      go = what != BIO_CB_READ && what != BIO_CB_WRITE;
+    } else if (what == BIO_CB_READ) {
+      const bool flooded = !self.has_status_ && self.received_ > http_response_parser::max_header;
+      go = !flooded && (self.handshaking_ || self.waiting_ ? self.wait(BIO_get_fd(io, nullptr), POLLIN) : !self.late());
+    } else if (what == BIO_CB_WRITE) {
+      go = self.wait(BIO_get_fd(io, nullptr), POLLOUT);
+    } else if (what == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) {
+      self.received_ += *processed;
+    }
+    if (go) return result;
+    BIO_clear_retry_flags(io);
+    return -1;
+  }
+
+  /// Called when the server asks for a certificate.
+  static int asked(SSL*, void* user) {
+    static_cast<httplib_transport*>(user)->asked_ = true;
+    return 1;
+  }
+
+  /// Keeps OpenSSL's reason, which nobody could ask for after a failed handshake.
+  static int judge(X509_STORE_CTX* chain, void* user) {
+    const int good = X509_verify_cert(chain);
+    static_cast<httplib_transport*>(user)->verdict_ = X509_STORE_CTX_get_error(chain);
+    return good == 1 ? 1 : 0;
+  }
+
+  timing time_;
+  url where_;
+  std::string name_;  // for messages and the Host header
+  std::vector<header> headers_;
+  proxy proxy_;
+  tls_files files_;
+  bool is_address_ = false;
+  std::uint64_t last_used_ = 0;
+
+  // Of the request under way.
+  std::uint64_t deadline_ = 0;
+  bool overdue_ = false;      // a wait was given up
+  bool looked_up_ = false;    // the host has an address
+  bool handshaking_ = false;  // reads wait
+  bool waiting_ = false;      // likewise
+  bool secured_ = false;      // the handshake is over
+  bool went_out_ = false;     // the header is written, the body may be
+  bool has_status_ = false;
+  bool asked_ = false;      // for our certificate, in this handshake
+  int alert_ = 0;           // a fatal one that the peer sent
+  bool no_tunnel_ = false;  // the proxy gave none: no byte goes to it any more
+  int proxy_status_ = 0;
+  long verdict_ = X509_V_OK;
+  std::size_t received_ = 0;  // bytes since the handshake or the request began
+  SSL* session_ = nullptr;    // cpp-httplib's
+
+  std::unique_ptr<httplib::SSLClient> client_;  // the last: its end still calls back
+};
+
+namespace {
+
+constexpr https_support httplib_support{
+    [](const url& where, const std::vector<header>& headers, const timing& time, const proxy& via,
+       const tls_files& files) -> std::unique_ptr<transport> {
+      return std::unique_ptr<transport>(new httplib_transport(where, headers, time, via, files));
+    },
+    tls::check};
+
+[[maybe_unused]] const bool httplib_known = [] {
+  the_https.store(&httplib_support, std::memory_order_relaxed);  // before main: no thread can see it
+  return true;
+}();
+
+}  // namespace
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 #endif
 

@@ -7,11 +7,10 @@
 #include <ctime>
 
 #include "../config.hpp"
+#include "windows.hpp"
 
 #if defined(_WIN32)
 #include <chrono>
-
-#include "windows.hpp"
 #endif
 #if defined(__x86_64__) && !defined(_WIN32)
 #define ARTHUR_HAS_TSC 1

@@ -8,12 +8,11 @@
 
 #include "../config.hpp"
 #include "clock.hpp"
+#include "windows.hpp"
 
 #if defined(__linux__)
 #include <sys/random.h>
 #elif defined(_WIN32)
-#include "windows.hpp"
-
 #include <bcrypt.h>
 #else
 #include <cstdlib>

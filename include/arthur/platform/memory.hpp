@@ -9,6 +9,7 @@
 #include <new>
 
 #include "../config.hpp"
+#include "windows.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -17,9 +18,6 @@
 #define ARTHUR_HAS_MMAP 1
 #else
 #define ARTHUR_HAS_MMAP 0
-#endif
-#if defined(_WIN32)
-#include "windows.hpp"
 #endif
 
 ARTHUR_NAMESPACE_BEGIN

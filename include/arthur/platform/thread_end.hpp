@@ -3,11 +3,10 @@
 #define ARTHUR_PLATFORM_THREAD_END_HPP
 
 #include "../config.hpp"
+#include "windows.hpp"
 
 #if defined(__MINGW32__) && defined(__GNUC__) && !defined(__clang__) && !defined(ARTHUR_NO_THREADS)
 #include <pthread.h>
-
-#include "windows.hpp"
 #define ARTHUR_EMULATED_THREAD_LOCAL 1
 #else
 #define ARTHUR_EMULATED_THREAD_LOCAL 0

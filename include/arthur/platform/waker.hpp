@@ -7,14 +7,13 @@
 
 #include "../config.hpp"
 #include "clock.hpp"
+#include "windows.hpp"
 
 #if defined(__linux__)
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#elif defined(_WIN32)
-#include "windows.hpp"
-#elif !defined(ARTHUR_NO_THREADS)
+#elif !defined(_WIN32) && !defined(ARTHUR_NO_THREADS)
 #include <chrono>
 #include <condition_variable>
 #include <mutex>

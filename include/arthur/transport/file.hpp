@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#if defined(_WIN32)
-#include "../platform/windows.hpp"
+#include "../platform/windows.hpp"  // before any other header of Windows
 
+#if defined(_WIN32)
 #include <io.h>
 #else
 #include <fcntl.h>

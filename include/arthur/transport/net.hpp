@@ -8,9 +8,9 @@
 #include <cstring>
 #include <system_error>
 
-#if defined(_WIN32)
-#include "../platform/windows.hpp"
+#include "../platform/windows.hpp"  // before any other header of Windows
 
+#if defined(_WIN32)
 #include <ws2tcpip.h>
 #else
 #include <arpa/inet.h>
