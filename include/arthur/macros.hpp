@@ -54,13 +54,13 @@
   } while (false)
 /// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a span of its own: the choice is its output,
 /// considered({...}) its input.
-#define ARTHUR_DECISION(...)                                                                                     \
-  do {                                                                                                           \
-    static ::arthur::detail::call_site arthur_site{::arthur::kind::chain, static_cast<const char*>(__func__),    \
-                                                   __FILE__, __LINE__};                                          \
-    ::arthur::scoped_span arthur_span(arthur_site, ARTHUR_FIRST_(__VA_ARGS__, ));                                \
-    if (arthur_span.recording())                                                                                 \
-      arthur_span.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                                \
+#define ARTHUR_DECISION(...)                                                                                       \
+  do {                                                                                                             \
+    static ::arthur::detail::call_site arthur_decided_at{::arthur::kind::chain, static_cast<const char*>(__func__), \
+                                                         __FILE__, __LINE__};                                      \
+    ::arthur::scoped_span arthur_decision(arthur_decided_at, ARTHUR_FIRST_(__VA_ARGS__, ));                        \
+    if (arthur_decision.recording())                                                                               \
+      arthur_decision.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                              \
   } while (false)
 
 #else
