@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def environment():
     """Ours, without what would configure the library."""
-    return {name: value for name, value in os.environ.items() 
+    return {name: value for name, value in os.environ.items()
             if not name.startswith(("ARTHUR_", "OTEL_")) and not name.lower().endswith("_proxy")}
 
 
