@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "support/capture.hpp"
 #include "support/engine.hpp"
+#include "support/plain_server.hpp"
 
 namespace {
 
@@ -149,6 +151,25 @@ TEST_CASE("the key goes along as a bearer token and is never said") {
   CHECK(arthur::stats().rejected - before.rejected == 4);
   CHECK(said.has("ARTHUR_API_KEY"));
   CHECK(engine.row_count() == 3);
+}
+
+TEST_CASE("what a proxy may have answered is told as such, without its password") {
+  const auto server = std::make_unique<support::plain_server>();  // stands for the proxy
+  lines said;
+  arthur::options o;
+  o.base_url = "http://engine.example:3030";
+  o.proxy = "http://user:" + std::string(secret) + "@127.0.0.1:" + std::to_string(server->port());
+  o.on_diagnostic = lines::take;
+  o.on_diagnostic_user = &said;
+  {
+    const auto tracing = arthur::start(o);
+    REQUIRE(tracing.ok());
+    server->answer_next(1, 403);
+    record(1);
+    CHECK(arthur::flush(seconds(30)) == arthur::flush_result::failed);
+  }
+  CHECK(said.has("http://engine.example:3030 through the proxy 127.0.0.1:" + std::to_string(server->port()) + " answered 403"));
+  CHECK_FALSE(said.has(secret));
 }
 
 TEST_CASE("a task's name becomes its id before the first span goes") {

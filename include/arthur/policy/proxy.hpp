@@ -9,6 +9,7 @@
 
 #include "../config.hpp"
 #include "../options.hpp"
+#include "../text_line.hpp"
 #include "environment.hpp"
 #include "text.hpp"
 #include "url.hpp"
@@ -27,12 +28,7 @@ struct proxy {
 };
 
 /// For messages: never holds the password.
-inline std::string shown(const proxy& p) {
-  url u;
-  u.host = p.host;
-  u.port = p.port;
-  return "the proxy " + host_and_port(u);
-}
+inline text_line shown(const proxy& p) { return text_line("the proxy ", host_and_port(p.host, p.port, 80)); }
 
 inline std::string base64(std::string_view s) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

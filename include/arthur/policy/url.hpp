@@ -45,13 +45,16 @@ inline bool is_loopback(std::string_view host) {
   return parts == 4;
 }
 
-/// The value of a Host header: brackets around IPv6, the port only where it isn't the scheme's own.
-inline text_line host_and_port(const url& u) {
-  const bool ipv6 = u.host.find(':') != std::string::npos;
-  text_line out(ipv6 ? "[" : "", u.host, ipv6 ? "]" : "");
-  if (u.port != (u.https ? 443 : 80)) out = text_line(out, ":", u.port);
+/// Brackets around IPv6, the port only where it isn't the usual one.
+inline text_line host_and_port(std::string_view host, std::uint16_t port, std::uint16_t usual) {
+  const bool ipv6 = host.find(':') != std::string_view::npos;
+  text_line out(ipv6 ? "[" : "", host, ipv6 ? "]" : "");
+  if (port != usual) out = text_line(out, ":", port);
   return out;
 }
+
+/// The value of a Host header.
+inline text_line host_and_port(const url& u) { return host_and_port(u.host, u.port, u.https ? 443 : 80); }
 
 /// Scheme, host and port; never a path or a query, so it may be printed.
 inline text_line origin(const url& u) { return text_line(u.https ? "https://" : "http://", host_and_port(u)); }

@@ -26,7 +26,10 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
 }
 
 inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  text_line what(origin(s.where.traces), " answered ", a.status);
+  text_line what(origin(s.where.traces));
+  // It may be the proxy that refuses; inside a tunnel it can't be.
+  if (s.traces_proxy.used() && !s.where.traces.https) what = text_line(what, " through ", shown(s.traces_proxy));
+  what = text_line(what, " answered ", a.status);
   const text_line reason = read_rejection(a.body, a.content_type).reason;
   if (!reason.empty()) what = text_line(what, " (", reason, ")");
   const std::string_view fix = advice(a.status, s.where.profile);

@@ -157,6 +157,9 @@ class httplib_transport final : public transport {
     made->set_tcp_nodelay(true);
     made->set_decompress(false);
     httplib_versions::keep_target(*made, 0);
+#ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
+    made->set_header_writer(write_header);
+#endif
     made->set_socket_options([this](socket_t) { looked_up_ = true; });
     client_ = std::move(made);
     ERR_clear_error();  // the host is no address
@@ -215,7 +218,8 @@ class httplib_transport final : public transport {
     q.headers.emplace("User-Agent", user_agent);
     q.headers.emplace("Accept-Encoding", "identity");
 #ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
-    // Else it would add "100-continue" to bodies of 1 KiB and wait a second for servers that don't know it.
+    // Else it would add "100-continue" to bodies of 1 KiB and wait a second for servers that don't know it. write_header
+    // leaves this one out.
     q.headers.emplace("Expect", "");
 #endif
     if (*what.content_type != '\0') q.headers.emplace("Content-Type", what.content_type);
@@ -256,6 +260,18 @@ class httplib_transport final : public transport {
     const bool gone = what.body_size > 0 ? went_out_ : secured_;
     return gone && !tls::refuses_client(alert_) ? transport_result::unanswered : transport_result::not_sent;
   }
+
+#ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
+  /// Without "Expect": some servers answer an empty one with 417.
+  static ssize_t write_header(httplib::Stream& to, httplib::Headers& lines) {
+    std::string whole;
+    for (const auto& line : lines) {
+      if (!text::equal_nocase(line.first, "Expect")) whole += line.first + ": " + line.second + "\r\n";
+    }
+    whole += "\r\n";
+    return to.write(whole.data(), whole.size());
+  }
+#endif
 
   std::string explain(httplib::Error failure) const {
     const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
