@@ -6055,13 +6055,16 @@ inline bool is_loopback(std::string_view host) {
   return parts == 4;
 }
 
-/// The value of a Host header: brackets around IPv6, the port only where it isn't the scheme's own.
-inline text_line host_and_port(const url& u) {
-  const bool ipv6 = u.host.find(':') != std::string::npos;
-  text_line out(ipv6 ? "[" : "", u.host, ipv6 ? "]" : "");
-  if (u.port != (u.https ? 443 : 80)) out = text_line(out, ":", u.port);
+/// Brackets around IPv6, the port only where it isn't the usual one.
+inline text_line host_and_port(std::string_view host, std::uint16_t port, std::uint16_t usual) {
+  const bool ipv6 = host.find(':') != std::string_view::npos;
+  text_line out(ipv6 ? "[" : "", host, ipv6 ? "]" : "");
+  if (port != usual) out = text_line(out, ":", port);
   return out;
 }
+
+/// The value of a Host header.
+inline text_line host_and_port(const url& u) { return host_and_port(u.host, u.port, u.https ? 443 : 80); }
 
 /// Scheme, host and port; never a path or a query, so it may be printed.
 inline text_line origin(const url& u) { return text_line(u.https ? "https://" : "http://", host_and_port(u)); }
@@ -6489,12 +6492,7 @@ struct proxy {
 };
 
 /// For messages: never holds the password.
-inline std::string shown(const proxy& p) {
-  url u;
-  u.host = p.host;
-  u.port = p.port;
-  return "the proxy " + host_and_port(u);
-}
+inline text_line shown(const proxy& p) { return text_line("the proxy ", host_and_port(p.host, p.port, 80)); }
 
 inline std::string base64(std::string_view s) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -12594,7 +12592,10 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
 }
 
 inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  text_line what(origin(s.where.traces), " answered ", a.status);
+  text_line what(origin(s.where.traces));
+  // It may be the proxy that refuses; inside a tunnel it can't be.
+  if (s.traces_proxy.used() && !s.where.traces.https) what = text_line(what, " through ", shown(s.traces_proxy));
+  what = text_line(what, " answered ", a.status);
   const text_line reason = read_rejection(a.body, a.content_type).reason;
   if (!reason.empty()) what = text_line(what, " (", reason, ")");
   const std::string_view fix = advice(a.status, s.where.profile);
@@ -16071,6 +16072,9 @@ class httplib_transport final : public transport {
     made->set_tcp_nodelay(true);
     made->set_decompress(false);
     httplib_versions::keep_target(*made, 0);
+#ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
+    made->set_header_writer(write_header);
+#endif
     made->set_socket_options([this](socket_t) { looked_up_ = true; });
     client_ = std::move(made);
     ERR_clear_error();  // the host is no address
@@ -16129,7 +16133,8 @@ class httplib_transport final : public transport {
     q.headers.emplace("User-Agent", user_agent);
     q.headers.emplace("Accept-Encoding", "identity");
 #ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
-    // Else it would add "100-continue" to bodies of 1 KiB and wait a second for servers that don't know it.
+    // Else it would add "100-continue" to bodies of 1 KiB and wait a second for servers that don't know it. write_header
+    // leaves this one out.
     q.headers.emplace("Expect", "");
 #endif
     if (*what.content_type != '\0') q.headers.emplace("Content-Type", what.content_type);
@@ -16170,6 +16175,18 @@ class httplib_transport final : public transport {
     const bool gone = what.body_size > 0 ? went_out_ : secured_;
     return gone && !tls::refuses_client(alert_) ? transport_result::unanswered : transport_result::not_sent;
   }
+
+#ifdef CPPHTTPLIB_EXPECT_100_THRESHOLD
+  /// Without "Expect": some servers answer an empty one with 417.
+  static ssize_t write_header(httplib::Stream& to, httplib::Headers& lines) {
+    std::string whole;
+    for (const auto& line : lines) {
+      if (!text::equal_nocase(line.first, "Expect")) whole += line.first + ": " + line.second + "\r\n";
+    }
+    whole += "\r\n";
+    return to.write(whole.data(), whole.size());
+  }
+#endif
 
   std::string explain(httplib::Error failure) const {
     const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
