@@ -125,6 +125,7 @@ class slot {
   static constexpr std::uint32_t max_states = 8;
 #endif
   enum state : std::uint8_t { unused, active, exited };
+  static constexpr std::uint32_t lost_context = ~std::uint32_t{0};  // in place of a generation: one for which there was no room
 
   // Shared.
   std::atomic<std::uint8_t> status{unused};

@@ -56,6 +56,7 @@ inline void retire_slot(slot& s) noexcept {
     s.open[n - 1].become(frame::closed);
   }
   s.depth = 0;
+  s.lost_contexts = 0;
   close_arena(the_recorder.source.blocks, s.memory);
   // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
@@ -145,6 +146,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
     void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
+    if (memory == nullptr) r.source.blocks.wipe();
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
@@ -175,6 +177,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       const std::uint8_t status = s->status.load(std::memory_order_relaxed);
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
+        s->lost_contexts = 0;
         s->context = nullptr;
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
