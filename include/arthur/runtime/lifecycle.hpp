@@ -208,7 +208,6 @@ inline std::string runtime::start(const options& given) {
 }
 
 inline void runtime::make_worker() {
-  has_thread_ = false;
   bell_.reset();
   block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
   worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
@@ -216,10 +215,10 @@ inline void runtime::make_worker() {
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
   give_outputs(worker_->sender(), settings_, options_, says, t);
-  done_ = false;
 }
 
 inline bool runtime::start_thread() noexcept {
+  done_ = false;  // not before: where there is no memory for the worker, no thread will ever be done
 #ifndef ARTHUR_NO_THREADS
   keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
@@ -242,6 +241,7 @@ inline bool runtime::start_thread() noexcept {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
   } catch (...) {
+    has_thread_ = false;
   }
 #else
   std::thread([this] { run(); }).detach();
