@@ -298,6 +298,9 @@ inline void pop_closed(slot& s) noexcept {
 /// Scopes of this thread that ended on another one: nobody will end them any more.
 ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   s.foreign_ends.store(0, std::memory_order_relaxed);
+  // Acquire pairs with the release in start(), whose pool and tables a slot that was taken before it hasn't seen.
+  if (s.early && recording_enabled.load(std::memory_order_acquire) != 0) s.early = false;
+  if (s.early) s.foreign_ends.store(1, std::memory_order_relaxed);
   for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;

@@ -145,6 +145,7 @@ class slot {
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
   bool above_rate = false;           // the last charge found no room
+  bool early = false;                // taken before there was a pool; `foreign_ends` stays raised as long
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
   std::uint64_t committed_before = 0;  // when this thread took the slot

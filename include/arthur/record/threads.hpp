@@ -113,6 +113,8 @@ ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
   }
   found->random.seed();
   found->committed_before = found->committed.get();
+  found->early = !the_recorder.ready.load(std::memory_order_acquire);
+  if (found->early) found->foreign_ends.store(1, std::memory_order_relaxed);
   this_slot = found;
   call_at_thread_end<end_thread>(found);
   return found;
@@ -190,7 +192,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
 }
 
 inline bool was_forked() noexcept {
-  const auto* const word = the_recorder.fork_word.load(std::memory_order_relaxed);
+  // Acquire pairs with the release of whoever made the word: the 1 in it is seen. (A plain load on x86.)
+  const auto* const word = the_recorder.fork_word.load(std::memory_order_acquire);
   return word != nullptr && word->load(std::memory_order_relaxed) == 0;
 }
 

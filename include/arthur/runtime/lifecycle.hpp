@@ -178,7 +178,7 @@ inline std::string runtime::start(const options& given) {
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
   r.source.blocks.limit(given.memory_limit);
-  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
+  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_release);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
   the_recorder.sample(settings_.sample_ratio);
