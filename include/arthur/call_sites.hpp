@@ -196,7 +196,7 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation);
+  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation != 0 ? handle.generation : slot::lost_context);
   if (ARTHUR_UNLIKELY(handle.generation == 0)) {
     if (s->lost_contexts != 0) --s->lost_contexts;
     return;
@@ -214,11 +214,14 @@ ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
 
 // Detached spans: a pooled frame each, counted by the thread that opens and by the thread that ends them.
 
+/// False: opened before a fork. The parent process ends and sends it.
+inline bool is_ours(const detached_handle& h) noexcept {
+  const pool& blocks = the_recorder.source.blocks;
+  return h.life == blocks.life() && blocks.owns(h.open);
+}
+
 inline frame* frame_of(const detached_handle& h) noexcept {
-  return h.open != nullptr && h.open->generation == h.generation && h.open->is(frame::recording) &&
-                 the_recorder.source.blocks.owns(h.open)
-             ? h.open
-             : nullptr;
+  return h.open != nullptr && is_ours(h) && h.open->generation == h.generation && h.open->is(frame::recording) ? h.open : nullptr;
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
@@ -246,6 +249,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
+  handle.life = the_recorder.source.blocks.life();
   if (!f.is_sampled()) {
     count_left_out(*s, f);
     f.bytes.discard();
@@ -262,9 +266,10 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
 
 ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
   auto* const p = reinterpret_cast<pooled_frame*>(handle.open);
-  handle.open = nullptr;
   slot* const s = ready_slot();
-  if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
+  const bool ours = is_ours(handle);
+  handle.open = nullptr;
+  if (!ours) return;
   if (p->span.is(frame::recording)) {
     if (s != nullptr) {
       s->memory.taken += 1 + p->memory.taken;  // so that much in detached spans wakes the worker, too
@@ -302,7 +307,7 @@ ARTHUR_LINKED void detached_error(const detached_handle& handle, text_arg messag
 
 ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) noexcept {
   slot* const s = ready_slot();
-  if (s == nullptr || s->depth >= slot::max_depth || !the_recorder.source.blocks.owns(handle.open)) return;
+  if (s == nullptr || s->depth >= slot::max_depth || !is_ours(handle)) return;
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;

@@ -297,7 +297,9 @@ inline void pop_closed(slot& s) noexcept {
 
 /// Scopes of this thread that ended on another one: nobody will end them any more.
 ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
-  s.foreign_ends.store(0, std::memory_order_relaxed);
+  // Acquire pairs with the release in start(), whose pool and tables a slot that was taken before it hasn't seen.
+  if (s.early && recording_enabled.load(std::memory_order_acquire) != 0) s.early = false;
+  s.foreign_ends.store(s.early ? 1 : 0, std::memory_order_relaxed);
   for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
@@ -311,7 +313,8 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   }
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation != 0) pop_context(s, generation);
+    if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
+    else if (generation != 0) pop_context(s, generation);
   }
   pop_closed(s);
 }

@@ -49,6 +49,7 @@ struct scope_handle {
 struct detached_handle {
   frame* open = nullptr;
   std::uint32_t generation = 0;
+  std::uint32_t life = 0;  // of the pool it lies in: a forked child begins another one
 };
 
 // Everything a call site calls. Not finding these at link time means that no source file defines ARTHUR_IMPLEMENTATION

@@ -2,6 +2,7 @@
 #define ARTHUR_NO_THREADS
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
+#include <arthur/c_api.h>
 #include <arthur/testing.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
@@ -42,6 +43,35 @@ TEST_CASE("poll() sends what is due") {
   while (arthur::poll()) {
   }
   CHECK(sent == 10);
+}
+
+TEST_CASE("a callback that stops tracing: the end comes when it has returned, and a start inside it is refused") {
+  static const arthur_api& api = *arthur_get_api(ARTHUR_API_VERSION);
+  static int started = 0;
+  sent = 0;
+  arthur_config config = {};
+  config.size = sizeof config;
+  config.on_batch = [](void*, const char*, std::size_t, const char*, std::size_t spans) {
+    sent += spans;
+    api.stop();
+    started += api.start(nullptr, nullptr, 0);
+    return 1;
+  };
+  config.schedule_delay_ms = 1;
+  for (const bool polls : {false, true}) {
+    REQUIRE(api.start(&config, nullptr, 0) == 1);
+    for (int n = 0; n < 300; ++n) api.end(api.begin(ARTHUR_KIND_CHAIN, "s"));
+    if (polls) {
+      while (api.poll() != 0) {
+      }
+    } else {
+      CHECK(api.flush(60000) == ARTHUR_FLUSH_OK);
+    }
+    CHECK(arthur::stats().waiting == 0);
+    CHECK(api.flush(0) == ARTHUR_FLUSH_FAILED);  // nothing runs
+  }
+  CHECK(sent == 600);
+  CHECK(started == 0);
 }
 
 TEST_CASE("poll() shows the console's trees") {

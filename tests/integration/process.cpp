@@ -126,6 +126,29 @@ int forks_and_child_returns() {
   return 0;  // the guard's destructor runs in the child too
 }
 
+int starts_in_the_child() {
+  {
+    const auto tracing = arthur::start(quick());
+    record("before the fork", 10);
+  }
+  const pid_t child = ::fork();
+  if (child != 0) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 9;
+  }
+  static bool another = false;  // a second worker says so
+  {
+    auto o = quick();
+    o.on_diagnostic = [](void*, arthur::severity, const char* line) { another = another || std::strstr(line, "another arthur runtime") != nullptr; };
+    const auto tracing = arthur::start(o);
+    if (!tracing.ok()) std::_Exit(3);
+    record("in the child", 5);
+    if (arthur::flush(std::chrono::seconds(20)) != arthur::flush_result::ok) std::_Exit(4);
+  }
+  std::_Exit(another ? 5 : 0);
+}
+
 int forks_under_load() {
   const auto tracing = arthur::start(quick());
   std::atomic<bool> stop{false};
@@ -179,6 +202,7 @@ const std::map<std::string, int (*)()> scenarios = {
     {"nothing listens", nothing_listens},
     {"fork", forks},
     {"fork and return", forks_and_child_returns},
+    {"fork and start", starts_in_the_child},
     {"fork under load", forks_under_load},
     {"signals", signals_stay_with_the_program},
 };
@@ -292,6 +316,16 @@ TEST_CASE("a forked child sends its own spans, the parent its own, and none goes
 TEST_CASE("a forked child that returns through the guard sends its own spans once") {
   support::engine engine;
   const outcome o = run("fork and return", engine.url());
+  CAPTURE(o.errors);
+  CHECK(o.status == 0);
+  CHECK(named(engine, "before the fork") == 10);
+  CHECK(named(engine, "in the child") == 5);
+  CHECK(engine.repeated_span_ids().empty());
+}
+
+TEST_CASE("a forked child whose parent had stopped starts its own runtime, and no other beside it") {
+  support::engine engine;
+  const outcome o = run("fork and start", engine.url());
   CAPTURE(o.errors);
   CHECK(o.status == 0);
   CHECK(named(engine, "before the fork") == 10);

@@ -182,3 +182,24 @@ TEST_CASE("starting and stopping while others record and flush harms nobody") {
   CHECK(seen.repeated == 0);
   CHECK(seen.broken == 0);
 }
+
+TEST_CASE("a thread that joins a trace before the start, while another one starts") {
+  // Alone in its process this shows whether the word that tells of forks is handed over; see was_forked().
+  std::atomic<bool> end{false};
+  std::thread joins([&] {
+    while (!end) {
+      const arthur::remote_parent parent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+      ARTHUR_SPAN("inside");
+    }
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  {
+    arthur::options o;
+    o.on_batch = [](void*, const arthur::batch_view&) { return true; };
+    const auto tracing = arthur::start(o);
+    CHECK(tracing.ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  end = true;
+  joins.join();
+}

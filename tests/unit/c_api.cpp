@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -294,6 +295,73 @@ TEST_CASE("C starts and stops tracing, and may do so again") {
     CHECK(api.flush(0) == ARTHUR_FLUSH_FAILED);
   }
   CHECK(got.spans == 4);
+}
+
+TEST_CASE("a callback that stops tracing and starts it with other hooks is refused, and its own hooks are called on") {
+  struct restarting {
+    seen got;
+    int started = 0;
+    char error[200] = "";
+    static int take(void* user, const char* data, std::size_t size, const char* type, std::size_t spans) {
+      auto& self = *static_cast<restarting*>(user);
+      api.stop();
+      if (api.start(nullptr, self.error, sizeof self.error) != 0) ++self.started;
+      return seen::take(&self.got, data, size, type, spans);
+    }
+  } there;
+  arthur_config config = {};
+  config.size = sizeof config;
+  config.on_batch = restarting::take;
+  config.on_batch_user = &there;
+  config.on_diagnostic = [](void* user, int severity, const char* line) { seen::say(&static_cast<restarting*>(user)->got, severity, line); };
+  config.on_diagnostic_user = &there;
+  config.schedule_delay_ms = 3600000;
+  REQUIRE(api.start(&config, nullptr, 0) == 1);
+  for (int n = 0; n < 300; ++n) api.end(api.begin(ARTHUR_KIND_CHAIN, "s"));
+  static_cast<void>(api.flush(60000));
+  CHECK(there.started == 0);
+  CHECK(std::string(there.error).find("start again after it has returned") != std::string::npos);
+  CHECK(there.got.lines.find(there.error) != std::string::npos);
+  // The worker comes to its end by itself; then a start works.
+  config.on_batch = seen::take;
+  config.on_batch_user = &there.got;
+  char error[200] = "";
+  for (int n = 0; n < 1000 && api.start(&config, error, sizeof error) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(std::string(error).empty());
+  api.stop();
+  CHECK(there.got.spans == 300);
+  CHECK(arthur::stats().waiting == 0);
+}
+
+TEST_CASE("a context for which there was no room is forgotten with its thread, and when it ends on another one") {
+  seen got;
+  arthur_config config = {};
+  config.size = sizeof config;
+  config.on_batch = seen::take;
+  config.on_batch_user = &got;
+  REQUIRE(api.start(&config, nullptr, 0) == 1);
+  const arthur_text text = {"k", "v"};
+  const auto with_a_full_pool = [](auto&& work) {
+    std::vector<arthur::span> all;
+    for (std::uint64_t dropped = arthur::stats().dropped; arthur::stats().dropped == dropped;) all.emplace_back(arthur::kind::chain, "full");
+    work();
+  };
+  const auto dropped_by = [](auto&& work) {
+    const std::uint64_t before = arthur::stats().dropped;
+    work();
+    return arthur::stats().dropped - before;
+  };
+  const auto record = [] { ARTHUR_SPAN("later"); };
+  with_a_full_pool([&] { std::thread([&] { static_cast<void>(api.context_begin(&text, 1)); }).join(); });
+  CHECK(api.flush(60000) == ARTHUR_FLUSH_OK);
+  CHECK(dropped_by([&] { std::thread(record).join(); }) == 0);  // on the slot of the former one
+  arthur_context lost = {};
+  with_a_full_pool([&] { lost = api.context_begin(&text, 1); });
+  static_cast<void>(api.flush(60000));
+  CHECK(dropped_by(record) == 1);
+  std::thread([&] { api.context_end(lost); }).join();
+  CHECK(dropped_by(record) == 0);
+  api.stop();
 }
 
 TEST_CASE("a start that can't work says what to change, in as much room as there is") {

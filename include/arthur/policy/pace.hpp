@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "../config.hpp"
+#include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -26,7 +26,7 @@ constexpr std::size_t pace_readings = 4;  // three periods: 30 s
 /// "" or one line. The endpoint is too slow if something went out in each period, and yet more of the pool was in use at the
 /// end of each than before, by a 64th of it in all, or it was full all the time. (Where nothing goes out it doesn't answer
 /// at all: another line says that.) `full`: the latter is the case.
-inline std::string pace_warning(const pace_reading (&series)[pace_readings], bool& full) {
+inline text_line pace_warning(const pace_reading (&series)[pace_readings], bool& full) {
   const pace_reading &first = series[0], &last = series[pace_readings - 1];
   bool grows = last.held >= first.held + last.limit / 64;
   full = true;
@@ -38,16 +38,14 @@ inline std::string pace_warning(const pace_reading (&series)[pace_readings], boo
   }
   if (!full && (!grows || last.in - first.in <= last.out - first.out)) return {};
   const auto seconds = static_cast<double>(last.at - first.at) / 1e9;
-  const auto rate = [seconds](std::uint64_t spans) { return std::to_string(static_cast<std::uint64_t>(static_cast<double>(spans) / seconds + 0.5)); };
-  std::string line = "spans are sent more slowly than the program records them: " + rate(last.in - first.in) + " spans/s come, " +
-                     rate(last.out - first.out) + " spans/s go; ";
-  if (full) {
-    line += "the memory for spans is full";
-  } else {
+  const auto whole = [](double number) { return static_cast<std::uint64_t>(number + 0.5); };
+  text_line line("spans are sent more slowly than the program records them: ", whole(static_cast<double>(last.in - first.in) / seconds),
+                 " spans/s come, ", whole(static_cast<double>(last.out - first.out) / seconds), " spans/s go; the memory for spans is full");
+  if (!full) {
     const auto growth = static_cast<double>(last.held - first.held) / seconds;
-    line += "the memory for spans is full in " + std::to_string(static_cast<std::uint64_t>(static_cast<double>(last.limit - last.held) / growth + 0.5)) + " s";
+    line = text_line(line, " in ", whole(static_cast<double>(last.limit - last.held) / growth), " s");
   }
-  return line + "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)";
+  return text_line(line, "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)");
 }
 
 /// Collects the readings. Say `note` as often as possible, `add` whenever a period is over.
@@ -59,7 +57,7 @@ class pace {
   bool period_over(std::uint64_t now) const noexcept { return now - last().at >= pace_period; }
 
   /// `now.held` is set to the least that was noted. "" or a line: one when it begins, and one when the pool has been full.
-  std::string add(pace_reading now) {
+  text_line add(pace_reading now) {
     now.held = least_ < now.held ? least_ : now.held;
     least_ = ~std::uint64_t{0};
     for (std::size_t n = 1; n < pace_readings; ++n) series_[n - 1] = series_[n];
@@ -67,7 +65,7 @@ class pace {
     if (count_ < pace_readings) ++count_;
     if (count_ < pace_readings) return {};
     bool full = false;
-    std::string line = pace_warning(series_, full);
+    const text_line line = pace_warning(series_, full);
     if (now.held < now.limit / 64) said_ = said_full_ = false;  // it was over: the next time is news again
     if (line.empty() || said_full_ || (said_ && !full)) return {};
     said_ = true;

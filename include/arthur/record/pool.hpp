@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "../config.hpp"
@@ -42,7 +43,16 @@ class pool {
     fresh_.store(1, std::memory_order_relaxed);
     free_.store(0, std::memory_order_relaxed);
     used_.store(0, std::memory_order_relaxed);
+    ++life_;
   }
+  /// Zeroes the memory for another attach(): nobody uses it any more.
+  void wipe() noexcept {
+    const std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
+    const std::size_t blocks = fresh < count_ ? fresh : count_;
+    if (blocks != 0) std::memset(base_, 0, blocks * block::size);
+  }
+  /// Rises with each attach(), which may be to the same memory.
+  std::uint32_t life() const noexcept { return life_; }
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
@@ -123,6 +133,7 @@ class pool {
 
   char* base_ = nullptr;
   std::uint32_t count_ = 0;
+  std::uint32_t life_ = 0;
   std::atomic<std::uint32_t> limit_{0};
   alignas(64) std::atomic<std::uint64_t> free_{0};  // upper half: changes so far; lower half: index + 1 of the top
   std::atomic<std::uint32_t> fresh_{1};             // first block that was never taken

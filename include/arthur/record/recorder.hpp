@@ -107,6 +107,11 @@ struct recorder {
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 
+  /// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+  void sample(double ratio) noexcept {
+    sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0), std::memory_order_relaxed);
+  }
+
   rate_cap cap;
 
   // How a commit wakes the worker. `wake` is called when `wanted` isn't 0: the worker sleeps without a time limit.

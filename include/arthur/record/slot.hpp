@@ -125,6 +125,7 @@ class slot {
   static constexpr std::uint32_t max_states = 8;
 #endif
   enum state : std::uint8_t { unused, active, exited };
+  static constexpr std::uint32_t lost_context = ~std::uint32_t{0};  // in place of a generation: one for which there was no room
 
   // Shared.
   std::atomic<std::uint8_t> status{unused};
@@ -144,6 +145,7 @@ class slot {
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
   bool above_rate = false;           // the last charge found no room
+  bool early = false;                // taken before there was a pool; `foreign_ends` stays raised as long
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
   std::uint64_t committed_before = 0;  // when this thread took the slot

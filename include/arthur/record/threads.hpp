@@ -56,6 +56,7 @@ inline void retire_slot(slot& s) noexcept {
     s.open[n - 1].become(frame::closed);
   }
   s.depth = 0;
+  s.lost_contexts = 0;
   close_arena(the_recorder.source.blocks, s.memory);
   // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
@@ -112,6 +113,8 @@ ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
   }
   found->random.seed();
   found->committed_before = found->committed.get();
+  found->early = !the_recorder.ready.load(std::memory_order_acquire);
+  if (found->early) found->foreign_ends.store(1, std::memory_order_relaxed);
   this_slot = found;
   call_at_thread_end<end_thread>(found);
   return found;
@@ -145,6 +148,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
     void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
+    if (memory == nullptr) r.source.blocks.wipe();
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
@@ -175,6 +179,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       const std::uint8_t status = s->status.load(std::memory_order_relaxed);
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
+        s->lost_contexts = 0;
         s->context = nullptr;
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
@@ -187,7 +192,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
 }
 
 inline bool was_forked() noexcept {
-  const auto* const word = the_recorder.fork_word.load(std::memory_order_relaxed);
+  // Acquire pairs with the release of whoever made the word: the 1 in it is seen. (A plain load on x86.)
+  const auto* const word = the_recorder.fork_word.load(std::memory_order_acquire);
   return word != nullptr && word->load(std::memory_order_relaxed) == 0;
 }
 

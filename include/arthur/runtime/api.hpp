@@ -18,6 +18,7 @@ ARTHUR_NAMESPACE_BEGIN
 
 ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
   using namespace detail;
+  if (was_forked()) after_fork();  // or the first span would make another runtime beside this one
   runtime* r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr) {
     auto* const made = new (std::nothrow) runtime;

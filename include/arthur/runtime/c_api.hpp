@@ -58,29 +58,50 @@ inline detached_handle detached_of(arthur_span s) noexcept {
   if (the_recorder.source.blocks.owns(f) && !f->is(frame::closed) && std::memcmp(f->ids.span, &s.id, sizeof s.id) == 0) {
     h.open = f;
     h.generation = f->generation;
+    h.life = the_recorder.source.blocks.life();
   }
   return h;
 }
 
-// What start() was given. One runtime runs at a time, so one set is enough.
+// What start() was given. A worker may call it after the next start, even after one that failed, so it never changes and
+// is never freed; the same functions again are the same set.
+struct hook_set {
+  int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t);
+  void* on_batch_user;
+  void (*on_diagnostic)(void*, int, const char*);
+  void* on_diagnostic_user;
+  hook_set* before;
+};
 struct hooks {
-  std::mutex mutex;  // held over a start and a stop, whose worker may still call what stands here
+  std::mutex mutex;  // held over a start and a stop
   std::atomic<bool> owner{false};  // the C half started tracing, so its stop() may end it
-  int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t) = nullptr;
-  void* on_batch_user = nullptr;
-  void (*on_diagnostic)(void*, int, const char*) = nullptr;
-  void* on_diagnostic_user = nullptr;
+  hook_set* sets = nullptr;
 };
 ARTHUR_SHARED inline hooks the_hooks;
 
-inline bool pass_batch(void*, const batch_view& b) {
-  return the_hooks.on_batch(the_hooks.on_batch_user, b.data, b.size, b.content_type, b.spans) != 0;
-}
-inline void pass_line(void*, severity level, const char* line) {
-  the_hooks.on_diagnostic(the_hooks.on_diagnostic_user, static_cast<int>(level), line);
+/// Null: no memory.
+inline hook_set* hooks_of(const arthur_config& c) noexcept {
+  for (hook_set* h = the_hooks.sets; h != nullptr; h = h->before) {
+    if (h->on_batch == c.on_batch && h->on_batch_user == c.on_batch_user && h->on_diagnostic == c.on_diagnostic &&
+        h->on_diagnostic_user == c.on_diagnostic_user) {
+      return h;
+    }
+  }
+  auto* const made = new (std::nothrow) hook_set{c.on_batch, c.on_batch_user, c.on_diagnostic, c.on_diagnostic_user, the_hooks.sets};
+  if (made != nullptr) the_hooks.sets = made;
+  return made;
 }
 
-inline options options_of(const arthur_config& c) {
+inline bool pass_batch(void* given, const batch_view& b) {
+  const hook_set& h = *static_cast<hook_set*>(given);
+  return h.on_batch(h.on_batch_user, b.data, b.size, b.content_type, b.spans) != 0;
+}
+inline void pass_line(void* given, severity level, const char* line) {
+  const hook_set& h = *static_cast<hook_set*>(given);
+  h.on_diagnostic(h.on_diagnostic_user, static_cast<int>(level), line);
+}
+
+inline options options_of(const arthur_config& c, hook_set* given) {
   options o;
   const auto text = [](const char* t) { return std::string(t == nullptr ? "" : t); };
   o.service_name = text(c.service_name);
@@ -98,6 +119,7 @@ inline options options_of(const arthur_config& c) {
   if (c.memory_limit != 0) o.memory_limit = c.memory_limit;
   if (c.on_batch != nullptr) o.on_batch = pass_batch;
   if (c.on_diagnostic != nullptr) o.on_diagnostic = pass_line;
+  o.on_batch_user = o.on_diagnostic_user = given;
   return o;
 }
 
@@ -110,16 +132,11 @@ inline std::string start_with(const arthur_config* given) {
   // Not waiting: the start may come from a function that a worker calls while a stop waits for it.
   const std::unique_lock<std::mutex> lock(the_hooks.mutex, std::try_to_lock);
   if (!lock.owns_lock()) return "another start or stop is under way: start again later";
-  const runtime* const before = the_runtime.load(std::memory_order_acquire);
-  if (before == nullptr || !before->running()) {
-    the_hooks.on_batch = c.on_batch;
-    the_hooks.on_batch_user = c.on_batch_user;
-    the_hooks.on_diagnostic = c.on_diagnostic;
-    the_hooks.on_diagnostic_user = c.on_diagnostic_user;
-  }
+  hook_set* const given_hooks = hooks_of(c);
+  if (given_hooks == nullptr) return "no memory";
   // The guard stays here for good: stop() does what its end would do.
   alignas(tracing_guard) static unsigned char place[sizeof(tracing_guard)];
-  auto* const guard = ::new (static_cast<void*>(place)) tracing_guard(arthur::start(options_of(c)));
+  auto* const guard = ::new (static_cast<void*>(place)) tracing_guard(arthur::start(options_of(c, given_hooks)));
   const runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (guard->ok()) {
     the_hooks.owner.store(r != nullptr && r->running(), std::memory_order_relaxed);

@@ -113,12 +113,15 @@ class delivery {
 #endif
   }
   bool any_ahead() const noexcept { return !ahead_.empty(); }
-  /// Shows a batch, then keeps it; leaves it empty.
-  void keep_ahead(batch& b, std::uint64_t now) {
-    show(b, 0, now);
-    ahead_bytes_ += b.bytes.size();
-    ahead_.push_back(std::move(b));
-    b = batch();
+  /// To be filled. Here, so that it is counted wherever memory ends.
+  batch& next_ahead() noexcept { return next_ahead_; }
+  /// Shows it, then keeps it; leaves it empty.
+  void keep_ahead(std::uint64_t now) {
+    show(next_ahead_, 0, now);
+    const std::size_t size = next_ahead_.bytes.size();
+    ahead_.push_back(std::move(next_ahead_));
+    ahead_bytes_ += size;
+    next_ahead_ = batch();
   }
   /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
   void take_ahead() {
@@ -143,6 +146,8 @@ class delivery {
     if (left != 0) finish(spans());
     for (const batch& b : ahead_) left += b.spans.size();
     ahead_.clear();
+    left += next_ahead_.spans.size();
+    next_ahead_.clear();
     ahead_bytes_ = 0;
     return left;
   }
@@ -405,6 +410,7 @@ class delivery {
   std::size_t finished_ = 0;       // spans of it that are judged
   std::size_t shown_ = 0;          // spans of it that sides_ got
   static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+  batch next_ahead_;
   std::deque<batch> ahead_;        // shown already, to be delivered after batch_
   std::size_t ahead_bytes_ = 0;
   std::vector<part> level_;   // still to send on this level

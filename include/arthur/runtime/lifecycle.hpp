@@ -69,6 +69,8 @@ class runtime {
   void look_for_another() noexcept;
   std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
+  void end_here() noexcept;
+  void say_left() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
            counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
@@ -92,15 +94,6 @@ class runtime {
 ARTHUR_SHARED inline std::atomic<runtime*> the_runtime{nullptr};
 /// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
 ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool in_worker = false;
-
-inline std::uint64_t worker_random() noexcept {
-  static random_stream stream = [] {
-    random_stream s;
-    s.seed();
-    return s;
-  }();
-  return stream.next();
-}
 
 inline void wake_runtime() noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
@@ -153,13 +146,9 @@ inline void flush_and_terminate() noexcept {
 
 inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
 
-/// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-inline void use_sample_ratio(double ratio) noexcept {
-  the_recorder.sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0),
-                                  std::memory_order_relaxed);
-}
-
 inline std::string runtime::start(const options& given) {
+  // Before the lock: whoever holds it may wait for this worker's end.
+  if (in_worker) return "arthur::start was called by a function that arthur itself calls: start again after it has returned";
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
   if (has_thread_ && worker_ != nullptr) {
@@ -189,10 +178,10 @@ inline std::string runtime::start(const options& given) {
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
   r.source.blocks.limit(given.memory_limit);
-  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
+  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_release);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
-  use_sample_ratio(settings_.sample_ratio);
+  the_recorder.sample(settings_.sample_ratio);
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
@@ -226,11 +215,10 @@ inline void runtime::make_worker() {
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
   give_outputs(worker_->sender(), settings_, options_, says, t);
-  done_ = false;
 }
 
 inline bool runtime::start_thread() noexcept {
-  has_thread_ = false;
+  done_ = false;  // not before: where there is no memory for the worker, no thread will ever be done
 #ifndef ARTHUR_NO_THREADS
   keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
@@ -253,6 +241,7 @@ inline bool runtime::start_thread() noexcept {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
   } catch (...) {
+    has_thread_ = false;
   }
 #else
   std::thread([this] { run(); }).detach();
@@ -355,19 +344,30 @@ inline void runtime::stop() noexcept {
     // the thread is left alone, with everything it uses.
     done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
   } else {
-    for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
-      const std::uint64_t due = (std::min)(run_once(now), deadline);
-      if (due > now) bell_.sleep_until(due);
-    }
-    finish();
+    return end_here();
   }
-  if (done && left_ != 0) {
-    const text_line cause = says.last_error();
-    text_line what(left_, " spans were not delivered before the end");
-    if (!cause.empty()) what = text_line(what, " (", cause, ")");
-    says.say(diagnostics::topic::shutdown, severity::warning, what);
-  }
+  if (done) say_left();
   state_.store(state::stopped, std::memory_order_release);
+}
+
+/// Without a thread: works until the end that was asked for.
+inline void runtime::end_here() noexcept {
+  const std::uint64_t deadline = bell_.stop_deadline().load(std::memory_order_acquire);
+  for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
+    const std::uint64_t due = (std::min)(run_once(now), deadline);
+    if (due > now) bell_.sleep_until(due);
+  }
+  finish();
+  say_left();
+  state_.store(state::stopped, std::memory_order_release);
+}
+
+inline void runtime::say_left() noexcept {
+  if (left_ == 0) return;
+  const text_line cause = says.last_error();
+  text_line what(left_, " spans were not delivered before the end");
+  if (!cause.empty()) what = text_line(what, " (", cause, ")");
+  says.say(diagnostics::topic::shutdown, severity::warning, what);
 }
 
 inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
@@ -381,6 +381,10 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
     if (!bell_.wait_for(ticket, deadline)) return flush_result::timeout;
   } else {
     while (!bell_.reached(ticket)) {
+      if (!running()) {  // a callback asked for the end
+        end_here();
+        break;
+      }
       const std::uint64_t at = steady_nanoseconds();
       if (at >= deadline) return flush_result::timeout;
       const std::uint64_t due = (std::min)(run_once(at), deadline);
@@ -393,8 +397,9 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
 inline bool runtime::poll() noexcept {
   if (!running()) return false;
   if (!has_thread_ && !in_worker) {
-    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now; now = steady_nanoseconds()) {
+    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now && running(); now = steady_nanoseconds()) {
     }
+    if (!running()) end_here();  // a callback asked for it
   }
   const statistics s = arthur::stats();
   return s.waiting != 0;
@@ -404,7 +409,7 @@ inline bool runtime::set_sample_ratio(double ratio) noexcept {
   if (!running()) return false;
   const bool good = ratio >= 0.0 && ratio <= 1.0;  // NaN isn't
   if (good) {
-    use_sample_ratio(ratio);
+    the_recorder.sample(ratio);
   } else {
     char line[96];
     std::snprintf(line, sizeof line, "set_sample_ratio(%g) is ignored: give a share of traces from 0 to 1", ratio);

@@ -8,10 +8,12 @@
 #include "../config.hpp"
 #include "../platform/clock.hpp"
 #include "../platform/clock_source.hpp"
+#include "../platform/entropy.hpp"
 #include "../platform/waker.hpp"
 #include "../policy/pace.hpp"
 #include "../policy/settings.hpp"
 #include "../record/recorder.hpp"
+#include "../text_line.hpp"
 #include "bell.hpp"
 #include "collector.hpp"
 #include "delivery.hpp"
@@ -20,6 +22,15 @@
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
+
+inline std::uint64_t worker_random() noexcept {
+  static random_stream stream = [] {
+    random_stream s;
+    s.seed();
+    return s;
+  }();
+  return stream.next();
+}
 
 /// What the loop does next, as a function that never sleeps: the thread calls it, or arthur::poll() without threads.
 ///
@@ -153,20 +164,20 @@ class worker {
     if (!delivery_.may_look_ahead()) return waker::never;
     if (now < next_look_) return next_look_;
     next_look_ = now + delay();
-    batch b;
+    batch& b = delivery_.next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
       complete = collector_.sweep(b);
-      if (!b.empty()) delivery_.keep_ahead(b, now);
+      if (!b.empty()) delivery_.keep_ahead(now);
     }
     return next_look_;
   }
 
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
-    batch b;
+    batch& b = delivery_.next_ahead();
     for (int sweeps = 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
-      if (!b.empty()) delivery_.keep_ahead(b, now);
+      if (!b.empty()) delivery_.keep_ahead(now);
     }
     delivery_.sides()->end(now);
   }
@@ -201,7 +212,7 @@ class worker {
     r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
     r.limit = blocks.limit();
-    const std::string line = pace_.add(r);
+    const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
 
@@ -211,8 +222,8 @@ class worker {
     const std::uint64_t count = count_rate_limited();
     if (count <= rate_limited_) return;
     says_.say(diagnostics::topic::rate, severity::warning,
-              std::to_string(count - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
-                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+              text_line(count - rate_limited_, " spans were left out: more than options.max_spans_per_second = ",
+                        settings_.max_spans_per_second, "; look for a loop that opens spans without end, or raise it"));
     rate_limited_ = count;
     rate_said_ = now;
   }
