@@ -702,6 +702,7 @@ struct scope_handle {
 struct detached_handle {
   frame* open = nullptr;
   std::uint32_t generation = 0;
+  std::uint32_t life = 0;  // of the pool it lies in: a forked child begins another one
 };
 
 // Everything a call site calls. Not finding these at link time means that no source file defines ARTHUR_IMPLEMENTATION
@@ -2449,6 +2450,7 @@ ARTHUR_NAMESPACE_END
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 
@@ -2485,7 +2487,16 @@ class pool {
     fresh_.store(1, std::memory_order_relaxed);
     free_.store(0, std::memory_order_relaxed);
     used_.store(0, std::memory_order_relaxed);
+    ++life_;
   }
+  /// Zeroes the memory for another attach(): nobody uses it any more.
+  void wipe() noexcept {
+    const std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
+    const std::size_t blocks = fresh < count_ ? fresh : count_;
+    if (blocks != 0) std::memset(base_, 0, blocks * block::size);
+  }
+  /// Rises with each attach(), which may be to the same memory.
+  std::uint32_t life() const noexcept { return life_; }
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
@@ -2566,6 +2577,7 @@ class pool {
 
   char* base_ = nullptr;
   std::uint32_t count_ = 0;
+  std::uint32_t life_ = 0;
   std::atomic<std::uint32_t> limit_{0};
   alignas(64) std::atomic<std::uint64_t> free_{0};  // upper half: changes so far; lower half: index + 1 of the top
   std::atomic<std::uint32_t> fresh_{1};             // first block that was never taken
@@ -3324,6 +3336,7 @@ class slot {
   static constexpr std::uint32_t max_states = 8;
 #endif
   enum state : std::uint8_t { unused, active, exited };
+  static constexpr std::uint32_t lost_context = ~std::uint32_t{0};  // in place of a generation: one for which there was no room
 
   // Shared.
   std::atomic<std::uint8_t> status{unused};
@@ -3343,6 +3356,7 @@ class slot {
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
   bool above_rate = false;           // the last charge found no room
+  bool early = false;                // taken before there was a pool; `foreign_ends` stays raised as long
   bool reporting_exception = false;  // `exception` describes the one in flight
   char exception[256] = {};
   std::uint64_t committed_before = 0;  // when this thread took the slot
@@ -3468,6 +3482,11 @@ struct recorder {
   std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
+
+  /// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
+  void sample(double ratio) noexcept {
+    sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0), std::memory_order_relaxed);
+  }
 
   rate_cap cap;
 
@@ -4304,6 +4323,7 @@ inline void retire_slot(slot& s) noexcept {
     s.open[n - 1].become(frame::closed);
   }
   s.depth = 0;
+  s.lost_contexts = 0;
   close_arena(the_recorder.source.blocks, s.memory);
   // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
@@ -4360,6 +4380,8 @@ ARTHUR_COLD inline slot* acquire_slot(bool early = false) noexcept {
   }
   found->random.seed();
   found->committed_before = found->committed.get();
+  found->early = !the_recorder.ready.load(std::memory_order_acquire);
+  if (found->early) found->foreign_ends.store(1, std::memory_order_relaxed);
   this_slot = found;
   call_at_thread_end<end_thread>(found);
   return found;
@@ -4393,6 +4415,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
     // The old pool stays mapped: contexts live in it, and untouched pages of it cost nothing.
     const std::size_t size = r.source.blocks.capacity();
     void* const memory = size == 0 ? nullptr : reserve_memory(size);  // 0: not started yet
+    if (memory == nullptr) r.source.blocks.wipe();
     r.source.blocks.attach(memory != nullptr ? memory : r.source.blocks.base(), size);
     for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       // The account begins anew, with the spans that were open.
@@ -4423,6 +4446,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       const std::uint8_t status = s->status.load(std::memory_order_relaxed);
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
+        s->lost_contexts = 0;
         s->context = nullptr;
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
@@ -4435,7 +4459,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
 }
 
 inline bool was_forked() noexcept {
-  const auto* const word = the_recorder.fork_word.load(std::memory_order_relaxed);
+  // Acquire pairs with the release of whoever made the word: the 1 in it is seen. (A plain load on x86.)
+  const auto* const word = the_recorder.fork_word.load(std::memory_order_acquire);
   return word != nullptr && word->load(std::memory_order_relaxed) == 0;
 }
 
@@ -4781,7 +4806,9 @@ inline void pop_closed(slot& s) noexcept {
 
 /// Scopes of this thread that ended on another one: nobody will end them any more.
 ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
-  s.foreign_ends.store(0, std::memory_order_relaxed);
+  // Acquire pairs with the release in start(), whose pool and tables a slot that was taken before it hasn't seen.
+  if (s.early && recording_enabled.load(std::memory_order_acquire) != 0) s.early = false;
+  s.foreign_ends.store(s.early ? 1 : 0, std::memory_order_relaxed);
   for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
@@ -4795,7 +4822,8 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   }
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation != 0) pop_context(s, generation);
+    if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
+    else if (generation != 0) pop_context(s, generation);
   }
   pop_closed(s);
 }
@@ -5167,7 +5195,7 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   slot* const s = handle.owner;
   handle.owner = nullptr;
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation);
+  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation != 0 ? handle.generation : slot::lost_context);
   if (ARTHUR_UNLIKELY(handle.generation == 0)) {
     if (s->lost_contexts != 0) --s->lost_contexts;
     return;
@@ -5185,11 +5213,14 @@ ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
 
 // Detached spans: a pooled frame each, counted by the thread that opens and by the thread that ends them.
 
+/// False: opened before a fork. The parent process ends and sends it.
+inline bool is_ours(const detached_handle& h) noexcept {
+  const pool& blocks = the_recorder.source.blocks;
+  return h.life == blocks.life() && blocks.owns(h.open);
+}
+
 inline frame* frame_of(const detached_handle& h) noexcept {
-  return h.open != nullptr && h.open->generation == h.generation && h.open->is(frame::recording) &&
-                 the_recorder.source.blocks.owns(h.open)
-             ? h.open
-             : nullptr;
+  return h.open != nullptr && is_ours(h) && h.open->generation == h.generation && h.open->is(frame::recording) ? h.open : nullptr;
 }
 
 ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept {
@@ -5217,6 +5248,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
+  handle.life = the_recorder.source.blocks.life();
   if (!f.is_sampled()) {
     count_left_out(*s, f);
     f.bytes.discard();
@@ -5233,9 +5265,10 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
 
 ARTHUR_LINKED void detached_end(detached_handle& handle) noexcept {
   auto* const p = reinterpret_cast<pooled_frame*>(handle.open);
-  handle.open = nullptr;
   slot* const s = ready_slot();
-  if (!the_recorder.source.blocks.owns(p)) return;  // opened before a fork: the parent process ends and sends it
+  const bool ours = is_ours(handle);
+  handle.open = nullptr;
+  if (!ours) return;
   if (p->span.is(frame::recording)) {
     if (s != nullptr) {
       s->memory.taken += 1 + p->memory.taken;  // so that much in detached spans wakes the worker, too
@@ -5273,7 +5306,7 @@ ARTHUR_LINKED void detached_error(const detached_handle& handle, text_arg messag
 
 ARTHUR_LINKED void activate(scope_handle& scope, const detached_handle& handle) noexcept {
   slot* const s = ready_slot();
-  if (s == nullptr || s->depth >= slot::max_depth || !the_recorder.source.blocks.owns(handle.open)) return;
+  if (s == nullptr || s->depth >= slot::max_depth || !is_ours(handle)) return;
   frame& f = s->open[s->depth];
   f.generation = ++s->last_generation;
   f.ids = handle.open->ids;
@@ -13714,12 +13747,15 @@ class delivery {
 #endif
   }
   bool any_ahead() const noexcept { return !ahead_.empty(); }
-  /// Shows a batch, then keeps it; leaves it empty.
-  void keep_ahead(batch& b, std::uint64_t now) {
-    show(b, 0, now);
-    ahead_bytes_ += b.bytes.size();
-    ahead_.push_back(std::move(b));
-    b = batch();
+  /// To be filled. Here, so that it is counted wherever memory ends.
+  batch& next_ahead() noexcept { return next_ahead_; }
+  /// Shows it, then keeps it; leaves it empty.
+  void keep_ahead(std::uint64_t now) {
+    show(next_ahead_, 0, now);
+    const std::size_t size = next_ahead_.bytes.size();
+    ahead_.push_back(std::move(next_ahead_));
+    ahead_bytes_ += size;
+    next_ahead_ = batch();
   }
   /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
   void take_ahead() {
@@ -13744,6 +13780,8 @@ class delivery {
     if (left != 0) finish(spans());
     for (const batch& b : ahead_) left += b.spans.size();
     ahead_.clear();
+    left += next_ahead_.spans.size();
+    next_ahead_.clear();
     ahead_bytes_ = 0;
     return left;
   }
@@ -14006,6 +14044,7 @@ class delivery {
   std::size_t finished_ = 0;       // spans of it that are judged
   std::size_t shown_ = 0;          // spans of it that sides_ got
   static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+  batch next_ahead_;
   std::deque<batch> ahead_;        // shown already, to be delivered after batch_
   std::size_t ahead_bytes_ = 0;
   std::vector<part> level_;   // still to send on this level
@@ -14110,7 +14149,6 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -14131,7 +14169,7 @@ constexpr std::size_t pace_readings = 4;  // three periods: 30 s
 /// "" or one line. The endpoint is too slow if something went out in each period, and yet more of the pool was in use at the
 /// end of each than before, by a 64th of it in all, or it was full all the time. (Where nothing goes out it doesn't answer
 /// at all: another line says that.) `full`: the latter is the case.
-inline std::string pace_warning(const pace_reading (&series)[pace_readings], bool& full) {
+inline text_line pace_warning(const pace_reading (&series)[pace_readings], bool& full) {
   const pace_reading &first = series[0], &last = series[pace_readings - 1];
   bool grows = last.held >= first.held + last.limit / 64;
   full = true;
@@ -14143,16 +14181,14 @@ inline std::string pace_warning(const pace_reading (&series)[pace_readings], boo
   }
   if (!full && (!grows || last.in - first.in <= last.out - first.out)) return {};
   const auto seconds = static_cast<double>(last.at - first.at) / 1e9;
-  const auto rate = [seconds](std::uint64_t spans) { return std::to_string(static_cast<std::uint64_t>(static_cast<double>(spans) / seconds + 0.5)); };
-  std::string line = "spans are sent more slowly than the program records them: " + rate(last.in - first.in) + " spans/s come, " +
-                     rate(last.out - first.out) + " spans/s go; ";
-  if (full) {
-    line += "the memory for spans is full";
-  } else {
+  const auto whole = [](double number) { return static_cast<std::uint64_t>(number + 0.5); };
+  text_line line("spans are sent more slowly than the program records them: ", whole(static_cast<double>(last.in - first.in) / seconds),
+                 " spans/s come, ", whole(static_cast<double>(last.out - first.out) / seconds), " spans/s go; the memory for spans is full");
+  if (!full) {
     const auto growth = static_cast<double>(last.held - first.held) / seconds;
-    line += "the memory for spans is full in " + std::to_string(static_cast<std::uint64_t>(static_cast<double>(last.limit - last.held) / growth + 0.5)) + " s";
+    line = text_line(line, " in ", whole(static_cast<double>(last.limit - last.held) / growth), " s");
   }
-  return line + "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)";
+  return text_line(line, "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)");
 }
 
 /// Collects the readings. Say `note` as often as possible, `add` whenever a period is over.
@@ -14164,7 +14200,7 @@ class pace {
   bool period_over(std::uint64_t now) const noexcept { return now - last().at >= pace_period; }
 
   /// `now.held` is set to the least that was noted. "" or a line: one when it begins, and one when the pool has been full.
-  std::string add(pace_reading now) {
+  text_line add(pace_reading now) {
     now.held = least_ < now.held ? least_ : now.held;
     least_ = ~std::uint64_t{0};
     for (std::size_t n = 1; n < pace_readings; ++n) series_[n - 1] = series_[n];
@@ -14172,7 +14208,7 @@ class pace {
     if (count_ < pace_readings) ++count_;
     if (count_ < pace_readings) return {};
     bool full = false;
-    std::string line = pace_warning(series_, full);
+    const text_line line = pace_warning(series_, full);
     if (now.held < now.limit / 64) said_ = said_full_ = false;  // it was over: the next time is news again
     if (line.empty() || said_full_ || (said_ && !full)) return {};
     said_ = true;
@@ -14433,6 +14469,15 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+inline std::uint64_t worker_random() noexcept {
+  static random_stream stream = [] {
+    random_stream s;
+    s.seed();
+    return s;
+  }();
+  return stream.next();
+}
+
 /// What the loop does next, as a function that never sleeps: the thread calls it, or arthur::poll() without threads.
 ///
 /// Spans are sent in cycles: two sweeps (the second one releases the roots of the first), each batch sent when it is full.
@@ -14565,20 +14610,20 @@ class worker {
     if (!delivery_.may_look_ahead()) return waker::never;
     if (now < next_look_) return next_look_;
     next_look_ = now + delay();
-    batch b;
+    batch& b = delivery_.next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
       complete = collector_.sweep(b);
-      if (!b.empty()) delivery_.keep_ahead(b, now);
+      if (!b.empty()) delivery_.keep_ahead(now);
     }
     return next_look_;
   }
 
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
-    batch b;
+    batch& b = delivery_.next_ahead();
     for (int sweeps = 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
-      if (!b.empty()) delivery_.keep_ahead(b, now);
+      if (!b.empty()) delivery_.keep_ahead(now);
     }
     delivery_.sides()->end(now);
   }
@@ -14613,7 +14658,7 @@ class worker {
     r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
     r.limit = blocks.limit();
-    const std::string line = pace_.add(r);
+    const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
 
@@ -14623,8 +14668,8 @@ class worker {
     const std::uint64_t count = count_rate_limited();
     if (count <= rate_limited_) return;
     says_.say(diagnostics::topic::rate, severity::warning,
-              std::to_string(count - rate_limited_) + " spans were left out: more than options.max_spans_per_second = " +
-                  std::to_string(settings_.max_spans_per_second) + "; look for a loop that opens spans without end, or raise it");
+              text_line(count - rate_limited_, " spans were left out: more than options.max_spans_per_second = ",
+                        settings_.max_spans_per_second, "; look for a loop that opens spans without end, or raise it"));
     rate_limited_ = count;
     rate_said_ = now;
   }
@@ -14706,6 +14751,8 @@ class runtime {
   void look_for_another() noexcept;
   std::uint64_t run_once(std::uint64_t now) noexcept;
   void finish() noexcept;
+  void end_here() noexcept;
+  void say_left() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
            counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
@@ -14729,15 +14776,6 @@ class runtime {
 ARTHUR_SHARED inline std::atomic<runtime*> the_runtime{nullptr};
 /// The thread is inside the worker's work: a callback that calls arthur must not wait for itself.
 ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL bool in_worker = false;
-
-inline std::uint64_t worker_random() noexcept {
-  static random_stream stream = [] {
-    random_stream s;
-    s.seed();
-    return s;
-  }();
-  return stream.next();
-}
 
 inline void wake_runtime() noexcept {
   runtime* const r = the_runtime.load(std::memory_order_acquire);
@@ -14790,13 +14828,9 @@ inline void flush_and_terminate() noexcept {
 
 inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
 
-/// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-inline void use_sample_ratio(double ratio) noexcept {
-  the_recorder.sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0),
-                                  std::memory_order_relaxed);
-}
-
 inline std::string runtime::start(const options& given) {
+  // Before the lock: whoever holds it may wait for this worker's end.
+  if (in_worker) return "arthur::start was called by a function that arthur itself calls: start again after it has returned";
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running()) return "arthur::start was called before and its guard still lives: remove this call, or end the first guard";
   if (has_thread_ && worker_ != nullptr) {
@@ -14826,10 +14860,10 @@ inline std::string runtime::start(const options& given) {
   recorder& r = the_recorder;
   if (!r.prepare(given.memory_limit)) return "no memory for options.memory_limit = " + std::to_string(given.memory_limit) + ": lower it";
   r.source.blocks.limit(given.memory_limit);
-  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_relaxed);
+  if (r.fork_word.load(std::memory_order_relaxed) == nullptr) r.fork_word.store(make_fork_word(), std::memory_order_release);
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
-  use_sample_ratio(settings_.sample_ratio);
+  the_recorder.sample(settings_.sample_ratio);
   r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
@@ -14863,11 +14897,10 @@ inline void runtime::make_worker() {
   t.steady_now = steady_nanoseconds;
   t.stop_deadline = &bell_.stop_deadline();
   give_outputs(worker_->sender(), settings_, options_, says, t);
-  done_ = false;
 }
 
 inline bool runtime::start_thread() noexcept {
-  has_thread_ = false;
+  done_ = false;  // not before: where there is no memory for the worker, no thread will ever be done
 #ifndef ARTHUR_NO_THREADS
   keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
@@ -14890,6 +14923,7 @@ inline bool runtime::start_thread() noexcept {
     std::thread([this] { run(); }).detach();
     has_thread_ = true;
   } catch (...) {
+    has_thread_ = false;
   }
 #else
   std::thread([this] { run(); }).detach();
@@ -14992,19 +15026,30 @@ inline void runtime::stop() noexcept {
     // the thread is left alone, with everything it uses.
     done = done_changed_.wait_for(waiting, std::chrono::milliseconds(settings_.shutdown_timeout.count() + 1000), [this] { return done_; });
   } else {
-    for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
-      const std::uint64_t due = (std::min)(run_once(now), deadline);
-      if (due > now) bell_.sleep_until(due);
-    }
-    finish();
+    return end_here();
   }
-  if (done && left_ != 0) {
-    const text_line cause = says.last_error();
-    text_line what(left_, " spans were not delivered before the end");
-    if (!cause.empty()) what = text_line(what, " (", cause, ")");
-    says.say(diagnostics::topic::shutdown, severity::warning, what);
-  }
+  if (done) say_left();
   state_.store(state::stopped, std::memory_order_release);
+}
+
+/// Without a thread: works until the end that was asked for.
+inline void runtime::end_here() noexcept {
+  const std::uint64_t deadline = bell_.stop_deadline().load(std::memory_order_acquire);
+  for (std::uint64_t now = steady_nanoseconds(); !worker_->finished(now); now = steady_nanoseconds()) {
+    const std::uint64_t due = (std::min)(run_once(now), deadline);
+    if (due > now) bell_.sleep_until(due);
+  }
+  finish();
+  say_left();
+  state_.store(state::stopped, std::memory_order_release);
+}
+
+inline void runtime::say_left() noexcept {
+  if (left_ == 0) return;
+  const text_line cause = says.last_error();
+  text_line what(left_, " spans were not delivered before the end");
+  if (!cause.empty()) what = text_line(what, " (", cause, ")");
+  says.say(diagnostics::topic::shutdown, severity::warning, what);
 }
 
 inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
@@ -15018,6 +15063,10 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
     if (!bell_.wait_for(ticket, deadline)) return flush_result::timeout;
   } else {
     while (!bell_.reached(ticket)) {
+      if (!running()) {  // a callback asked for the end
+        end_here();
+        break;
+      }
       const std::uint64_t at = steady_nanoseconds();
       if (at >= deadline) return flush_result::timeout;
       const std::uint64_t due = (std::min)(run_once(at), deadline);
@@ -15030,8 +15079,9 @@ inline flush_result runtime::flush(std::uint64_t timeout) noexcept {
 inline bool runtime::poll() noexcept {
   if (!running()) return false;
   if (!has_thread_ && !in_worker) {
-    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now; now = steady_nanoseconds()) {
+    for (std::uint64_t now = steady_nanoseconds(); run_once(now) <= now && running(); now = steady_nanoseconds()) {
     }
+    if (!running()) end_here();  // a callback asked for it
   }
   const statistics s = arthur::stats();
   return s.waiting != 0;
@@ -15041,7 +15091,7 @@ inline bool runtime::set_sample_ratio(double ratio) noexcept {
   if (!running()) return false;
   const bool good = ratio >= 0.0 && ratio <= 1.0;  // NaN isn't
   if (good) {
-    use_sample_ratio(ratio);
+    the_recorder.sample(ratio);
   } else {
     char line[96];
     std::snprintf(line, sizeof line, "set_sample_ratio(%g) is ignored: give a share of traces from 0 to 1", ratio);
@@ -15084,6 +15134,7 @@ ARTHUR_NAMESPACE_BEGIN
 
 ARTHUR_LINKED tracing_guard start(const options& settings) noexcept {
   using namespace detail;
+  if (was_forked()) after_fork();  // or the first span would make another runtime beside this one
   runtime* r = the_runtime.load(std::memory_order_acquire);
   if (r == nullptr) {
     auto* const made = new (std::nothrow) runtime;
@@ -15500,29 +15551,50 @@ inline detached_handle detached_of(arthur_span s) noexcept {
   if (the_recorder.source.blocks.owns(f) && !f->is(frame::closed) && std::memcmp(f->ids.span, &s.id, sizeof s.id) == 0) {
     h.open = f;
     h.generation = f->generation;
+    h.life = the_recorder.source.blocks.life();
   }
   return h;
 }
 
-// What start() was given. One runtime runs at a time, so one set is enough.
+// What start() was given. A worker may call it after the next start, even after one that failed, so it never changes and
+// is never freed; the same functions again are the same set.
+struct hook_set {
+  int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t);
+  void* on_batch_user;
+  void (*on_diagnostic)(void*, int, const char*);
+  void* on_diagnostic_user;
+  hook_set* before;
+};
 struct hooks {
-  std::mutex mutex;  // held over a start and a stop, whose worker may still call what stands here
+  std::mutex mutex;  // held over a start and a stop
   std::atomic<bool> owner{false};  // the C half started tracing, so its stop() may end it
-  int (*on_batch)(void*, const char*, std::size_t, const char*, std::size_t) = nullptr;
-  void* on_batch_user = nullptr;
-  void (*on_diagnostic)(void*, int, const char*) = nullptr;
-  void* on_diagnostic_user = nullptr;
+  hook_set* sets = nullptr;
 };
 ARTHUR_SHARED inline hooks the_hooks;
 
-inline bool pass_batch(void*, const batch_view& b) {
-  return the_hooks.on_batch(the_hooks.on_batch_user, b.data, b.size, b.content_type, b.spans) != 0;
-}
-inline void pass_line(void*, severity level, const char* line) {
-  the_hooks.on_diagnostic(the_hooks.on_diagnostic_user, static_cast<int>(level), line);
+/// Null: no memory.
+inline hook_set* hooks_of(const arthur_config& c) noexcept {
+  for (hook_set* h = the_hooks.sets; h != nullptr; h = h->before) {
+    if (h->on_batch == c.on_batch && h->on_batch_user == c.on_batch_user && h->on_diagnostic == c.on_diagnostic &&
+        h->on_diagnostic_user == c.on_diagnostic_user) {
+      return h;
+    }
+  }
+  auto* const made = new (std::nothrow) hook_set{c.on_batch, c.on_batch_user, c.on_diagnostic, c.on_diagnostic_user, the_hooks.sets};
+  if (made != nullptr) the_hooks.sets = made;
+  return made;
 }
 
-inline options options_of(const arthur_config& c) {
+inline bool pass_batch(void* given, const batch_view& b) {
+  const hook_set& h = *static_cast<hook_set*>(given);
+  return h.on_batch(h.on_batch_user, b.data, b.size, b.content_type, b.spans) != 0;
+}
+inline void pass_line(void* given, severity level, const char* line) {
+  const hook_set& h = *static_cast<hook_set*>(given);
+  h.on_diagnostic(h.on_diagnostic_user, static_cast<int>(level), line);
+}
+
+inline options options_of(const arthur_config& c, hook_set* given) {
   options o;
   const auto text = [](const char* t) { return std::string(t == nullptr ? "" : t); };
   o.service_name = text(c.service_name);
@@ -15540,6 +15612,7 @@ inline options options_of(const arthur_config& c) {
   if (c.memory_limit != 0) o.memory_limit = c.memory_limit;
   if (c.on_batch != nullptr) o.on_batch = pass_batch;
   if (c.on_diagnostic != nullptr) o.on_diagnostic = pass_line;
+  o.on_batch_user = o.on_diagnostic_user = given;
   return o;
 }
 
@@ -15552,16 +15625,11 @@ inline std::string start_with(const arthur_config* given) {
   // Not waiting: the start may come from a function that a worker calls while a stop waits for it.
   const std::unique_lock<std::mutex> lock(the_hooks.mutex, std::try_to_lock);
   if (!lock.owns_lock()) return "another start or stop is under way: start again later";
-  const runtime* const before = the_runtime.load(std::memory_order_acquire);
-  if (before == nullptr || !before->running()) {
-    the_hooks.on_batch = c.on_batch;
-    the_hooks.on_batch_user = c.on_batch_user;
-    the_hooks.on_diagnostic = c.on_diagnostic;
-    the_hooks.on_diagnostic_user = c.on_diagnostic_user;
-  }
+  hook_set* const given_hooks = hooks_of(c);
+  if (given_hooks == nullptr) return "no memory";
   // The guard stays here for good: stop() does what its end would do.
   alignas(tracing_guard) static unsigned char place[sizeof(tracing_guard)];
-  auto* const guard = ::new (static_cast<void*>(place)) tracing_guard(arthur::start(options_of(c)));
+  auto* const guard = ::new (static_cast<void*>(place)) tracing_guard(arthur::start(options_of(c, given_hooks)));
   const runtime* const r = the_runtime.load(std::memory_order_acquire);
   if (guard->ok()) {
     the_hooks.owner.store(r != nullptr && r->running(), std::memory_order_relaxed);
