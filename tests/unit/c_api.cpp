@@ -6,11 +6,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "support/variable.hpp"
 
 namespace {
 
@@ -410,7 +411,7 @@ TEST_CASE("a program with older structs is served: what it has room for") {
     const char* service_name;
   };
   {
-    ::setenv("ARTHUR_BASE_URL", "nonsense", 1);
+    const support::variable wrong("ARTHUR_BASE_URL", "nonsense");
     alignas(arthur_config) unsigned char bytes[sizeof(arthur_config)];
     std::memset(bytes, 0xff, sizeof bytes);  // behind the old struct is somebody else's memory
     const old_config old = {sizeof(old_config), "old"};
@@ -418,7 +419,6 @@ TEST_CASE("a program with older structs is served: what it has room for") {
     char error[200] = "";
     CHECK(api.start(reinterpret_cast<const arthur_config*>(bytes), error, sizeof error) == 0);
     CHECK(std::string(error).find("nonsense") != std::string::npos);
-    ::unsetenv("ARTHUR_BASE_URL");
   }
   capture spans;
   api.end(api.begin(ARTHUR_KIND_CHAIN, "s"));

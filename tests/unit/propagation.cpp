@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "support/capture.hpp"
+#include "support/variable.hpp"
 
 using support::capture;
 using support::span;
@@ -27,17 +27,7 @@ std::string hex(const std::string& raw) { return support::to_hex(raw); }
 std::string sent_traceparent() { return std::string(std::string_view(arthur::current_traceparent())); }
 std::string sent_tracestate() { return std::string(std::string_view(arthur::current_tracestate())); }
 
-/// An environment variable for the length of a test.
-class variable {
- public:
-  variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
-  ~variable() { ::unsetenv(name_); }
-  variable(const variable&) = delete;
-  variable& operator=(const variable&) = delete;
-
- private:
-  const char* name_;
-};
+using support::variable;
 
 }  // namespace
 
@@ -411,7 +401,7 @@ TEST_CASE("with OTEL_PROPAGATORS=none no header is read or written") {
     }
     CHECK(c.only("root").parent_span_id.empty());
   }
-  ::unsetenv("OTEL_PROPAGATORS");
+  support::set_variable("OTEL_PROPAGATORS", nullptr);
   capture c;
   CHECK(arthur::remote_parent(traceparent).joined());
 }

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <limits>
 #include <mutex>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "support/otlp_decode.hpp"
+#include "support/variable.hpp"
 
 namespace {
 
@@ -28,11 +28,7 @@ void answer() {
   ARTHUR_ERROR("upstream timed out");
 }
 
-struct variable {
-  variable(const char* name, const char* text) : name_(name) { ::setenv(name, text, 1); }
-  ~variable() { ::unsetenv(name_); }
-  const char* name_;
-};
+using support::variable;
 
 }  // namespace
 
