@@ -5654,17 +5654,20 @@ void keep_loaded(Function* code) noexcept {
 /// Tells whether a thread was killed. Windows does that to all threads but one before the last handlers of DLLs run.
 class thread_watch {
  public:
+  /// Before a thread is made: the former one is over, which says nothing about the new one.
+  void forget() noexcept { keep(nullptr); }
   /// Called by the thread itself.
-  void begin() noexcept {
-    const HANDLE before = handle_.exchange(::OpenThread(SYNCHRONIZE, FALSE, ::GetCurrentThreadId()), std::memory_order_acq_rel);
-    if (before != nullptr) ::CloseHandle(before);
-  }
+  void begin() noexcept { keep(::OpenThread(SYNCHRONIZE, FALSE, ::GetCurrentThreadId())); }
   bool over() const noexcept {
     const HANDLE h = handle_.load(std::memory_order_acquire);
     return h != nullptr && ::WaitForSingleObject(h, 0) == WAIT_OBJECT_0;
   }
 
  private:
+  void keep(HANDLE handle) noexcept {
+    const HANDLE before = handle_.exchange(handle, std::memory_order_acq_rel);
+    if (before != nullptr) ::CloseHandle(before);
+  }
   std::atomic<HANDLE> handle_{nullptr};
 };
 
@@ -5690,6 +5693,7 @@ void keep_loaded(Function*) noexcept {}
 
 class thread_watch {
  public:
+  void forget() noexcept {}
   void begin() noexcept {}
   bool over() const noexcept { return false; }
 };
@@ -14901,6 +14905,7 @@ inline void runtime::make_worker() {
 
 inline bool runtime::start_thread() noexcept {
   done_ = false;  // not before: where there is no memory for the worker, no thread will ever be done
+  watch_.forget();
 #ifndef ARTHUR_NO_THREADS
   keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)

@@ -106,7 +106,9 @@ def check_exit():
 def check_twice():
     """tracing starts, stops, and starts again"""
     requests, _ = serve(lambda url: command("program", "twice", url + sending.PATHS["otlp"]))
-    expect(services(bodies(requests)) == ["first", "second"], services(bodies(requests)))
+    # Spans of one start may fall into several requests.
+    found = list(dict.fromkeys(services(bodies(requests))))
+    expect(found == ["first", "second"], found)
 
 
 def check_nobody():

@@ -219,6 +219,7 @@ inline void runtime::make_worker() {
 
 inline bool runtime::start_thread() noexcept {
   done_ = false;  // not before: where there is no memory for the worker, no thread will ever be done
+  watch_.forget();
 #ifndef ARTHUR_NO_THREADS
   keep_loaded(&stop_runtime);
 #if defined(__unix__) || defined(__APPLE__)
