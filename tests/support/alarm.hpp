@@ -84,7 +84,9 @@ extern "C" void __cxa_free_exception(void* exception) noexcept {
   support::alarm::excused = false;
 }
 
-#if ARTHUR_TESTS_SANITIZER
+#if defined(__SANITIZE_THREAD__)
+inline const char* support::alarm::why_not() { return "under the thread sanitizer the hooks of its malloc don't return"; }
+#elif ARTHUR_TESTS_SANITIZER
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t), void (*)(const volatile void*));
 inline const char* support::alarm::why_not() {
   static const bool hooked = __sanitizer_install_malloc_and_free_hooks(
