@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "config.hpp"
 
@@ -21,14 +22,14 @@ struct header {
 class header_list {
  public:
   header_list() noexcept = default;
-  header_list(std::initializer_list<header> list) : header_list(list.begin(), list.size()) {}
+  header_list(std::initializer_list<header> list) : header_list() { append(list); }
   /// Any container of headers.
   template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
             class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
-  header_list(const Range& from) {
-    for (const header& h : from) push_back(h);
+  header_list(const Range& from) : header_list() {
+    append(from);
   }
-  header_list(const header_list& from) : header_list(from.data_, from.size_) {}
+  header_list(const header_list& from) : header_list() { append(from); }
   header_list(header_list&& from) noexcept { swap(from); }
   header_list& operator=(header_list from) noexcept {
     swap(from);
@@ -58,18 +59,15 @@ class header_list {
   const header& operator[](std::size_t index) const noexcept { return data_[index]; }
 
  private:
-  header_list(const header* from, std::size_t count) : data_(count == 0 ? nullptr : new header[count]), capacity_(count) {
-    for (; size_ < count; ++size_) data_[size_] = from[size_];
+  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
+  template <class Range>
+  void append(const Range& from) {
+    for (const header& h : from) push_back(h);
   }
   void swap(header_list& other) noexcept {
-    header* const data = data_;
-    const std::size_t size = size_, capacity = capacity_;
-    data_ = other.data_;
-    size_ = other.size_;
-    capacity_ = other.capacity_;
-    other.data_ = data;
-    other.size_ = size;
-    other.capacity_ = capacity;
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
   }
 
   header* data_ = nullptr;

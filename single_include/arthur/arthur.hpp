@@ -1108,6 +1108,7 @@ ARTHUR_NAMESPACE_END
 #include <initializer_list>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -1122,14 +1123,14 @@ struct header {
 class header_list {
  public:
   header_list() noexcept = default;
-  header_list(std::initializer_list<header> list) : header_list(list.begin(), list.size()) {}
+  header_list(std::initializer_list<header> list) : header_list() { append(list); }
   /// Any container of headers.
   template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
             class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
-  header_list(const Range& from) {
-    for (const header& h : from) push_back(h);
+  header_list(const Range& from) : header_list() {
+    append(from);
   }
-  header_list(const header_list& from) : header_list(from.data_, from.size_) {}
+  header_list(const header_list& from) : header_list() { append(from); }
   header_list(header_list&& from) noexcept { swap(from); }
   header_list& operator=(header_list from) noexcept {
     swap(from);
@@ -1159,18 +1160,15 @@ class header_list {
   const header& operator[](std::size_t index) const noexcept { return data_[index]; }
 
  private:
-  header_list(const header* from, std::size_t count) : data_(count == 0 ? nullptr : new header[count]), capacity_(count) {
-    for (; size_ < count; ++size_) data_[size_] = from[size_];
+  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
+  template <class Range>
+  void append(const Range& from) {
+    for (const header& h : from) push_back(h);
   }
   void swap(header_list& other) noexcept {
-    header* const data = data_;
-    const std::size_t size = size_, capacity = capacity_;
-    data_ = other.data_;
-    size_ = other.size_;
-    capacity_ = other.capacity_;
-    other.data_ = data;
-    other.size_ = size;
-    other.capacity_ = capacity;
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
   }
 
   header* data_ = nullptr;
@@ -4282,9 +4280,6 @@ ARTHUR_NAMESPACE_END
 
 #endif
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -5873,6 +5868,14 @@ inline std::string shown_url(std::string_view s) {
   return shown(masked);
 }
 
+/// Takes the first name off a comma separated list, without the blanks around it.
+inline std::string_view take_name(std::string_view& list) {
+  const std::size_t comma = list.find(',');
+  const std::string_view name = trim(list.substr(0, comma));
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  return name;
+}
+
 }  // namespace text
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -6845,9 +6848,7 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   bool otlp = false;
   bool console = false;
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = text::trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    const std::string_view name = text::take_name(list);
     if (name.empty()) continue;
     if (text::equal_nocase(name, "otlp")) {
       otlp = true;
@@ -6972,9 +6973,7 @@ inline void resolve_propagators(const environment& env, warning_list& warnings, 
   bool none = false, trace_context = false, known = false;
   std::string_view list = env.get(source);
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = text::trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    const std::string_view name = text::take_name(list);
     if (name.empty()) continue;
     if (text::equal_nocase(name, "none")) {
       none = true;

@@ -142,9 +142,7 @@ inline std::string resolve_sinks(const options& given, const environment& env, w
   bool otlp = false;
   bool console = false;
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = text::trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    const std::string_view name = text::take_name(list);
     if (name.empty()) continue;
     if (text::equal_nocase(name, "otlp")) {
       otlp = true;
@@ -269,9 +267,7 @@ inline void resolve_propagators(const environment& env, warning_list& warnings, 
   bool none = false, trace_context = false, known = false;
   std::string_view list = env.get(source);
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = text::trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    const std::string_view name = text::take_name(list);
     if (name.empty()) continue;
     if (text::equal_nocase(name, "none")) {
       none = true;

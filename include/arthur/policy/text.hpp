@@ -139,6 +139,14 @@ inline std::string shown_url(std::string_view s) {
   return shown(masked);
 }
 
+/// Takes the first name off a comma separated list, without the blanks around it.
+inline std::string_view take_name(std::string_view& list) {
+  const std::size_t comma = list.find(',');
+  const std::string_view name = trim(list.substr(0, comma));
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  return name;
+}
+
 }  // namespace text
 }  // namespace detail
 ARTHUR_NAMESPACE_END

@@ -15,9 +15,6 @@
 #include "recorder.hpp"
 #include "slot.hpp"
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
