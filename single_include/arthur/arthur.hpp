@@ -14624,7 +14624,8 @@ class worker {
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
     batch& b = delivery_.next_ahead();
-    for (int sweeps = 0; sweeps < 2;) {
+    // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
+    for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
       if (!b.empty()) delivery_.keep_ahead(now);
     }

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,7 +34,13 @@ class plain_server {
       std::abort();
     }
     port_ = ntohs(at.sin_port);
-    thread_ = std::thread([this] { serve(); });
+    // Once it runs, a thread has taken what memory the C library or a sanitizer takes for it.
+    std::promise<void> runs;
+    thread_ = std::thread([this, &runs] {
+      runs.set_value();
+      serve();
+    });
+    runs.get_future().wait();
   }
   ~plain_server() {
     ended_ = true;
