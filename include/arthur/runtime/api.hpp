@@ -78,12 +78,18 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.failed = get(c.failed);
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
+    out.spooled = get(c.spooled);
+    out.replayed = get(c.replayed);
+    out.replay_rejected = get(c.replay_rejected);
+    out.replay_unconfirmed = get(c.replay_unconfirmed);
+    out.expired = get(c.expired);
     out.cleaned = get(c.cleaned);
     out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
+    out.last_rejection = run->says.last_rejection();
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled;
   }
   std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
   for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {

@@ -173,6 +173,11 @@ class delivery {
     spooling_.doubt();
     return left + ahead_.discard();
   }
+  /// In a forked child, on the parent's: what lies with its doubts is the parent's memory and files.
+  void drop_inherited() noexcept {
+    if (doubts_.bytes() != 0) the_recorder.source.blocks.limit(settings_.memory_limit);
+    spooling_.drop_inherited();
+  }
   /// From here on nothing is sent any more: begin() sets everything aside. False: there is no spool.
   bool only_set_aside() noexcept {
     away_ = spooling_.on();

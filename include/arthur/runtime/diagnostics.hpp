@@ -18,12 +18,18 @@ namespace detail {
 
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
-  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next six say where they are
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
+  std::atomic<std::uint64_t> spooled{0};
+  // What became of spans in spooled files, whoever wrote them.
+  std::atomic<std::uint64_t> replayed{0};
+  std::atomic<std::uint64_t> replay_rejected{0};
+  std::atomic<std::uint64_t> replay_unconfirmed{0};
+  std::atomic<std::uint64_t> expired{0};
   std::atomic<std::uint64_t> cleaned{0};
   std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
@@ -39,7 +45,7 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 class diagnostics {
  public:
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, spool, rate, pace, display, shutdown, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
@@ -48,6 +54,7 @@ class diagnostics {
     function_ = function;
     user_ = user;
     last_error_ = text_line();
+    last_rejection_ = text_line();
     for (auto& t : topics_) t = {};
   }
   void use(log_level level) noexcept {
@@ -70,6 +77,15 @@ class diagnostics {
   text_line last_error() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
+  }
+  /// Keeps why the endpoint refused single spans.
+  void rejected(const text_line& why) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    last_rejection_ = why;
+  }
+  text_line last_rejection() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_rejection_;
   }
 
  private:
@@ -123,6 +139,7 @@ class diagnostics {
   void* user_ = nullptr;
   log_level level_ = log_level::automatic;
   text_line last_error_;
+  text_line last_rejection_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 

@@ -73,7 +73,8 @@ class runtime {
   void say_left() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
-           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
+           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed) +
+           counters.spooled.load(std::memory_order_relaxed);
   }
 
   std::mutex mutex_;  // start and stop, one at a time
@@ -427,6 +428,7 @@ inline void runtime::copy_settings(const runtime& parent) {
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+  if (parent.worker_ != nullptr) parent.worker_->sender().drop_inherited();
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     copy_settings(parent);

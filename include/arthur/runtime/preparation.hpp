@@ -131,6 +131,7 @@ class preparation {
       }
       if (a.status != 200) {
         without_task(a.status);
+        groups_.no_task();
         return true;
       }
       const task_page found = read_task_page(a.body, name);
@@ -144,6 +145,7 @@ class preparation {
               text_line("the engine has no task named \"", one_line(name),
                    "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"",
                    one_line(settings_.service_name), "\""));
+    groups_.no_task();
     return true;
   }
 
