@@ -37,14 +37,15 @@ class spool_claim {
 
 class spool {
  public:
+  using result = spool_result;
   spool(const spool_settings&, std::uint64_t (*)()) {}
   bool open(text_line& why) noexcept {
     why = text_line("there is no spool on Windows in this version: leave options.spool_directory (ARTHUR_SPOOL_DIR) empty");
     return false;
   }
-  spool_result put(const buffer&, std::uint64_t, text_line& why) noexcept {
+  result put(const buffer&, std::uint64_t, text_line& why) noexcept {
     open(why);
-    return spool_result::failed;
+    return result::failed;
   }
   bool take(spool_claim&, std::uint64_t) noexcept { return false; }
   std::uint64_t expire() noexcept { return 0; }

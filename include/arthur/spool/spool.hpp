@@ -100,6 +100,7 @@ class spool_claim {
 /// One thread at a time; any number of spools and processes per directory, which lies on a local file system.
 class spool {
  public:
+  using result = spool_result;
   /// No file is larger: one that is can't be of ours, and isn't read into memory.
   static constexpr std::size_t max_file = std::size_t{256} << 20;
 
@@ -111,7 +112,7 @@ class spool {
 
   /// Keeps an encoded ExportTraceServiceRequest. `sent_at` 0: it is pending; else it was sent then, without an answer, and is
   /// in doubt. Not ok: nothing is left of it on disk, and `why` says why.
-  spool_result put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept;
+  result put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept;
 
   /// Claims the oldest file that is pending, or in doubt and last sent at `doubt_before` or earlier. False: there is none
   /// now, or one is claimed still.
@@ -174,22 +175,22 @@ class spool {
   int other_ = -1;  // one that is being written or removed
 };
 
-inline spool_result spool::put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept {
+inline spool::result spool::put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept {
   const std::size_t size = request.size() + checksum_size;
   if (!directory_.is_open() || size > max_file) {
     why = directory_.is_open() ? text_line("a batch of ", size, " bytes is too large for the spool ", directory_.path(), ", which takes ", max_file)
                                : text_line("the spool ", directory_.path(), " isn't open");
-    return spool_result::failed;
+    return result::failed;
   }
   scan_if_due(clock_());
   if (!directory_.has_room(size)) {
     why = text_line("the spool ", directory_.path(), " is full: ", directory_.bytes(), " of ", max_bytes_, " bytes (options.spool_max_bytes)");
-    return spool_result::full;
+    return result::full;
   }
   spool_name name{};
   if (!directory_.write(name, request, sent_at, other_)) {
     why = cant_write();
-    return spool_result::failed;
+    return result::failed;
   }
   spool_name final_name = name;
   final_name.state = sent_at == 0 ? spool_state::pending : spool_state::sending;
@@ -199,10 +200,10 @@ inline spool_result spool::put(const buffer& request, std::uint64_t sent_at, tex
     directory_.unlink(name);
   }
   directory_.let_go(other_);
-  if (!named) return spool_result::failed;
+  if (!named) return result::failed;
   directory_.count_bytes(size, 0);
   directory_.add({final_name, false, size, sent_at});
-  return spool_result::ok;
+  return result::ok;
 }
 
 inline bool spool::take(spool_claim& out, std::uint64_t doubt_before) noexcept {
@@ -252,14 +253,14 @@ inline spool::attempt spool::claim(std::size_t n, spool_claim& out, std::uint64_
   }
   e.size = static_cast<std::uint64_t>(about.st_size);
   e.changed = changed_at(about);
-  const attempt result = examine(e, out, now, doubt_before);
-  if (result != attempt::taken) {
+  const attempt found = examine(e, out, now, doubt_before);
+  if (found != attempt::taken) {
     out.clear();
     directory_.let_go(held_);
-    return result;
+    return found;
   }
   directory_.remove(n);
-  return result;
+  return found;
 }
 
 /// Looks at the file that was just locked, and makes it `out` if it may be sent.
