@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "../config.hpp"
 #include "../otlp/envelope.hpp"
@@ -81,27 +83,35 @@ inline bool read_resource_spans(const wire::field& resource_spans, spool_content
 
 }  // namespace spool_reader
 
-/// Reads a whole file. `damaged`: `why` says what is wrong with it. Safe with any bytes.
-inline spool_reading read_spool_file(const char* data, std::size_t size, spool_content& out, text_line& why) noexcept {
+/// Reads an encoded request. `damaged`: `why` says what is wrong with it. Safe with any bytes.
+inline spool_reading read_spool_request(const char* data, std::size_t size, spool_content& out, text_line& why) noexcept {
   constexpr std::uint8_t field_1 = 1 << 3 | wire::type_bytes;
   out.clear();
   why.clear();
-  char end[checksum_size];
-  if (size >= checksum_size) put_checksum(end, data, size - checksum_size);
-  bool good = (size >= checksum_size && std::memcmp(end, data + size - checksum_size, checksum_size) == 0) ||
-              spool_reader::damaged(why, "its checksum doesn't match: it was cut off or changed");
-  if (good) {
-    wire::reader in(data, size - checksum_size);
-    wire::field f;
-    while (good && in.next(f)) {
-      if (f.tag == field_1) good = spool_reader::read_resource_spans(f, out, why);
-    }
-    if (good && !in.ok()) good = spool_reader::damaged(why, "it is no OTLP request");
-    if (good && out.spans.empty()) good = spool_reader::damaged(why, "it holds no spans");
+  wire::reader in(data, size);
+  wire::field f;
+  bool good = true;
+  while (good && in.next(f)) {
+    if (f.tag == field_1) good = spool_reader::read_resource_spans(f, out, why);
   }
+  if (good && !in.ok()) good = spool_reader::damaged(why, "it is no OTLP request");
+  if (good && out.spans.empty()) good = spool_reader::damaged(why, "it holds no spans");
   if (good) return spool_reading::good;
   out.clear();
   return why.empty() ? spool_reading::no_memory : spool_reading::damaged;
+}
+
+/// Reads a whole file: a request and its checksum.
+inline spool_reading read_spool_file(const char* data, std::size_t size, spool_content& out, text_line& why) noexcept {
+  char end[checksum_size];
+  if (size >= checksum_size) {
+    const std::size_t request = size - checksum_size;
+    put_checksum(end, data, request);
+    if (std::memcmp(end, data + request, checksum_size) == 0) return read_spool_request(data, request, out, why);
+  }
+  out.clear();
+  why = text_line("its checksum doesn't match: it was cut off or changed");
+  return spool_reading::damaged;
 }
 
 }  // namespace detail
