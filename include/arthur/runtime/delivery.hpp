@@ -229,13 +229,13 @@ class delivery {
         say_unreachable(says_, outcome_.error, spans());
         return nothing_gets_through();
       case transport_result::unanswered:
-        return unanswered(p);
+        return unanswered(p, outcome_.error);
       case transport_result::answered:
         return answered(p);
     }
   }
 
-  void unanswered(const part& p) {
+  void unanswered(const part& p, std::string_view why) {
     if (!engine_profile() && settings_.sink == sink::endpoint) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
       parts_.again(p);
@@ -243,7 +243,7 @@ class delivery {
       return nothing_gets_through();
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", outcome_.error, "); ",
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", why, "); ",
                         may_ask() ? "the engine is asked what it has of them"
                                   : "they aren't sent again, because the engine would store them twice"));
     const std::uint64_t now = clock_();
@@ -311,9 +311,9 @@ class delivery {
   }
 
   void say_unconfirmed(std::size_t spans) {
-    says_.say(diagnostics::topic::unconfirmed, severity::warning,
+    says_.say(diagnostics::topic::asking, severity::warning,
               text_line(spans, " spans remain unconfirmed: the key may not read traces, so the engine can't be asked whether it has them; "
-                               "a key with the role TASK-ADMIN can"));
+                               "one with the role TASK-ADMIN may"));
   }
   void leave_unconfirmed() {
     say_unconfirmed(spans());
@@ -336,6 +336,9 @@ class delivery {
         return parts_.again(p);
       case verdict::retry_later:
         refused();
+        // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
+        // is the engine that is away.
+        if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
         parts_.again(p);
         return nothing_gets_through(retry_after(a));

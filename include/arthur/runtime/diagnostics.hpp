@@ -45,7 +45,7 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 class diagnostics {
  public:
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, spool, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
