@@ -63,7 +63,7 @@ int seconds_until_said(int per_second, int most, std::vector<std::string>& lines
 TEST_CASE("an endpoint slower than the program is reported after half a minute, a faster one never") {
   // Recording without a runtime: the worker is driven by hand.
   REQUIRE(the_recorder.prepare(std::size_t{64} << 20));
-  the_recorder.wake.store([] { ringing->wake(); });
+  the_recorder.wake.store([]() noexcept { ringing->wake(); });
   recording_enabled.store(recording_mode::on);
   std::vector<std::string> lines;
   CHECK(seconds_until_said(9, 120, lines) == 0);
