@@ -11,12 +11,12 @@
 
 #include "../config.hpp"
 #include "../policy/answer.hpp"
-#include "../policy/halving.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
+#include "consignment.hpp"
 #include "diagnostics.hpp"
 #include "doubts.hpp"
 #include "preparation.hpp"
@@ -44,14 +44,13 @@ class delivery {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
     request_.reserve(most);
-    parts_.reserve(most);
-    kept_.reserve(most);
+    now_.reserve(most);
   }
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
     // What is held and one more; no byte of a span becomes more than six in JSON.
-    return now_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
+    return now_.spans.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
            (sides_ == nullptr || sides_->fix());
   }
 
@@ -72,8 +71,8 @@ class delivery {
     closing_ = true;
     doubts_.hurry();
   }
-  std::size_t spans() const noexcept { return now_.spans.size() - finished_; }
-  batch& waiting() noexcept { return now_; }
+  std::size_t spans() const noexcept { return now_.left(); }
+  batch& waiting() noexcept { return now_.spans; }
   /// What is shown beside the main transport, or alone; may be null.
   side_outputs* sides() noexcept { return sides_.get(); }
 
@@ -89,18 +88,17 @@ class delivery {
     ahead_.keep();
   }
   void take_ahead() {
-    ahead_.take(now_, settings_.max_batch_spans, settings_.max_batch_bytes, counters_);
-    shown_ = now_.spans.size();
+    ahead_.take(now_.spans, settings_.max_batch_spans, settings_.max_batch_bytes, counters_);
+    now_.shown = now_.spans.spans.size();
   }
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = show(now_, shown_, now);
-    shown_ = now_.spans.size();
+    const bool written = show(now_.spans, now_.shown, now);
+    now_.shown = now_.spans.spans.size();
     if (!held_) started_ = now;
-    finished_ = 0;
     held_ = false;
-    parts_.begin(now_.spans.size());
+    now_.begin();
     if (main_ == nullptr) return finish_all(written ? fate::delivered : fate::failed);
     if (away_) set_aside();
   }
@@ -119,8 +117,8 @@ class delivery {
       }
       went_well();
     }
-    if (parts_.ready()) send(deadline);
-    if (busy() && !parts_.ready()) next_level();
+    if (now_.parts.ready()) send(deadline);
+    if (busy() && !now_.parts.ready()) next_level();
     if (busy()) give_up_in_time(clock_());
   }
 
@@ -139,20 +137,20 @@ class delivery {
     if (closing_) return;
     // For OTLP a lost answer is repeated. The engine is asked; until it has accepted something it can't be.
     const std::uint64_t doubt_age = engine_profile() ? believed_after : 0;
-    switch (spooling_.take(now_, doubt_age, !engine_profile() || doubts_.has_witness() || doubts_.no_right())) {
+    switch (spooling_.take(now_.spans, doubt_age, !engine_profile() || doubts_.has_witness() || doubts_.no_right())) {
       case spooling::taken::nothing:
         return;
       case spooling::taken::in_doubt:
         if (engine_profile()) {
-          if (may_ask()) return doubts_.add(std::move(now_), true, spooling_.age(), now);
-          spooled_ = true;
+          if (may_ask()) return doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
+          now_.spooled = true;
           return leave_unconfirmed();
         }
         break;
       case spooling::taken::pending:
         break;
     }
-    resume(true);
+    resume(true, false);
   }
   /// Spans about which the engine is asked, or will be.
   bool in_doubt() const noexcept { return !doubts_.empty(); }
@@ -164,8 +162,8 @@ class delivery {
     if (left != 0) finish(spans());
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
-      now_ = std::move(b);
-      const std::size_t spans = now_.spans.size();
+      now_.spans = std::move(b);
+      const std::size_t spans = now_.spans.spans.size();
       const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(body_, spans, true, age);
       count(kept ? counters_.spooled : counters_.unconfirmed, spans);
       forget();
@@ -203,15 +201,15 @@ class delivery {
 
   bool encode(const part& p, encoding as) {
     body_.clear();
-    request_.collect(now_, p.first, p.count);
+    request_.collect(now_.spans, p.first, p.count);
     return request_.append_to(body_, as);
   }
 
   void send(std::uint64_t deadline) {
-    part p = parts_.take();
+    part p = now_.parts.take();
     if (!encode(p, preparation_.known())) {
       // No memory for the request: smaller ones may fit.
-      if (p.count > 1) return parts_.halve(p);
+      if (p.count > 1) return now_.parts.halve(p);
       return finish(p.count, fate::failed);
     }
     request r;
@@ -222,10 +220,10 @@ class delivery {
     r.spans = p.count;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    if (spooled_ && !spooling_.mark_sent()) return forget();
+    if (now_.spooled && !spooling_.mark_sent()) return forget();
     switch (main_->send(r, deadline, outcome_.answer, outcome_.error)) {
       case transport_result::not_sent:
-        parts_.again(p);
+        now_.parts.again(p);
         say_unreachable(says_, outcome_.error, spans());
         return nothing_gets_through();
       case transport_result::unanswered:
@@ -238,7 +236,7 @@ class delivery {
   void unanswered(const part& p, std::string_view why) {
     if (!engine_profile() && settings_.sink == sink::endpoint) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
-      parts_.again(p);
+      now_.parts.again(p);
       say_unreachable(says_, outcome_.error, spans());
       return nothing_gets_through();
     }
@@ -247,15 +245,15 @@ class delivery {
                         may_ask() ? "the engine is asked what it has of them"
                                   : "they aren't sent again, because the engine would store them twice"));
     const std::uint64_t now = clock_();
-    if (spooled_) {
+    if (now_.spooled) {
       // The file is in doubt as a whole from here on.
       wait(clock_());
       if (may_ask()) {
         spooling_.doubt();
         return forget();
       }
-      parts_.again(p);
-      gather();
+      now_.parts.again(p);
+      now_.gather();
       return leave_unconfirmed();
     }
     if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
@@ -263,13 +261,13 @@ class delivery {
     wait(now);
   }
 
-  bool may_ask() const noexcept { return engine_ != nullptr && engine_profile() && doubts_.accepts(now_.bytes.size()); }
+  bool may_ask() const noexcept { return engine_ != nullptr && engine_profile() && doubts_.accepts(now_.spans.bytes.size()); }
 
   /// Copies a part over to the doubts. False: no memory.
   bool doubt(const part& p) {
     batch b;
     for (std::size_t n = p.first; n < p.first + p.count; ++n) {
-      if (!b.append(now_, now_.spans[n])) return false;
+      if (!b.append(now_.spans, now_.spans.spans[n])) return false;
     }
     doubts_.add(std::move(b), false, 0, clock_());
     bound_memory();
@@ -289,19 +287,14 @@ class delivery {
           else spooling_.unconfirmed();
         },
         [this](batch&& b, bool spooled) {
-          now_ = std::move(b);
-          resume(spooled);
-          gone_ = spooled;
+          now_.spans = std::move(b);
+          resume(spooled, spooled);
         });
     bound_memory();
   }
-  /// What is in now_ was shown before.
-  void resume(bool spooled) {
-    spooled_ = spooled;
-    shown_ = now_.spans.size();
+  void resume(bool spooled, bool shortened) {
     started_ = clock_();
-    finished_ = 0;
-    parts_.begin(now_.spans.size());
+    now_.resume(spooled, shortened);
   }
 
   /// What lies with the doubts is taken off the pool: one budget for both.
@@ -333,34 +326,34 @@ class delivery {
         preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
                   text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
-        return parts_.again(p);
+        return now_.parts.again(p);
       case verdict::retry_later:
         refused();
         // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
         // is the engine that is away.
         if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
-        parts_.again(p);
+        now_.parts.again(p);
         return nothing_gets_through(retry_after(a));
       case verdict::split:
         refused();
         // Once more before it is taken apart: a 500 may pass.
-        if (p.failures == 0 && p.count == now_.spans.size()) {
+        if (p.failures == 0 && p.count == now_.spans.spans.size()) {
           ++p.failures;
-          parts_.again(p);
+          now_.parts.again(p);
           return wait(clock_());
         }
-        return parts_.refused(p);
+        return now_.parts.refused(p);
       case verdict::too_large:
         refused();
-        if (p.count > 1) return parts_.halve(p);
+        if (p.count > 1) return now_.parts.halve(p);
         return finish(p.count, fate::rejected);
       case verdict::rejected_all:
       case verdict::unauthorized:
       case verdict::give_up:
         refused();
         // Data that the engine can't read (400): one bad span must not take the others along.
-        if (a.status == 400 && engine_profile() && p.count > 1) return parts_.halve(p);
+        if (a.status == 400 && engine_profile() && p.count > 1) return now_.parts.halve(p);
         went_well();
         return finish(p.count, settings_.sink == sink::endpoint ? fate::rejected : fate::failed);
     }
@@ -369,7 +362,7 @@ class delivery {
   void accepted(const part& p) {
     went_well();
     preparation_.prove();
-    parts_.accepted();
+    now_.parts.accepted();
     const rejection r = read_rejection(outcome_.answer.body, outcome_.answer.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
@@ -377,43 +370,28 @@ class delivery {
       says_.say(diagnostics::topic::refusal, severity::warning,
                 text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
     } else if (engine_profile()) {
-      const batch::entry& first = now_.spans[p.first];
-      doubts_.witness(span_id_of(now_.bytes.data() + first.at, first.size));
+      const batch::entry& first = now_.spans.spans[p.first];
+      doubts_.witness(span_id_of(now_.spans.bytes.data() + first.at, first.size));
     }
-    count(counter(fate::rejected, spooled_), rejected);
-    count(counter(fate::delivered, spooled_), p.count - rejected);
+    count(counter(fate::rejected, now_.spooled), rejected);
+    count(counter(fate::delivered, now_.spooled), p.count - rejected);
     finish(p.count);
   }
 
   /// All parts of a level were sent.
   void next_level() {
-    const auto next = parts_.end_level([this] {
+    const auto next = now_.parts.end_level([this] {
       says_.say(diagnostics::topic::poison, severity::warning,
                 "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
       finish(1, fate::rejected);
     });
     if (next != halving::next::outage) return;
-    gather();
-    held_ = !spooled_;
+    now_.gather();
+    held_ = !now_.spooled;
     says_.say(diagnostics::topic::connection, severity::warning,
-              text_line(origin(settings_.where.traces), " answers 500 to everything; ", now_.spans.size(), " spans are held (",
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", now_.spans.spans.size(), " spans are held (",
                    advice(500, settings_.where.profile), ")"));
     nothing_gets_through();
-  }
-
-  /// What is left of the batch becomes one part again.
-  void gather() {
-    if (!busy()) return;
-    std::vector<std::size_t>& left = kept_;
-    left.clear();
-    parts_.gather([&left](std::size_t first, std::size_t count) {
-      for (std::size_t n = first; n < first + count; ++n) left.push_back(n);
-    });
-    gone_ = gone_ || left.size() != now_.spans.size();
-    now_.keep(left.size(), [&left](std::size_t n) { return left[n]; });
-    shown_ = now_.spans.size();
-    finished_ = 0;
-    parts_.begin(now_.spans.size());
   }
 
   /// The endpoint takes nothing now. With a spool what is under way is set aside until it does.
@@ -427,11 +405,11 @@ class delivery {
   /// Into the spool, or back into it, with what is left. Otherwise it is held.
   void set_aside() {
     if (!busy() || !spooling_.on()) return;
-    gather();
+    now_.gather();
     const std::size_t left = spans();
-    if (spooled_) {
+    if (now_.spooled) {
       // Where the file can't be shortened, what is gone from it must be asked for next time.
-      if (!gone_ || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_))) spooling_.release();
+      if (!now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_))) spooling_.release();
       else spooling_.doubt();
     } else {
       if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(body_, left, false, 0)) return;
@@ -459,25 +437,19 @@ class delivery {
   }
 
   void finish(std::size_t spans) {
-    finished_ += spans;
-    if (finished_ < now_.spans.size()) return;
-    if (spooled_) spooling_.delivered();
+    if (!now_.judge(spans)) return;
+    if (now_.spooled) spooling_.delivered();
     forget();
   }
   void finish(std::size_t spans, fate f) {
-    count(counter(f, spooled_), spans);
+    count(counter(f, now_.spooled), spans);
     finish(spans);
   }
   void finish_all(fate f) { finish(spans(), f); }
 
   /// Nothing is under way any more.
   void forget() {
-    spooled_ = gone_ = false;
     now_.clear();
-    shown_ = 0;
-    now_.bytes.shrink(std::size_t{2} << 20);
-    parts_.clear();
-    finished_ = 0;
     held_ = false;
   }
 
@@ -512,12 +484,7 @@ class delivery {
   doubts doubts_;
   shown_ahead ahead_;
 
-  batch now_;                 // under way
-  bool spooled_ = false;      // it is in the file that spooling_ holds
-  bool gone_ = false;         // that file has spans which are judged
-  std::size_t finished_ = 0;  // spans of it that are judged
-  std::size_t shown_ = 0;     // spans of it that sides_ got
-  halving parts_;
+  consignment now_;  // under way
   bool held_ = false;
   bool away_ = false;  // with a spool: fresh batches go there
   bool closing_ = false;
@@ -526,7 +493,6 @@ class delivery {
   std::uint64_t started_ = 0;
   buffer body_;
   request_parts request_;
-  std::vector<std::size_t> kept_;
 };
 
 }  // namespace detail
