@@ -726,3 +726,21 @@ TEST_CASE("the environment names the files as the specification says; a wrong on
   ::unsetenv("OTEL_EXPORTER_OTLP_CERTIFICATE");
   ::unsetenv("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE");
 }
+
+TEST_CASE("arthur::check() says which certificate is refused and what to set") {
+  authority ca;
+  real_server server(ca.issue());
+  arthur::options o;
+  o.endpoint = "https://localhost:" + std::to_string(server.port) + "/echo";
+  const auto untrusted = arthur::check(o);
+  CHECK_FALSE(untrusted.ok());
+  const arthur::check_step* failed = untrusted.begin();
+  while (failed != untrusted.end() && failed->outcome != arthur::check_outcome::failed) ++failed;
+  REQUIRE(failed != untrusted.end());
+  CHECK(has(failed->text, "the certificate of localhost:" + std::to_string(server.port) + " is refused: unable to get local issuer certificate"));
+  CHECK(failed->fix == "if it is the right one, give the file of its authority in options.certificate_file");
+  CHECK(server.ports.empty());
+  o.certificate_file = ca.file();
+  CHECK(arthur::check(o).ok());
+  CHECK(has(server.last.body, "arthur.check"));
+}

@@ -53,19 +53,21 @@ inline verdict classify(int status, profile to, bool encoding_proven) {
   }
 }
 
-/// The likely cause of a refusal and what to change, where the status alone tells; "" when there is nothing to add. (More
-/// is known to refusal.hpp.)
+/// The likely cause of a refusal and what to change, by the status alone. (refusal.hpp knows more.) "" below 300.
 inline const char* advice(int status, profile to) {
   const bool engine = to == profile::arthur;
   switch (status) {
+    case 400:
+    case 415: return "does it take OTLP traces? leave options.protocol at automatic";
     case 408: return "it waited too long for the request; check the network, or lower options.max_batch_bytes";
     case 413: return "the request is too large; lower options.max_batch_bytes";
+    case 422: return engine ? "the spans break its rules; the reason tells which" : "does it take OTLP traces? leave options.protocol at automatic";
     case 429: return "it asks to slow down; lower options.sample_ratio if it goes on";
-    case 500: return engine ? "does the task id exist? is the engine's database up?" : "look into the endpoint's log";
+    case 500: return engine ? "does the task id exist? is the engine's database up?" : "look into the log of the endpoint, or of a proxy before it";
     case 502:
     case 503:
     case 504: return "it, or a proxy before it, is not available; check that it is up";
-    default: return "";
+    default: return status < 300 ? "" : "look into the log of the endpoint, or of a proxy before it";
   }
 }
 

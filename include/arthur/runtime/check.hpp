@@ -305,7 +305,9 @@ class checker {
       r.content_type = encoding_ == encoding::json ? "application/json" : "application/x-protobuf";
       r.body = body.data();
       r.body_size = body.size();
-      switch (main_.send(r, deadline_, outcome_.answer, outcome_.error)) {
+      const transport_result result = main_.send(r, deadline_, outcome_.answer, outcome_.error);
+      if (settings_.sink == sink::file) return written(trace);
+      switch (result) {
         case transport_result::not_sent: return unreachable(name);
         case transport_result::unanswered:
           add(name, is::failed, text_line("it was sent, but no answer came (", outcome_.error, "): look for the trace ", trace),
@@ -313,13 +315,12 @@ class checker {
           return false;
         case transport_result::answered: break;
       }
-      again = !pinned_ && settings_.sink == sink::endpoint &&
-              classify(outcome_.answer.status, settings_.where.profile, false) == verdict::wrong_encoding;
       // The empty request was answered, but real spans aren't read: the other encoding, once.
+      again = !pinned_ && classify(outcome_.answer.status, settings_.where.profile, false) == verdict::wrong_encoding;
       if (again) encoding_ = encoding_ == encoding::json ? encoding::protobuf : encoding::json;
       pinned_ = true;
     }
-    return settings_.sink == sink::file ? written(trace) : judge(trace);
+    return judge(trace);
   }
 
   bool written(const text_line& trace) {
@@ -333,14 +334,7 @@ class checker {
     constexpr const char* name = "test span";
     const response& a = outcome_.answer;
     const verdict v = classify(a.status, settings_.where.profile, true);
-    if (v != verdict::delivered && v != verdict::partial) {
-      if (a.status == 400 || a.status == 415) {
-        add(name, is::failed, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, traces_of(settings_)),
-            settings_.protocol != protocol::automatic ? "leave options.protocol at automatic" : "does this endpoint take OTLP traces?");
-        return false;
-      }
-      return refused(name, traces_of(settings_));
-    }
+    if (v != verdict::delivered && v != verdict::partial) return refused(name, traces_of(settings_));
     if (is_page()) return page(name, traces_of(settings_));
     const rejection r = read_rejection(a.body, a.content_type);
     if (r.spans != 0) {
