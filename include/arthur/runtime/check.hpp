@@ -21,6 +21,7 @@
 #include "../platform/entropy.hpp"
 #include "../policy/answer.hpp"
 #include "../policy/refusal.hpp"
+#include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
 #include "../record/wire.hpp"
@@ -91,7 +92,7 @@ inline std::string path_part(std::string_view text) {
 class checker {
  public:
   checker(const settings& s, transport& main, transport* engine, std::uint64_t deadline, check_result& to)
-      : settings_(s), main_(main), engine_(engine), deadline_(deadline), to_(to), questions_(s, outcome_), groups_(s) {}
+      : settings_(s), main_(main), engine_(engine), deadline_(deadline), to_(to), secrets_(secrets_of(s)), questions_(s, outcome_), groups_(s) {}
 
   void run(const test_span& span, std::uint64_t now) {
     if (settings_.sink == sink::endpoint) {
@@ -109,7 +110,9 @@ class checker {
   using is = check_outcome;
 
   void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {
-    to_.add({name, how, std::string(text), std::string(fix)});
+    check_step step{name, how, std::string(text), std::string(fix)};
+    for (std::string* line : {&step.text, &step.fix}) hide(secrets_, line->data(), line->size());
+    to_.add(std::move(step));
   }
   void skip(const char* name, std::string_view why) { add(name, is::skipped, why); }
 
@@ -366,6 +369,7 @@ class checker {
   transport* engine_;
   std::uint64_t deadline_;
   check_result& to_;
+  const secret_list secrets_;
   outcome outcome_;
   questions questions_;
   resources groups_;

@@ -158,6 +158,7 @@ inline std::string runtime::start(const options& given) {
   options_ = given;
   settings_ = configure(given, warnings);
   says.use(settings_.log_level);
+  says.hide(secrets_of(settings_));
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
@@ -413,6 +414,7 @@ inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
+  says.hide(secrets_of(settings_));
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
