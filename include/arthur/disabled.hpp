@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "check.hpp"
 #include "config.hpp"
 #include "propagation.hpp"
 #include "runtime.hpp"
@@ -67,6 +68,11 @@ inline void pause() noexcept {}
 inline void resume() noexcept {}
 inline bool recording() noexcept { return false; }
 inline bool set_sample_ratio(double) noexcept { return true; }
+inline check_result check(const options&, std::chrono::nanoseconds) noexcept {
+  check_result out;
+  out.add({"configuration", check_outcome::skipped, "compiled with ARTHUR_DISABLE: nothing is recorded", {}});
+  return out;
+}
 
 ARTHUR_NAMESPACE_END
 

@@ -6,6 +6,7 @@
 #include "joining.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
+#include "runtime/check.hpp"
 #include "transport/httplib.hpp"
 
 #endif

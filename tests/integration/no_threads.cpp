@@ -138,6 +138,14 @@ TEST_CASE("overflow::block sends instead of waiting for a thread that isn't ther
   CHECK(arthur::stats().dropped == before.dropped);
 }
 
+TEST_CASE("arthur::check() needs no threads, and no poll()") {
+  support::engine engine;
+  arthur::options o;
+  o.base_url = engine.url();
+  CHECK(arthur::check(o).ok());
+  CHECK(engine.row_count() == 1);
+}
+
 TEST_CASE("arthur::testing::capture works without threads") {
   for (int run = 0; run < 2; ++run) {
     arthur::testing::capture spans;

@@ -49,6 +49,7 @@ struct settings {
   std::string service_name;      ///< never empty
   std::string task_id;           ///< "" when unknown
   std::string task_name;         ///< "" when there is none; look it up when task_id is empty and where.has_engine
+  bool task_in_code = false;     ///< options name the task, not variables
   std::vector<header> resource;  ///< everything, with service.name, telemetry.sdk.* and, where known, arthur.task
 
   std::string spool_directory;      ///< "" when there is none
@@ -345,6 +346,7 @@ inline void resolve_identity(const options& given, const environment& env, warni
   // A task is one thing with two names: who names it in code isn't overruled by the other variable.
   std::string_view id = first({text::trim(given.task_id), code("arthur.task")});
   std::string_view name = text::trim(given.task_name);
+  out.task_in_code = !id.empty() || !name.empty();
   if (id.empty() && name.empty()) {
     id = first({env.get("ARTHUR_TASK_ID"), otel("arthur.task")});
     name = env.get("ARTHUR_TASK_NAME");

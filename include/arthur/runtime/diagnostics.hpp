@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../platform/clock.hpp"
+#include "../policy/secrets.hpp"
 #include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -41,9 +43,11 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 }
 
 /// Says lines to the user's function or to stderr: the same kind of line at most once in ten seconds, with the number
-/// of those left out. Never holds a secret: callers pass none.
+/// of those left out. Never holds a secret: callers pass none, and what servers say is searched for those known.
 class diagnostics {
  public:
+  explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
+
   enum class topic : std::uint8_t {
     configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
   };
@@ -60,6 +64,11 @@ class diagnostics {
   void use(log_level level) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     level_ = level;
+  }
+
+  void hide(secret_list secrets) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    secrets_ = std::move(secrets);
   }
 
   /// Never throws: a function of the user's that does is ignored.
@@ -104,13 +113,15 @@ class diagnostics {
   void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
+    constexpr std::size_t before = 8;
     text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = text_line(what);
+      detail::hide(secrets_, whole.begin(), whole.size());
+      if (level != severity::info) last_error_ = text_line(std::string_view(whole).substr(before));
       if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
-      const std::uint64_t now = steady_nanoseconds();
+      const std::uint64_t now = clock_();
       // Configuration lines differ from each other and are said once each.
       if (about != topic::configuration && s.said_at != 0 && now - s.said_at < 10000000000U) {
         ++s.left_out;
@@ -134,7 +145,9 @@ class diagnostics {
     std::uint64_t said_at = 0;
     std::uint64_t left_out = 0;
   };
+  std::uint64_t (*const clock_)();
   std::mutex mutex_;
+  secret_list secrets_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
   log_level level_ = log_level::automatic;

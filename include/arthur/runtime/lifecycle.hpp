@@ -25,8 +25,8 @@
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "../text_line.hpp"
-#include "../transport/https.hpp"
 #include "bell.hpp"
+#include "configuration.hpp"
 #include "diagnostics.hpp"
 #include "outputs.hpp"
 #include "worker.hpp"
@@ -145,8 +145,6 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
-
 inline std::string runtime::start(const options& given) {
   // Before the lock: whoever holds it may wait for this worker's end.
   if (in_worker) return "arthur::start was called by a function that arthur itself calls: start again after it has returned";
@@ -157,18 +155,11 @@ inline std::string runtime::start(const options& given) {
     if (!done_) return "the worker of the former arthur::start still hangs in a name look-up: start again later";
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
-  environment surroundings;
-  variable_reader variables;
-  surroundings.lookup = lookup_variable;
-  surroundings.user = &variables;
-  const std::string program = program_name();
-  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
-  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  settings_ = configure(given, warnings);
   says.use(settings_.log_level);
-  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
+  says.hide(secrets_of(settings_));
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
@@ -424,6 +415,7 @@ inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
+  says.hide(secrets_of(settings_));
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
