@@ -21,9 +21,10 @@ namespace support {
 class gate {
  public:
   void open() { open_ = true; }
-  /// Returns when the worker stands before it and takes nothing more.
+  void shut() { open_ = false; }
+  /// As shut(); returns when the worker stands before it and takes nothing more.
   void close() {
-    open_ = false;
+    shut();
     held_ = false;
     { ARTHUR_SPAN("before the gate"); }
     static_cast<void>(arthur::flush(std::chrono::nanoseconds(0)));
