@@ -223,22 +223,6 @@ TEST_CASE("a pause in an outage, and a new start after it, find everything as it
   CHECK(g.named("paused") + g.named("full") == 0);
 }
 
-TEST_CASE("a pool that is nearly full is emptied at once, however long spans may wait") {
-  gate g;
-  auto o = g.options(256 << 10);
-  o.schedule_delay = std::chrono::hours(1);
-  const auto tracing = arthur::start(o);
-  static_cast<void>(arthur::flush(std::chrono::seconds(60)));  // the first cycle is over
-  const account a;
-  ARTHUR_SPAN("long");
-  // 32 blocks would wake the worker anyway; there are fewer.
-  for (int n = 0; n < 25; ++n) {
-    ARTHUR_TOOL_SPAN("child", arthur::input(std::string(7000, 'c')));
-  }
-  while (a.now().delivered == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  CHECK(a.now().opened == 26);
-}
-
 TEST_CASE("with overflow::block a new trace waits for room, and none is lost") {
   gate g;
   auto o = g.options(mebibyte);

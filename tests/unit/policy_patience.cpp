@@ -1,17 +1,8 @@
 // policy_patience.cpp: how long overflow::block waits, on a clock of the test's own.
-#include <arthur/policy/patience.hpp>
-#include <arthur/arthur.hpp>
-#include <arthur/record/recorder.hpp>
-#include <arthur/runtime/waiting.hpp>
-
 #include <doctest/doctest.h>
 
+#include <arthur/policy/patience.hpp>
 #include <cstdint>
-#include <string>
-#include <thread>
-
-#include "support/capture.hpp"
-#include "support/gate.hpp"
 
 using namespace arthur::detail;
 
@@ -95,66 +86,4 @@ TEST_CASE("with a block_timeout of 0 nobody waits") {
   patience own;
   CHECK_FALSE(own.lasts(true, 5, 0, 1, 7, all));
   CHECK_FALSE(own.lasts(true, 5000000000, 0, 2, 8, all));
-}
-
-namespace {
-
-std::uint64_t the_time = 1, naps = 0;
-standstill all_threads;
-patience own;
-bool nap(std::uint32_t attempt) noexcept {
-  if (!own.lasts(attempt == 0, the_time, longest, this_slot->last_generation, 7, all_threads)) return false;
-  ++naps;
-  the_time += 10 * millisecond;
-  return true;
-}
-
-void big_child() { ARTHUR_TOOL_SPAN("child", arthur::input(std::string(100000, 'c'))); }
-
-}  // namespace
-
-TEST_CASE("under a dead endpoint a whole trace, and all later ones, wait once") {
-  support::gate g;
-  auto o = g.options(std::size_t{1} << 20);
-  const auto tracing = arthur::start(o);
-  g.close();
-  {
-    ARTHUR_AGENT_SPAN("under way");
-    the_recorder.source.wait_for_room.store(nap);
-    for (int n = 0; n < 30; ++n) big_child();
-    CHECK(naps == 100);
-  }
-  for (int n = 0; n < 30; ++n) {
-    ARTHUR_AGENT_SPAN("new");
-    big_child();
-  }
-  CHECK(naps == 100);
-  all_threads.forget();
-  {
-    ARTHUR_AGENT_SPAN("waits for its beginning, and then no more");
-    CHECK(naps == 200);
-    for (int n = 0; n < 30; ++n) big_child();
-  }
-  CHECK(naps == 200);
-  const arthur::statistics s = arthur::stats();
-  CHECK(support::account_closed(s));
-  CHECK(s.bytes_held <= std::size_t{1} << 20);
-  g.open();
-  CHECK(arthur::flush(std::chrono::seconds(60)) == arthur::flush_result::ok);
-  big_child();
-  CHECK(naps == 200);
-}
-
-TEST_CASE("the worker itself and its callbacks never wait for room") {
-  const arthur::options o;
-  support::capture c(o);
-  { ARTHUR_SPAN("this thread has a slot"); }
-  in_worker = true;
-  CHECK_FALSE(wait_for_worker(0));
-  in_worker = false;
-  std::thread([] {
-    thread_is_quiet = true;  // as the worker's
-    CHECK_FALSE(wait_for_worker(0));
-  }).join();
-  CHECK(wait_for_worker(0));
 }
