@@ -11,8 +11,11 @@
 
 #include "../config.hpp"
 #include "../record/threads.hpp"
+#include "../restraint.hpp"
 #include "../runtime.hpp"
+#include "../span.hpp"
 #include "lifecycle.hpp"
+#include "waiting.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -113,15 +116,6 @@ ARTHUR_LINKED statistics stats() noexcept {
   out.bytes_held = r.source.blocks.bytes_used();
   return out;
 }
-
-namespace detail {
-/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
-inline void switch_recording(std::uint32_t bit, bool to) noexcept {
-  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
-  }
-}
-}  // namespace detail
 
 ARTHUR_LINKED void pause() noexcept { detail::switch_recording(detail::recording_mode::paused, true); }
 ARTHUR_LINKED void resume() noexcept { detail::switch_recording(detail::recording_mode::paused, false); }

@@ -20,8 +20,10 @@
 #include "../platform/memory.hpp"
 #include "../platform/thread_names.hpp"
 #include "../platform/process.hpp"
+#include "../policy/patience.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
+#include "../restraint.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "../text_line.hpp"
@@ -45,6 +47,7 @@ class runtime {
  public:
   delivery_counters counters;
   diagnostics says;
+  standstill stuck;
 
   /// Returns an error line, or nothing.
   std::string start(const options& given);
@@ -54,7 +57,7 @@ class runtime {
   bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
-  std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
+  std::uint64_t block_nanoseconds() const noexcept { return block_nanoseconds_.load(std::memory_order_relaxed); }
 
   /// In a forked child: a runtime like `parent`, with a thread of its own.
   void continue_after_fork(const runtime& parent) noexcept;
@@ -83,7 +86,7 @@ class runtime {
   settings settings_;
   bell bell_;
   std::unique_ptr<worker> worker_;
-  std::atomic<std::uint64_t> block_microseconds_{0};
+  std::atomic<std::uint64_t> block_nanoseconds_{0};
   std::atomic<bool> has_thread_{false};
   thread_watch watch_;
   std::mutex done_mutex_;
@@ -101,23 +104,7 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
-inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
-/// options::overflow == block: wakes the worker and gives it a moment.
-inline bool wait_for_worker(std::uint32_t attempt) noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
-  const std::uint64_t now = steady_nanoseconds();
-  if (attempt == 0) waiting_since = now;
-  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
-#ifdef ARTHUR_NO_THREADS
-  r->poll();
-#else
-  if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(100));
-#endif
-  return true;
-}
+bool wait_for_worker(std::uint32_t attempt) noexcept;  // waiting.hpp
 
 inline void runtime_after_fork() noexcept {
   runtime* const parent = the_runtime.load(std::memory_order_acquire);
@@ -184,6 +171,7 @@ inline std::string runtime::start(const options& given) {
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
+  r.source.hold_traces.store(hold_traces, std::memory_order_relaxed);
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
@@ -201,7 +189,8 @@ inline std::string runtime::start(const options& given) {
 
 inline void runtime::make_worker() {
   bell_.reset();
-  block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
+  block_nanoseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000000U, std::memory_order_relaxed);
+  stuck.forget();
   worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
   timing t;
   t.steady_now = steady_nanoseconds;

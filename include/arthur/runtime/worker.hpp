@@ -245,7 +245,7 @@ class worker {
     r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
     r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
-    r.limit = blocks.limit();
+    r.limit = blocks.mark();
     const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
