@@ -12,6 +12,7 @@
 #include "openinference/kinds.hpp"
 #include "options.hpp"
 #include "propagation.hpp"
+#include "replay.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
 #include "values.hpp"

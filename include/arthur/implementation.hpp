@@ -7,6 +7,7 @@
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
 #include "runtime/check.hpp"
+#include "runtime/replay.hpp"
 #include "transport/httplib.hpp"
 
 #endif

@@ -13,6 +13,7 @@
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../record/pool.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
@@ -171,9 +172,13 @@ class delivery {
     spooling_.doubt();
     return left + ahead_.discard();
   }
+  std::size_t spooled_files() const noexcept { return spooling_.files(); }
+  bool spool_failed() const noexcept { return spooling_.failed(); }
+  /// What lies with the doubts is taken off the pool's limit: one budget for both.
+  void share(pool& blocks) noexcept { pool_ = &blocks; }
   /// In a forked child, on the parent's: what lies with its doubts is the parent's memory and files.
   void drop_inherited() noexcept {
-    if (doubts_.bytes() != 0) the_recorder.source.blocks.limit(settings_.memory_limit);
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit);
     spooling_.drop_inherited();
   }
   /// From here on nothing is sent any more: begin() sets everything aside. False: there is no spool.
@@ -297,10 +302,8 @@ class delivery {
     now_.resume(spooled, shortened);
   }
 
-  /// What lies with the doubts is taken off the pool: one budget for both.
   void bound_memory() noexcept {
-    pool& blocks = the_recorder.source.blocks;
-    if (blocks.capacity() != 0) blocks.limit(settings_.memory_limit - doubts_.bytes());
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - doubts_.bytes());
   }
 
   void say_unconfirmed(std::size_t spans) {
@@ -483,6 +486,8 @@ class delivery {
   spooling spooling_;
   doubts doubts_;
   shown_ahead ahead_;
+
+  pool* pool_ = nullptr;
 
   consignment now_;  // under way
   bool held_ = false;

@@ -31,6 +31,10 @@ class spooling {
 
   /// There is one. (Whether it can be written is seen when it is.)
   bool on() const noexcept { return spool_ != nullptr; }
+  /// Files that wait in it, as last seen.
+  std::size_t files() const noexcept { return spool_ == nullptr ? 0 : spool_->waiting(); }
+  /// The directory can't be used.
+  bool failed() const noexcept { return failed_; }
   /// When take() may find something; steady nanoseconds.
   std::uint64_t due() const noexcept { return claim_.held() ? never : due_; }
 
@@ -108,7 +112,8 @@ class spooling {
     if (open_) return true;
     text_line why;
     open_ = spool_->open(why);
-    if (!open_) says_.say(diagnostics::topic::spool, severity::warning, why);
+    failed_ = !open_;
+    if (failed_) says_.say(diagnostics::topic::spool, severity::warning, why);
     tell();
     return open_;
   }
@@ -151,6 +156,7 @@ class spooling {
   std::unique_ptr<spool> spool_;  // null: there is none
   spool_claim claim_;             // after it, so that it goes first
   bool open_ = false;
+  bool failed_ = false;
   std::uint64_t due_;
 };
 

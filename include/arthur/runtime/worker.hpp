@@ -48,6 +48,7 @@ class worker {
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
                    s.where.profile == profile::arthur || s.console, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
+    delivery_.share(the_recorder.source.blocks);
     // It begins asleep, until the first span rings.
     the_recorder.wanted.store(1, std::memory_order_relaxed);
   }
