@@ -55,7 +55,7 @@ class doubts {
     static_cast<void>(bytes);
     return false;  // it takes memory
 #else
-    return !no_right_ && !closing_ && bytes_ + bytes <= most_bytes_;
+    return !no_right_ && bytes_ + bytes <= most_bytes_;
 #endif
   }
   bool no_right() const noexcept { return no_right_; }
