@@ -111,11 +111,13 @@ inline std::vector<std::string> names_of(const spool_content& from) {
 
 inline void must_open(spool& s) {
   text_line why;
-  REQUIRE_MESSAGE(s.open(why), why.c_str());
+  const bool opened = s.open(why);
+  REQUIRE_MESSAGE(opened, std::string(why));
 }
 inline void must_put(spool& s, const std::vector<std::string>& spans, std::uint64_t sent_at = 0) {
   text_line why;
-  REQUIRE_MESSAGE(s.put(request(spans), sent_at, why) == spool::result::ok, why.c_str());
+  const spool::result result = s.put(request(spans), sent_at, why);
+  REQUIRE_MESSAGE(result == spool::result::ok, std::string(why));
 }
 
 using list = std::vector<std::string>;

@@ -173,7 +173,7 @@ class spool_directory {
       if (file < 0) return false;
       struct stat about {};
       const bool locked = calls_.lock(file, LOCK_EX | LOCK_NB) == 0;
-      // Between the two calls somebody may have taken it for a dead process's, and removed it.
+      // Between the two calls somebody whose clock differs may have taken it for a dead process's, and removed it.
       if ((!locked && errno == EWOULDBLOCK) || (locked && ::fstat(file, &about) == 0 && about.st_nlink == 0)) {
         forget(file);
         continue;
@@ -245,13 +245,13 @@ class spool_directory {
     }
     entries_.clear();
     bytes_ = written_ = 0;
-    while (const dirent* const e = ::readdir(list)) look_at(e->d_name, held);
+    while (const dirent* const e = ::readdir(list)) look_at(e->d_name, now, held);
     ::closedir(list);
     std::sort(entries_.data(), entries_.data() + entries_.size(), older);
     interval_ += entries_.size() * (second / 1000);
   }
 
-  void look_at(std::string_view text, const spool_name* held) noexcept {
+  void look_at(std::string_view text, std::uint64_t now, const spool_name* held) noexcept {
     if (text.front() == '.' || text == "lost+found") return;
     spool_entry e{};
     struct stat about {};
@@ -261,7 +261,7 @@ class spool_directory {
     e.size = static_cast<std::uint64_t>(about.st_size);
     e.changed = changed_at(about);
     bytes_ += e.size;
-    if (e.name.state == spool_state::writing) return remove_stale(e);
+    if (e.name.state == spool_state::writing) return remove_stale(e, now);
     if (held != nullptr && !(e.name < *held) && !(*held < e.name)) return;
     if (!entries_.push_back(e)) remark("no memory for the list of files in the spool ", path_, "; it is worked off in portions");
   }
@@ -273,8 +273,10 @@ class spool_directory {
     remark("the spool ", path_, " holds what isn't arthur's or belongs to another user, e.g. \"", shown, "\": it is left alone");
   }
 
-  /// The half-written file of a process that died. One that is being written has its lock held.
-  void remove_stale(const spool_entry& e) noexcept {
+  /// The half-written file of a process that died: nobody holds its lock. A fresh one is left alone, because its writer may
+  /// not have come to lock it.
+  void remove_stale(const spool_entry& e, std::uint64_t now) noexcept {
+    if (now >= e.name.time && now - e.name.time < 60 * second) return;
     int file = -1;
     struct stat about {};
     if (lock(e.name, file, about) != lock_result::locked) return;

@@ -31,7 +31,7 @@ namespace detail {
 // replaced or removed by the holder of its lock alone; who got the lock looks whether the name still means that file.
 //
 //   a process dies                        what is left                      what becomes of it
-//   while it writes a file                .tmp, unlocked                    removed by the next scan of anybody
+//   while it writes a file                .tmp, unlocked                    removed by anybody, a minute later
 //   after the rename                      a complete pending file           sent by anybody
 //   having claimed it, before mark_sent   .sending, changed when written    in doubt; never sent: the engine hasn't got it
 //   after mark_sent, or without answer    .sending, changed when sent       in doubt: the engine is asked
@@ -42,8 +42,8 @@ namespace detail {
 //   claim the same file                   the lock; the loser goes on. Having waited, it finds the name gone or another
 //                                         file under it, and lets go
 //   one lists, the other ends it          the name is gone when it is opened: off the list
-//   one writes, the other tidies up       the lock of the .tmp; between making and locking it the tidier may win: the
-//                                         writer sees that its file has no name, and makes another
+//   one writes, the other tidies up       the lock of the .tmp, and its age. Were the tidier to come between making and
+//                                         locking it, the writer sees that the file has no name, and makes another
 //   both write when it is nearly full     each counts what it saw: beyond the bound by a sixteenth per process at most
 class spool;
 
