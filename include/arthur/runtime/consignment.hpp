@@ -30,19 +30,19 @@ struct consignment {
   /// Spans that aren't judged.
   std::size_t left() const noexcept { return spans.spans.size() - judged_; }
 
-  /// What is in `spans` is to be sent, all of it in one part.
-  void begin() {
+  /// What is in `spans` is to be sent, at most so many of it at once.
+  void begin(std::size_t most = ~std::size_t{0}) {
     judged_ = 0;
-    parts.begin(spans.spans.size());
+    parts.begin(spans.spans.size(), most);
   }
   /// What was shown before: it comes back from the doubts or the spool.
-  void resume(bool from_spool, bool shortened) {
+  void resume(bool from_spool, bool shortened, std::size_t most) {
     spooled = from_spool;
     shorter = shortened;
     shown = spans.spans.size();
-    begin();
+    begin(most);
   }
-  /// True: that was the last of them, and nothing is under way any more.
+  /// True: that was the last of them.
   bool judge(std::size_t count) noexcept {
     judged_ += count;
     return judged_ >= spans.spans.size();

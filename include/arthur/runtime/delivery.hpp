@@ -145,7 +145,7 @@ class delivery {
         if (engine_profile()) {
           if (may_ask()) return doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
           now_.spooled = true;
-          return leave_unconfirmed();
+          return can_ask() ? leave_in_doubt() : leave_unconfirmed();
         }
         break;
       case spooling::taken::pending:
@@ -158,8 +158,15 @@ class delivery {
 
   /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were.
   std::uint64_t discard() {
+    if (in_flight_) now_.parts.again(flying_);
     set_aside();
-    std::uint64_t left = spans();
+    in_flight_ = false;
+    while (spooling_.on() && !busy() && ahead_.any()) {
+      take_ahead();
+      now_.begin();
+      set_aside();
+    }
+    const std::uint64_t left = spans();
     if (left != 0) finish(spans());
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
@@ -226,7 +233,14 @@ class delivery {
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
     if (now_.spooled && !spooling_.mark_sent()) return forget();
-    switch (main_->send(r, deadline, outcome_.answer, outcome_.error)) {
+    in_flight_ = true;
+    flying_ = p;
+    judge(p, main_->send(r, deadline, outcome_.answer, outcome_.error));
+    in_flight_ = false;
+  }
+
+  void judge(const part& p, transport_result result) {
+    switch (result) {
       case transport_result::not_sent:
         now_.parts.again(p);
         say_unreachable(says_, outcome_.error, spans());
@@ -253,10 +267,7 @@ class delivery {
     if (now_.spooled) {
       // The file is in doubt as a whole from here on.
       wait(clock_());
-      if (may_ask()) {
-        spooling_.doubt();
-        return forget();
-      }
+      if (can_ask()) return leave_in_doubt();
       now_.parts.again(p);
       now_.gather();
       return leave_unconfirmed();
@@ -266,7 +277,12 @@ class delivery {
     wait(now);
   }
 
-  bool may_ask() const noexcept { return engine_ != nullptr && engine_profile() && doubts_.accepts(now_.spans.bytes.size()); }
+  bool can_ask() const noexcept { return engine_ != nullptr && engine_profile() && !doubts_.no_right(); }
+  bool may_ask() const noexcept { return can_ask() && doubts_.accepts(now_.spans.bytes.size()); }
+  void leave_in_doubt() {
+    spooling_.doubt();
+    forget();
+  }
 
   /// Copies a part over to the doubts. False: no memory.
   bool doubt(const part& p) {
@@ -299,7 +315,7 @@ class delivery {
   }
   void resume(bool spooled, bool shortened) {
     started_ = clock_();
-    now_.resume(spooled, shortened);
+    now_.resume(spooled, shortened, settings_.max_batch_spans);
   }
 
   void bound_memory() noexcept {
@@ -355,6 +371,7 @@ class delivery {
       case verdict::unauthorized:
       case verdict::give_up:
         refused();
+        says_.rejected(read_rejection(a.body, a.content_type).reason);
         // Data that the engine can't read (400): one bad span must not take the others along.
         if (a.status == 400 && engine_profile() && p.count > 1) return now_.parts.halve(p);
         went_well();
@@ -400,6 +417,7 @@ class delivery {
   /// The endpoint takes nothing now. With a spool what is under way is set aside until it does.
   void nothing_gets_through(std::uint64_t at_least = 0) {
     wait(clock_(), at_least);
+    in_flight_ = false;
     if (!spooling_.on()) return;
     away_ = true;
     set_aside();
@@ -412,10 +430,11 @@ class delivery {
     const std::size_t left = spans();
     if (now_.spooled) {
       // Where the file can't be shortened, what is gone from it must be asked for next time.
-      if (!now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_))) spooling_.release();
+      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_));
+      if (exact && !in_flight_) spooling_.release();
       else spooling_.doubt();
     } else {
-      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(body_, left, false, 0)) return;
+      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(body_, left, in_flight_, 0)) return;
       count(counters_.spooled, left);
     }
     forget();
@@ -493,6 +512,8 @@ class delivery {
   bool held_ = false;
   bool away_ = false;  // with a spool: fresh batches go there
   bool closing_ = false;
+  bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
+  part flying_{};           // that request
   unsigned attempt_ = 0;
   std::uint64_t due_ = 0;
   std::uint64_t started_ = 0;
