@@ -218,8 +218,7 @@ class delivery {
   }
 
   void unanswered(const part& p, std::uint64_t now, const std::string& error) {
-    if (!engine_profile() && settings_.sink == sink::endpoint) {
-      // OTLP: a lost answer is repeated, duplicates are the receiver's business.
+    if (settings_.sink == sink::endpoint && may_repeat(errand::spans, settings_.where.profile)) {
       unreachable(error);
       level_.push_back(p);
       return wait(now);
