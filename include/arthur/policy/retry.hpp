@@ -13,6 +13,19 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// What a request is for.
+enum class errand {
+  spans,        ///< POST of spans
+  probe,        ///< POST of an envelope without spans: stores nothing
+  task_search,  ///< POST that only reads
+  ask_back,     ///< GET of a span: is it there?
+};
+
+/// Whether a request that went out, and got no answer, may be sent again without knowing what became of it. (One of
+/// which nothing went out may always be.) Everything that only reads may. Spans may where the specification puts up with
+/// duplicates; Arthur Engine would store them twice, and count their tokens and costs twice: there never, blindly.
+constexpr bool may_repeat(errand what, profile to) { return what != errand::spans || to == profile::otlp; }
+
 /// What to do with a batch after an answer.
 enum class verdict {
   delivered,       ///< everything is stored; a body may still carry an OTLP partial success

@@ -98,6 +98,7 @@ class delivery {
     const bool written = show(now_.spans, now_.shown, now);
     now_.shown = now_.spans.spans.size();
     if (!held_) started_ = now;
+    if (!held_) first_attempt_ = attempt_;
     held_ = false;
     now_.begin();
     if (main_ == nullptr) return finish_all(written ? fate::delivered : fate::failed);
@@ -231,7 +232,7 @@ class delivery {
     r.body_size = body_.size();
     r.spans = p.count;
     count(counters_.requests);
-    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
+    if (p.failures != 0 || attempt_ != first_attempt_) count(counters_.retries);
     if (now_.spooled && !spooling_.mark_sent()) return forget();
     in_flight_ = true;
     flying_ = p;
@@ -253,7 +254,7 @@ class delivery {
   }
 
   void unanswered(const part& p, std::string_view why) {
-    if (!engine_profile() && settings_.sink == sink::endpoint) {
+    if (settings_.sink == sink::endpoint && may_repeat(errand::spans, settings_.where.profile)) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
       now_.parts.again(p);
       say_unreachable(says_, outcome_.error, spans());
@@ -315,6 +316,7 @@ class delivery {
   }
   void resume(bool spooled, bool shortened) {
     started_ = clock_();
+    first_attempt_ = attempt_;
     now_.resume(spooled, shortened, settings_.max_batch_spans);
   }
 
@@ -514,7 +516,8 @@ class delivery {
   bool closing_ = false;
   bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
   part flying_{};           // that request
-  unsigned attempt_ = 0;
+  unsigned attempt_ = 0;        // failures running
+  unsigned first_attempt_ = 0;  // when the batch was begun
   std::uint64_t due_ = 0;
   std::uint64_t started_ = 0;
   buffer body_;

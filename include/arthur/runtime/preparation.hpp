@@ -55,6 +55,9 @@ class preparation {
   /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
   void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
 
+  // Without an answer both are asked again.
+  static_assert(may_repeat(errand::probe, profile::arthur) && may_repeat(errand::task_search, profile::arthur), "");
+
   /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
   bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
     if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
