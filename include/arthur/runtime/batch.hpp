@@ -20,15 +20,25 @@ struct batch {
     std::size_t size;
     std::uint64_t sweep = 0;  // in which a kept root was found
   };
+  struct place {
+    std::size_t at;  // in `resource_bytes`
+    std::size_t size;
+  };
   buffer bytes;
   value_list<entry> spans;
+  // Where it came from the spool; entry::group is an index then. Else a group is one of the process's.
+  buffer resource_bytes;
+  value_list<place> resources;
 
   /// See buffer::fix().
   bool fix(std::size_t max_spans, std::size_t max_bytes) noexcept { return bytes.fix(max_bytes) && spans.fix(max_spans); }
   bool empty() const noexcept { return spans.empty(); }
+  bool has_own_resources() const noexcept { return !resources.empty(); }
   void clear() noexcept {
     bytes.clear();
     spans.clear();
+    resource_bytes.clear();
+    resources.clear();
   }
   /// False: no memory; the batch is as before.
   bool append(const batch& from, const entry& e) {

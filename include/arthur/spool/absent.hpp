@@ -17,6 +17,8 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+inline bool spool_exists(const std::string&) noexcept { return false; }
+
 class spool_claim {
  public:
   bool held() const noexcept { return false; }

@@ -306,6 +306,12 @@ class spool_directory {
   unsigned more_ = 0;
 };
 
+/// Whether there is such a directory.
+inline bool spool_exists(const std::string& directory) noexcept {
+  struct stat about {};
+  return ::stat(directory.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
