@@ -39,7 +39,9 @@ inline std::string running = "this input";
 /// Ends the process unless `kept`: libFuzzer then keeps the input.
 inline void promise(bool kept, const char* what, std::string_view seen = {}) {
   if (kept) return;
-  std::fprintf(stderr, "BROKEN PROMISE by %s: %s\n%.*s\n", running.c_str(), what, static_cast<int>(seen.size()), seen.data());
+  std::fprintf(stderr, "BROKEN PROMISE by %s: %s\n", running.c_str(), what);
+  std::fwrite(seen.data(), 1, seen.size(), stderr);
+  std::fputc('\n', stderr);
   std::abort();
 }
 
