@@ -253,7 +253,8 @@ struct player {
 FUZZ_TARGET(record) {
   fuzz::taker in(data, size);
   session& s = here();
-  start(in.below(8));
+  const unsigned kind = in.byte();
+  start(kind < 200 ? 0 : kind % 8);  // mostly the same, because another start takes time
   const arthur::statistics before = arthur::stats();
   s.delivered = 0;
   {
