@@ -207,7 +207,7 @@ class delivery {
     due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
   }
   void went_well() {
-    attempt_ = 0;
+    attempt_ = first_attempt_ = 0;
     due_ = 0;
     away_ = false;
   }
