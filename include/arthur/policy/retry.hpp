@@ -178,6 +178,27 @@ inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
   return whole / 2 + random % (whole / 2 + 1);
 }
 
+/// When the next attempt is due. Times are steady nanoseconds.
+class pauses {
+ public:
+  std::uint64_t due() const noexcept { return due_; }
+  /// After a failure.
+  void wait(std::uint64_t now, std::uint64_t at_least, std::uint64_t random) noexcept {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random) * 1000000U);
+  }
+  void succeed() noexcept { attempt_ = first_attempt_ = 0, due_ = 0; }
+  /// The next attempt is made at once.
+  void end() noexcept { due_ = 0; }
+  /// From here on attempts are for something else.
+  void begin() noexcept { first_attempt_ = attempt_; }
+  bool repeating() const noexcept { return attempt_ != first_attempt_; }
+
+ private:
+  unsigned attempt_ = 0;  // failures running
+  unsigned first_attempt_ = 0;
+  std::uint64_t due_ = 0;
+};
+
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
