@@ -23,7 +23,6 @@
 #include "../policy/refusal.hpp"
 #include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
-#include "../record/threads.hpp"
 #include "../record/wire.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
@@ -419,9 +418,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
   const std::uint64_t now = detail::steady_nanoseconds();
   const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
-  // As the worker: what the program hooked into sockets or clocks isn't traced.
-  const bool was_quiet = detail::thread_is_quiet;
-  detail::thread_is_quiet = true;
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     detail::check_all(settings, deadline, out);
@@ -431,7 +427,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
 #else
   detail::check_all(settings, deadline, out);
 #endif
-  detail::thread_is_quiet = was_quiet;
   return out;
 }
 
