@@ -265,6 +265,20 @@ TEST_CASE("a collector gets a test span in the encoding that it reads, and its a
   }
 }
 
+TEST_CASE("an engine beside an OTLP endpoint is asked for the task's id only, as tracing would") {
+  support::engine_options options;
+  options.speaks = support::dialect::collector;
+  support::engine collector(options);
+  const support::variable base("ARTHUR_BASE_URL", "http://127.0.0.1:1");
+  arthur::options o;
+  o.endpoint = collector.url() + "/v1/traces";
+  CHECK(arthur::check(o).ok());
+  const support::variable task("ARTHUR_TASK_NAME", "Support");
+  const auto result = arthur::check(o);
+  CHECK(step(result, "health").outcome == check_outcome::failed);
+  CHECK(step(result, "health").fix == "is it up? check ARTHUR_BASE_URL");
+}
+
 TEST_CASE("a span that is refused, lost or failing is told as that") {
   const auto asks = [](support::fault::action what, int status, const char* body) {
     support::fault f;
