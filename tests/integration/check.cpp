@@ -135,7 +135,7 @@ TEST_CASE("keys and tasks: what is wrong, and what to change") {
        "the engine has no task \"33333333-3333-4333-8333-333333333333\", and refuses every trace for it; it has \"Sales\", \"Support\"",
        "create it, or set options.task_id"},
       // Nothing in an id gets out of its place in the path.
-      {"TASK-ADMIN", secret, "x/../../users?a=\r\nX-Evil: 1 \x7f\xff", "", false, 0, "task", check_outcome::failed, "the engine has no task \"x/..", "create it"},
+      {"TASK-ADMIN", secret, "x?a= HTTP/1.1\r\nX-Evil: 1\r\nX-Rest: \x7f\xff", "", false, 0, "task", check_outcome::failed, "the engine has no task \"x?a=", "create it"},
       {"TASK-ADMIN", secret, "", "no UTF-8: \xff \r\n", false, 0, "task", check_outcome::failed, "the engine has no task", "create it"},
       {"TASK-ADMIN", secret, "", "", true, 1, "task", check_outcome::ok, "no task is named: the engine makes one for the service \"agent\"", ""},
   };
@@ -265,6 +265,20 @@ TEST_CASE("a collector gets a test span in the encoding that it reads, and its a
   }
 }
 
+TEST_CASE("an engine beside an OTLP endpoint is asked for the task's id only, as tracing would") {
+  support::engine_options options;
+  options.speaks = support::dialect::collector;
+  support::engine collector(options);
+  const support::variable base("ARTHUR_BASE_URL", "http://127.0.0.1:1");
+  arthur::options o;
+  o.endpoint = collector.url() + "/v1/traces";
+  CHECK(arthur::check(o).ok());
+  const support::variable task("ARTHUR_TASK_NAME", "Support");
+  const auto result = arthur::check(o);
+  CHECK(step(result, "health").outcome == check_outcome::failed);
+  CHECK(step(result, "health").fix == "is it up? check ARTHUR_BASE_URL");
+}
+
 TEST_CASE("a span that is refused, lost or failing is told as that") {
   const auto asks = [](support::fault::action what, int status, const char* body) {
     support::fault f;
@@ -348,10 +362,6 @@ TEST_CASE("a runtime that runs isn't touched, nor the span around it") {
     o.on_diagnostic_user = &said;
     o.hide_inputs = true;
     o.sample_ratio = 0;
-    o.random = [] {
-      ARTHUR_SPAN("called back");  // as in the worker, not traced
-      return std::uint64_t{77};
-    };
     CHECK(arthur::check(o).ok());
     o.api_key = "wrong";
     CHECK_FALSE(arthur::check(o).ok());

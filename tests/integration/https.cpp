@@ -455,6 +455,33 @@ TEST_CASE("an endless header ends at 64 KiB") {
   CHECK(has(s.error, "header is larger than 64 KiB"));
 }
 
+TEST_CASE("trailers without end don't hold an answer up, nor do many small headers") {
+  authority ca;
+  {
+    raw_peer peer(ca.issue(), [](raw_peer& p) {
+      auto c = p.next();
+      c.read();
+      c.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n");
+      while (c.write("X-Filler: " + std::string(1000, 'x') + "\r\n")) {
+      }
+    });
+    const sending s = send(*client(local(peer.port), trusting(ca)), post("x"));
+    CHECK(s.result == transport_result::answered);
+    CHECK(s.out.status == 200);
+    CHECK(s.out.body == "ok");
+  }
+  raw_peer peer(ca.issue(), [](raw_peer& p) {
+    auto c = p.next();
+    c.read();
+    c.write("HTTP/1.1 200 OK\r\n");
+    while (c.write("a:b\r\n")) {
+    }
+  });
+  const sending s = send(*client(local(peer.port), trusting(ca)), post("x"));
+  CHECK(s.result == transport_result::unanswered);
+  CHECK(has(s.error, "header is larger than 64 KiB"));
+}
+
 TEST_CASE("a connection is used again while it is fresh, and not after a second of rest") {
   authority ca;
   real_server server(ca.issue());

@@ -46,6 +46,8 @@ options with_proxy(const char* proxy, options o) {
   return o;
 }
 
+std::string line(const finding& f) { return text_line(f.text, ": ", f.fix); }
+
 }  // namespace
 
 TEST_CASE("each situation has its line") {
@@ -110,7 +112,7 @@ TEST_CASE("each situation has its line") {
   };
   for (const auto& row : rows) {
     const settings s = resolved(row.given, row.set);
-    CHECK(std::string(refusal(row.status, row.reason, row.location, traces_of(s))) == row.line);
+    CHECK(line(refusal(row.status, row.reason, row.location, traces_of(s))) == row.line);
   }
 }
 
@@ -142,5 +144,5 @@ TEST_CASE("a task that isn't found is told by its name, with the setting that na
        "the task \"S\" can't be looked up (401): ARTHUR_API_KEY is wrong; copy the key again, or make a new one"},
       {{}, {{"ARTHUR_TASK_NAME", "S"}, {"ARTHUR_BASE_URL", "http://e"}}, 404, "the task \"S\" can't be looked up (404): is it an Arthur Engine? check ARTHUR_BASE_URL"},
   };
-  for (const auto& row : rows) CHECK(std::string(no_task(resolved(row.given, row.set), row.status)) == row.line);
+  for (const auto& row : rows) CHECK(line(no_task(resolved(row.given, row.set), row.status)) == row.line);
 }

@@ -87,24 +87,35 @@ inline text_line advice(int status, std::string_view location, const asked_party
   }
 }
 
-/// Why the task's name has no id, and what to change. `status`: of the search; 200 where it found none.
-inline text_line no_task(const settings& s, int status) {
+/// What is wrong and what to change; both in one line are "text: fix".
+struct finding {
+  text_line text;
+  text_line fix;
+};
+
+/// Why the task's name has no id. `status`: of the search; 200 where it found none.
+inline finding no_task(const settings& s, int status) {
   const std::string name = text::shown(s.task_name);
-  const char* const variable = s.task_in_code ? "options.task_name" : "ARTHUR_TASK_NAME";
-  if (status == 200) return text_line("the engine has no task ", name, ": create it, or set ", variable, " to one that exists");
-  text_line why;
-  if (status == 401) why = text_line(": ", refusals::unauthorized(engine_of(s)));
-  if (status == 403) why = text_line(": the key may not read tasks; use one with the role TASK-ADMIN, or name the task by its id in ARTHUR_TASK_ID");
-  if (why.empty()) why = text_line(": is it an Arthur Engine? ", change_address(s.where.engine.source));
-  return text_line("the task ", name, " can't be looked up (", status, ")", why);
+  if (status == 200) {
+    return {text_line("the engine has no task ", name),
+            text_line("create it, or set ", s.task_in_code ? "options.task_name" : "ARTHUR_TASK_NAME", " to one that exists")};
+  }
+  finding out{text_line("the task ", name, " can't be looked up (", status, ")"), {}};
+  if (status == 401) {
+    out.fix = refusals::unauthorized(engine_of(s));
+  } else if (status == 403) {
+    out.fix = text_line("the key may not read tasks; use one with the role TASK-ADMIN, or name the task by its id in ARTHUR_TASK_ID");
+  } else {
+    out.fix = text_line("is it an Arthur Engine? ", change_address(s.where.engine.source));
+  }
+  return out;
 }
 
-/// The whole line. `reason`: the endpoint's own words, or "".
-inline text_line refusal(int status, std::string_view reason, std::string_view location, const asked_party& p) {
+/// An answer that isn't a success. `reason`: the endpoint's own words, or "".
+inline finding refusal(int status, std::string_view reason, std::string_view location, const asked_party& p) {
   text_line what(name_of(p), " answered ", status);
   if (!reason.empty()) what = text_line(what, " (", reason, ")");
-  const text_line fix = advice(status, location, p);
-  return fix.empty() ? what : text_line(what, ": ", fix);
+  return {what, advice(status, location, p)};
 }
 
 }  // namespace detail

@@ -17,16 +17,17 @@ namespace detail {
 
 using secret_list = std::vector<std::string>;
 
-/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Texts below 6 characters are
-/// too likely to occur elsewhere.
+/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Short texts are too likely to
+/// occur elsewhere, above all those of headers that hold no key.
 inline secret_list secrets_of(const settings& s) {
   secret_list out;
-  const auto add = [&out](std::string_view text) {
-    if (text.size() >= 6) out.emplace_back(text);
+  const auto add = [&out](std::string_view text, std::size_t least = 6) {
+    if (text.size() >= least) out.emplace_back(text);
   };
   for (const std::vector<header>* list : {&s.where.headers, &s.where.engine_headers}) {
     for (const header& h : *list) {
-      add(std::string_view(h.value).substr(h.value.find(' ') + 1));  // npos + 1 is 0
+      // npos + 1 is 0
+      add(std::string_view(h.value).substr(h.value.find(' ') + 1), text::equal_nocase(h.name, "Authorization") ? 6 : 12);
     }
   }
   const std::string_view target = s.where.traces.target;

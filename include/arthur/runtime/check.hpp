@@ -23,7 +23,6 @@
 #include "../policy/refusal.hpp"
 #include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
-#include "../record/threads.hpp"
 #include "../record/wire.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
@@ -98,8 +97,8 @@ class checker {
     if (settings_.sink == sink::endpoint) {
       endpoint();
       key();
-      if (engine_ == nullptr) skip("health", "nothing says that there is an Arthur Engine");
-      if (engine_ != nullptr && health() && account()) task();
+      if (!asks_engine()) skip("health", "traces don't go to an Arthur Engine");
+      else if (health() && account()) task();
       if (to_.ok()) protocol();
     }
     if (!to_.ok()) return skip("test span", "it would fail for the same reason");
@@ -120,10 +119,8 @@ class checker {
 
   bool refused(const char* name, const asked_party& by, check_outcome how = is::failed) {
     const response& a = outcome_.answer;
-    text_line text(name_of(by), " answered ", a.status);
-    const text_line reason = read_rejection(a.body, a.content_type).reason;
-    if (!reason.empty()) text = text_line(text, " (", reason, ")");
-    add(name, how, text, advice(a.status, a.location, by));
+    const finding f = refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by);
+    add(name, how, f.text, f.fix);
     return false;
   }
   /// The transports write "problem; fix".
@@ -143,6 +140,12 @@ class checker {
   bool is_page() const {
     const response& a = outcome_.answer;
     return a.content_type.find("text/html") != std::string::npos || (!a.body.empty() && text::trim(a.body).substr(0, 1) == "<");
+  }
+
+  /// As tracing would: an engine beside an OTLP endpoint is asked for the task's id only.
+  bool asks_engine() const {
+    const bool by_name = settings_.task_id.empty() && !settings_.task_name.empty();
+    return engine_ != nullptr && (settings_.where.profile == profile::arthur || by_name);
   }
 
   void endpoint() {
@@ -258,10 +261,8 @@ class checker {
       return add("task", is::ok, text_line("the task ", text::shown(settings_.task_name), " has the id ", one_line(id)));
     }
     const int status = outcome_.answer.status;
-    const text_line why = no_task(settings_, status);  // "problem: fix"
-    const text_line found = status == 200 ? other_tasks() : text_line();
-    const std::size_t split = why.find(status == 200 ? ": create" : "): ") + (status == 200 ? 0 : 1);
-    add("task", is::failed, text_line(std::string_view(why).substr(0, split), found), std::string_view(why).substr(split + 2));
+    const finding f = no_task(settings_, status);
+    add("task", is::failed, text_line(f.text, status == 200 ? other_tasks() : text_line()), f.fix);
   }
 
   /// "; it has ...", or nothing.
@@ -419,9 +420,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
   const std::uint64_t now = detail::steady_nanoseconds();
   const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
-  // As the worker: what the program hooked into sockets or clocks isn't traced.
-  const bool was_quiet = detail::thread_is_quiet;
-  detail::thread_is_quiet = true;
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     detail::check_all(settings, deadline, out);
@@ -431,7 +429,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
 #else
   detail::check_all(settings, deadline, out);
 #endif
-  detail::thread_is_quiet = was_quiet;
   return out;
 }
 

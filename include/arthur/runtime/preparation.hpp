@@ -34,7 +34,8 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
 }
 
 inline void say_refused(diagnostics& says, const asked_party& by, const response& a) {
-  says.say(diagnostics::topic::refusal, severity::warning, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by));
+  const finding f = refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by);
+  says.say(diagnostics::topic::refusal, severity::warning, text_line(f.text, f.fix.empty() ? "" : ": ", f.fix));
 }
 /// Spans were not taken, by whatever they were given to.
 inline void say_refused(diagnostics& says, const settings& s, const outcome& what) {
@@ -100,8 +101,9 @@ class preparation {
       groups_.task_found(id);
     } else {
       groups_.no_task();
+      const finding f = no_task(settings_, outcome_.answer.status);
       says_.say(diagnostics::topic::task, severity::warning,
-                text_line(no_task(settings_, outcome_.answer.status), "; traces go under the service name \"",
+                text_line(f.text, ": ", f.fix, "; traces go under the service name \"",
                           one_line(settings_.service_name), "\" meanwhile"));
     }
     return true;
