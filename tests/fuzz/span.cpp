@@ -9,7 +9,7 @@
 
 #include "fuzz.hpp"
 #include "support/otlp_decode.hpp"
-#include "unit/otlp_judge.hpp"
+#include "support/otlp_judge.hpp"
 #include "unit/otlp_support.hpp"
 
 using namespace arthur::detail;
