@@ -104,7 +104,8 @@ void check_date(std::int64_t now, std::int64_t when) {
     std::int64_t got = 0;
     fuzz::promise(http_date::parse(text, now, got) && got == when, "a date is the date", text);
     const std::int64_t wait = parse_retry_after(text, now);
-    fuzz::promise(wait == (when <= now ? 0 : when - now < 86400 ? when - now : 86400), "a wait is until then, a day at most", text);
+    fuzz::promise(wait == (when <= now ? 0 : when - now < 86400 ? when - now : 86400),
+                  "a wait is until then, a day at most", text);
   }
 }
 
@@ -127,7 +128,8 @@ FUZZ_TARGET(answer) {
     const json back = json::parse('"' + json_escaped(body) + '"', nullptr, false);
     fuzz::promise(back.is_discarded() || back == body, "an escaped text reads back", body);
     const std::string quoted = '"' + json_escaped(body) + '"';
-    fuzz::promise(std::string(json_view(quoted).text()) == body.substr(0, text_line::capacity), "so it does by our own reader", body);
+    fuzz::promise(std::string(json_view(quoted).text()) == body.substr(0, text_line::capacity),
+                  "so it does by our own reader", body);
   } else {
     const std::int64_t when = static_cast<std::int64_t>(in.number() % 17179869184U);
     if (when < std::int64_t{253402300800} && now < std::int64_t{253402300800}) check_date(now, when);
