@@ -53,7 +53,8 @@ void check_reason(std::string_view reason) {
   fuzz::promise(reason.size() <= 300, "a reason is short");
   fuzz::promise_one_line(reason, "a reason is one line");
   for (std::size_t n = 1; n < reason.size(); ++n) {
-    const bool c1 = reason[n - 1] == '\xc2' && static_cast<unsigned char>(reason[n]) >= 0x80 && static_cast<unsigned char>(reason[n]) < 0xa0;
+    const auto byte = static_cast<unsigned char>(reason[n]);
+    const bool c1 = reason[n - 1] == '\xc2' && byte >= 0x80 && byte < 0xa0;
     fuzz::promise(!c1, "a reason commands no terminal", reason);
   }
 }
@@ -104,7 +105,8 @@ void check_date(std::int64_t now, std::int64_t when) {
     std::int64_t got = 0;
     fuzz::promise(http_date::parse(text, now, got) && got == when, "a date is the date", text);
     const std::int64_t wait = parse_retry_after(text, now);
-    fuzz::promise(wait == (when <= now ? 0 : when - now < 86400 ? when - now : 86400), "a wait is until then, a day at most", text);
+    fuzz::promise(wait == (when <= now ? 0 : when - now < 86400 ? when - now : 86400),
+                  "a wait is until then, a day at most", text);
   }
 }
 

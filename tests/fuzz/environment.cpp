@@ -51,10 +51,11 @@ struct configuration {
   }
 
   void take(const std::string& name, std::string value) {
-    const std::pair<const char*, std::string*> texts[] = {{"service_name", &code.service_name}, {"task_id", &code.task_id}, {"task_name", &code.task_name},
-        {"base_url", &code.base_url}, {"api_key", &code.api_key}, {"endpoint", &code.endpoint}, {"proxy", &code.proxy}, {"exporters", &code.exporters},
-        {"certificate_file", &code.certificate_file}, {"client_certificate_file", &code.client_certificate_file}, {"client_key_file", &code.client_key_file},
-        {"output_file", &code.output_file}};
+    const std::pair<const char*, std::string*> texts[] = {
+        {"service_name", &code.service_name}, {"task_id", &code.task_id}, {"task_name", &code.task_name}, {"base_url", &code.base_url},
+        {"api_key", &code.api_key}, {"endpoint", &code.endpoint}, {"proxy", &code.proxy}, {"exporters", &code.exporters},
+        {"certificate_file", &code.certificate_file}, {"client_certificate_file", &code.client_certificate_file},
+        {"client_key_file", &code.client_key_file}, {"output_file", &code.output_file}};
     bool in_code = name == "header" || name == "attribute" || name == "http_only" || name == "max_batch_spans" || name == "schedule_delay";
     for (const auto& text : texts) {
       if (name != text.first) continue;
@@ -62,16 +63,17 @@ struct configuration {
       in_code = true;
     }
     const std::size_t colon = value.find(':');
-    if (name == "header") code.headers.push_back({value.substr(0, colon), colon == std::string::npos ? "" : value.substr(colon + 1)});
-    if (name == "attribute") code.resource_attributes.push_back({value.substr(0, colon), colon == std::string::npos ? "" : value.substr(colon + 1)});
+    const arthur::header pair{value.substr(0, colon), colon == std::string::npos ? "" : value.substr(colon + 1)};
+    if (name == "header") code.headers.push_back(pair);
+    if (name == "attribute") code.resource_attributes.push_back(pair);
     if (name == "http_only") https = false;
     if (name == "max_batch_spans") code.max_batch_spans = value.size();
     if (name == "schedule_delay") code.schedule_delay = std::chrono::milliseconds(static_cast<int>(value.size()) - 2);
     if (!in_code) set[name] = value = value.c_str();  // a variable ends at its first null character
-    const bool url = ends_with(name, "url") || ends_with(name, "URL") || ends_with(name, "endpoint") || ends_with(name, "ENDPOINT") || ends_with(name, "proxy") ||
-                     ends_with(name, "PROXY");
+    bool url = false;
+    for (const char* tail : {"url", "URL", "endpoint", "ENDPOINT", "proxy", "PROXY"}) url = url || ends_with(name, tail);
     const bool key = name == "api_key" || name == "ARTHUR_API_KEY";
-    const std::string shown = key ? "" : url ? fuzz::public_part(text::trim(value)) : name == "header" ? value.substr(0, colon) : value;
+    const std::string shown = key ? "" : url ? fuzz::public_part(text::trim(value)) : name == "header" ? pair.name : value;
     const bool list = ends_with(name, "_HEADERS");
     if (list ? has_public_secret(value) : fuzz::has_secret(name) || fuzz::has_secret(shown)) secret_shown = true;
   }
@@ -101,12 +103,15 @@ void check_headers(const std::vector<arthur::header>& headers) {
   warning_list warnings;
   fuzz::promise(read_headers(list, "", again, warnings).empty() && warnings.empty(), "headers can be read back", list);
   fuzz::promise(again.size() == headers.size(), "all of them", list);
-  for (std::size_t n = 0; n < again.size(); ++n) fuzz::promise(again[n].name == headers[n].name && again[n].value == headers[n].value, "and the same", list);
+  for (std::size_t n = 0; n < again.size(); ++n) {
+    fuzz::promise(again[n].name == headers[n].name && again[n].value == headers[n].value, "and the same", list);
+  }
 }
 
 void check_address(const url& u) {
   url again;
-  fuzz::promise(parse_url(std::string(origin(u)) + u.target, "", again).empty() && same_origin(u, again), "an address can be read back", u.target);
+  fuzz::promise(parse_url(std::string(origin(u)) + u.target, "", again).empty() && same_origin(u, again),
+                "an address can be read back", u.target);
 }
 
 // The key goes to the engine and to where the code says, not to a host that OTEL_* alone names.
@@ -123,10 +128,12 @@ void check_key(const configuration& given, const environment& env, const endpoin
   url engine;
   if (!parse_url(base.empty() ? "http://localhost:3030" : base, "", engine).empty()) return;
   for (const arthur::header& h : where.headers) {
-    fuzz::promise(same_origin(where.traces, engine) || h.value.find(key) == std::string::npos, "the key goes to the engine only", std::string(origin(where.traces)));
+    fuzz::promise(same_origin(where.traces, engine) || h.value.find(key) == std::string::npos,
+                  "the key goes to the engine only", std::string(origin(where.traces)));
   }
   for (const arthur::header& h : where.engine_headers) {
-    fuzz::promise(same_origin(where.engine, engine) || h.value.find(key) == std::string::npos, "so it does beside the spans", std::string(origin(where.engine)));
+    fuzz::promise(same_origin(where.engine, engine) || h.value.find(key) == std::string::npos,
+                  "so it does beside the spans", std::string(origin(where.engine)));
   }
 }
 
@@ -144,7 +151,8 @@ FUZZ_TARGET(environment) {
   for (const std::string& warning : warnings) check_line(warning, given);
   if (!got.error.empty()) check_line(got.error, given);
   warning_list second;
-  fuzz::promise(resolve(given.code, env, second, given.https).error == got.error && second == warnings, "the same again says the same");
+  fuzz::promise(resolve(given.code, env, second, given.https).error == got.error && second == warnings,
+                "the same again says the same");
   if (!got.error.empty() || got.disabled) return;
 
   fuzz::promise(!got.service_name.empty() && find_pair(got.resource, "service.name") != nullptr, "there is a service name");

@@ -1,6 +1,7 @@
 // http_answer.cpp: an answer in pieces says the same as in one, whatever a server sends.
 #include <arthur/transport/http_response.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include "fuzz.hpp"
@@ -17,10 +18,11 @@ struct reading {
 
   // In pieces whose sizes follow from `seed`; 0: in one.
   reading(const std::string& text, std::uint64_t seed, bool closed) {
+    const bool in_one = seed == 0;
     for (std::size_t at = 0; at < text.size();) {
       seed = seed * 6364136223846793005U + 1442695040888963407U;
-      const std::size_t most = text.size() - at;
-      const std::size_t size = seed == 1442695040888963407U ? most : (std::min)(most, std::size_t{1} + (seed >> 33) % ((seed >> 60) < 12 ? 8 : 4096));
+      const std::size_t most = in_one ? text.size() : std::size_t{1} + (seed >> 33) % ((seed >> 60) < 12 ? 8 : 4096);
+      const std::size_t size = (std::min)(most, text.size() - at);
       const std::string piece = text.substr(at, size);
       const std::size_t taken = parser.feed(piece.data(), piece.size());
       fuzz::promise(taken <= size, "no more is taken than there is");
@@ -70,6 +72,7 @@ FUZZ_TARGET(http_answer) {
   fuzz::promise(!p.keep_alive() || (p.done() && !a.truncated), "only after a whole answer another may follow");
   fuzz::promise(a.body.size() <= http_response_parser::max_body && a.body.size() <= text.size(), "the body has its limit");
   for (const std::string* value : {&a.content_type, &a.retry_after, &a.location}) {
-    fuzz::promise(value->size() <= arthur::detail::text_line::capacity && value->find('\n') == std::string::npos, "a header is a line");
+    fuzz::promise(value->size() <= arthur::detail::text_line::capacity && value->find('\n') == std::string::npos,
+                  "a header is a line");
   }
 }

@@ -2,6 +2,8 @@
 // and the engine stores.
 #include <arthur/arthur.hpp>
 
+#include <chrono>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -49,10 +51,12 @@ struct session {
   void check(const support::span& span) {
     ++delivered;
     const std::string id = support::to_hex(span.span_id);
-    fuzz::promise(span.trace_id.size() == 16 && span.span_id.size() == 8 && span.trace_id != std::string(16, '\0') && span.span_id != std::string(8, '\0'), "ids are ids");
+    fuzz::promise(span.trace_id.size() == 16 && span.trace_id != std::string(16, '\0'), "a trace id is one");
+    fuzz::promise(span.span_id.size() == 8 && span.span_id != std::string(8, '\0'), "a span id is one");
     fuzz::promise(seen.insert(id).second, "a span goes once", id);
     fuzz::promise(span.start_time != 0 && span.start_time <= span.end_time && !span.name.empty(), "a span has times and a name");
-    fuzz::promise(span.status_code == 1 || (span.status_code == 2 && !span.status_message.empty()), "a span is good or says what is wrong", span.status_message);
+    fuzz::promise(span.status_code == 1 || (span.status_code == 2 && !span.status_message.empty()),
+                  "a span is good or says what is wrong", span.status_message);
     fuzz::promise(span.events.size() <= 128 && span.attributes.size() <= 10000, "limits hold");
     fuzz::promise(span.find("openinference.span.kind") != nullptr, "a span has a kind");
     std::set<std::string> keys;
@@ -98,8 +102,10 @@ double number_of(std::uint64_t bits) {
   return d;
 }
 
-/// Keeps what it hides: the name of a span that is good as it is.
-bool is_plain(const std::string& text) { return !text.empty() && text.size() <= 1024 && text.find('\0') == std::string::npos && support::valid_utf8(text); }
+/// A text that cleaning leaves as it is.
+bool is_plain(const std::string& text) {
+  return !text.empty() && text.size() <= 1024 && text.find('\0') == std::string::npos && support::valid_utf8(text);
+}
 
 template <class Span>
 void fill(Span& span, fuzz::taker& in) {
@@ -119,7 +125,11 @@ void fill(Span& span, fuzz::taker& in) {
     case 10: span.set(arthur::document(a, arthur::id(b), arthur::score(number_of(n)), arthur::metadata(a))); break;
     case 11: span.set(arthur::input_message(a, b, arthur::tool_call(b, a, b), arthur::tool_call_id(a))); break;
     case 12: span.set(arthur::output_message(a, b), arthur::output_message(b, a)); break;
-    case 13: span.set(arthur::tokens(static_cast<std::int64_t>(n >> (n & 63U)), static_cast<std::int64_t>(n)), arthur::cost(number_of(n), 0.5)); break;
+    case 13: {
+      const auto prompt = static_cast<std::int64_t>(n >> (n & 63U)), completion = static_cast<std::int64_t>(n);
+      span.set(arthur::tokens(prompt, completion), arthur::cost(number_of(n), 0.5));
+      break;
+    }
     case 14: span.set(arthur::embedding(a, std::vector<float>{1, 2}), arthur::embedding(b)); break;
     case 15: span.set(arthur::session_id(a), arthur::user_id(b), arthur::model(a), arthur::provider(b), arthur::finish_reason(b)); break;
     case 16: span.set(arthur::tags(std::vector<std::string>{a, b}), arthur::considered({a, b}), arthur::agent_name(a)); break;

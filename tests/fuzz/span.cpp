@@ -9,7 +9,7 @@
 
 #include "fuzz.hpp"
 #include "support/otlp_decode.hpp"
-#include "unit/otlp_judge.hpp"
+#include "support/otlp_judge.hpp"
 #include "unit/otlp_support.hpp"
 
 using namespace arthur::detail;
@@ -59,7 +59,8 @@ std::string encoded(const support::span& s) {
 
 // A value built from the input: nested, of any type, with texts from a table where things are decoded by their key.
 std::string any(fuzz::taker& in, unsigned depth) {
-  static const char* const texts[] = {"application/json", "text/plain", "12", "-3.5e2", "nan", "1e999", "{\"a/b\":1}", "[NaN]", "\"\\u0000\"", "{\"a\":1,\"a.b\":2}"};
+  static const char* const texts[] = {"application/json", "text/plain", "12", "-3.5e2", "nan", "1e999",
+                                      "{\"a/b\":1}", "[NaN]", "\"\\u0000\"", "{\"a\":1,\"a.b\":2}"};
   switch (in.below(depth == 0 ? 7 : 9)) {
     case 0: return text_any(texts[in.below(sizeof texts / sizeof *texts)]);
     case 1: return boolean(in.below(2) != 0);
@@ -85,11 +86,11 @@ std::string any(fuzz::taker& in, unsigned depth) {
 }
 
 std::string key(fuzz::taker& in) {
-  static const char* const known[] = {"metadata", "input.value", "input.mime_type", "output.value", "output.mime_type", "llm.invocation_parameters",
-                                      "tool.parameters", "session.id", "user.id", "openinference.span.kind", "llm.token_count.prompt",
-                                      "llm.token_count.prompt.x", "llm.cost.total", "llm.cost.prompt_details.input", "document.score", "a.metadata",
-                                      "x.value", "x.mime_type", "metadata.y", "session", "llm.input_messages.0.message.contents", "llm", "a", "a.b",
-                                      "a.b.c", "a_value", "0", "1.x", "x[0]", "y/z", ".a", "a."};
+  static const char* const known[] = {
+      "metadata", "input.value", "input.mime_type", "output.value", "output.mime_type", "llm.invocation_parameters", "tool.parameters",
+      "session.id", "user.id", "openinference.span.kind", "llm.token_count.prompt", "llm.token_count.prompt.x", "llm.cost.total",
+      "llm.cost.prompt_details.input", "document.score", "a.metadata", "x.value", "x.mime_type", "metadata.y", "session",
+      "llm.input_messages.0.message.contents", "llm", "a", "a.b", "a.b.c", "a_value", "0", "1.x", "x[0]", "y/z", ".a", "a."};
   const unsigned which = in.byte();
   return which < 128 ? known[which % (sizeof known / sizeof *known)] : in.text();
 }
@@ -149,7 +150,8 @@ bool cleaned(std::string& body, Clean clean, bool& changed) {
   clean_counts counts;
   const clean_outcome outcome = clean(out, exact.data(), exact.size(), counts);
   changed = outcome == clean_outcome::rewritten;
-  fuzz::promise(changed == (counts.total() != 0) && changed == (out.size() != 6) && !out.failed(), "what is changed is counted, and only that");
+  fuzz::promise(changed == (counts.total() != 0) && changed == (out.size() != 6) && !out.failed(),
+                "what is changed is counted, and only that");
   if (changed) body.assign(out.data() + 6, out.size() - 6);
   return outcome != clean_outcome::undecodable;
 }
@@ -169,7 +171,8 @@ bool cleaned_for_good(std::string& body, Clean clean, bool cut) {
 FUZZ_TARGET(span) {
   fuzz::taker in(data, size);
   const unsigned how = in.byte();
-  const bool engine = (how & 1U) == 0, limited = (how & 2U) != 0, as_resource = (how & 4U) != 0, raw = (how & 8U) != 0, cut = (how & 16U) != 0;
+  const bool engine = (how & 1U) == 0, limited = (how & 2U) != 0, cut = (how & 16U) != 0;
+  const bool as_resource = (how & 4U) != 0, raw = (how & 8U) != 0;
   span_limits limits;
   if (limited) limits = {in.below(8), span_limits::none, in.below(3), in.below(3), in.below(3), in.below(3)};
   if (cut) limits.length = in.below(32);
@@ -177,8 +180,12 @@ FUZZ_TARGET(span) {
 
   std::string body, resource;
   (as_resource ? resource : body) = raw ? in.rest() : as_resource ? built_resource(in) : built(in);
-  const auto clean_body = [&flags](arthur::detail::buffer& out, const char* at, std::size_t n, clean_counts& counts) { return clean_span(out, at, n, flags, counts); };
-  const auto clean_group = [engine](arthur::detail::buffer& out, const char* at, std::size_t n, clean_counts& counts) { return clean_resource(out, at, n, engine, counts); };
+  const auto clean_body = [&flags](arthur::detail::buffer& out, const char* at, std::size_t n, clean_counts& counts) {
+    return clean_span(out, at, n, flags, counts);
+  };
+  const auto clean_group = [engine](arthur::detail::buffer& out, const char* at, std::size_t n, clean_counts& counts) {
+    return clean_resource(out, at, n, engine, counts);
+  };
   const bool good = as_resource ? cleaned_for_good(resource, clean_group, cut) : cleaned_for_good(body, clean_body, cut);
   if (!good) return;
 
@@ -194,10 +201,10 @@ FUZZ_TARGET(span) {
 
   const support::span& span = from_protobuf->resources.at(0).scopes.at(0).spans.at(0);
   if (limited) {
-    fuzz::promise(span.attributes.size() <= limits.attributes && span.events.size() <= limits.events && span.links.size() <= limits.links, "limits hold");
+    fuzz::promise(span.attributes.size() <= limits.attributes, "the limit of attributes holds");
+    fuzz::promise(span.events.size() <= limits.events && span.links.size() <= limits.links, "so do those of events and links");
   }
   if (!engine || as_resource) return;
   why = refusal(encoded(span));
-  // Without any attribute there is none but numbered ones, which is fine with the engine.
   fuzz::promise(why.empty(), "a judge finds nothing to refuse", why);
 }

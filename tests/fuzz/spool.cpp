@@ -20,9 +20,10 @@ struct reading {
   spool_reading result;
 
   reading(const std::string& from, bool file) : bytes(from.begin(), from.end()) {
-    result = file ? read_spool_file(bytes.data(), bytes.size(), content, why) : read_spool_request(bytes.data(), bytes.size(), content, why);
+    result = (file ? read_spool_file : read_spool_request)(bytes.data(), bytes.size(), content, why);
     fuzz::promise(result != spool_reading::no_memory, "there is memory");
-    fuzz::promise((result == spool_reading::good) == why.empty() && (result == spool_reading::good) == !content.spans.empty(), "what is damaged says why, and holds nothing");
+    const bool good = result == spool_reading::good;
+    fuzz::promise(good == why.empty() && good == !content.spans.empty(), "what is damaged says why, and holds nothing");
     for (std::size_t n = 0; n < content.spans.size(); ++n) {
       const span_piece& span = content.spans[n];
       fuzz::promise(span.group < content.groups.size(), "a span has a resource");
@@ -32,7 +33,8 @@ struct reading {
 
   std::string written() const {
     buffer out;
-    fuzz::promise(append_request(out, encoding::protobuf, &content.spans[0], content.spans.size(), &content.groups[0], content.groups.size()), "what was read can be written");
+    const bool good = append_request(out, encoding::protobuf, &content.spans[0], content.spans.size(), &content.groups[0], content.groups.size());
+    fuzz::promise(good, "what was read can be written");
     return {out.data(), out.size()};
   }
 };
@@ -42,7 +44,8 @@ void check_file(std::string file, std::size_t place, unsigned flip) {
   put_checksum(end, file.data(), file.size());
   file.append(end, sizeof end);
   fuzz::promise(reading(file, true).result == spool_reading::good, "a file reads as its request");
-  fuzz::promise(reading(file.substr(0, place % file.size()), true).result == spool_reading::damaged, "a file that was cut off is told");
+  fuzz::promise(reading(file.substr(0, place % file.size()), true).result == spool_reading::damaged,
+                "a file that was cut off is told");
   if (flip == 0) return;
   char& changed = file[place % file.size()];
   changed = static_cast<char>(static_cast<unsigned char>(changed) ^ flip);
@@ -64,11 +67,23 @@ FUZZ_TARGET(spool) {
   if (first.result != spool_reading::good) return;
   std::string why;
   const auto theirs = support::decode_protobuf(bytes, &why);
-  fuzz::promise(!theirs || theirs->span_count() == first.content.spans.size(), "a decoder finds as many spans");
+  if (theirs) {
+    std::size_t spans = 0;
+    for (const auto& resource : theirs->resources) {
+      for (const auto& scope : resource.scopes) {
+        for (const auto& span : scope.spans) {
+          fuzz::promise(span.trace_id.size() == 16 && span.span_id.size() == 8, "a span can be asked for");
+          ++spans;
+        }
+      }
+    }
+    fuzz::promise(spans == first.content.spans.size(), "a decoder finds as many spans");
+  }
 
   const std::string once = first.written();
   const reading second(once, false);
-  fuzz::promise(second.result == spool_reading::good && second.content.spans.size() == first.content.spans.size(), "all spans are written");
+  fuzz::promise(second.result == spool_reading::good && second.content.spans.size() == first.content.spans.size(),
+                "all spans are written");
   fuzz::promise(second.written() == once, "written twice is written once");
   check_file(once, high << 8 | low, flip);
 }

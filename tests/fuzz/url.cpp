@@ -24,7 +24,8 @@ void same(const url& a, const url& b) {
 void accepted(const url& u) {
   fuzz::promise(!u.host.empty() && u.host.size() <= 253 && u.port != 0, "host and port are usable");
   for (const char c : u.host + u.target) {
-    fuzz::promise(static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f, "a request line stays one", u.target);
+    fuzz::promise(static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f,
+                  "a request line stays one", u.target);
   }
   for (const char c : u.host) fuzz::promise(text::lower(c) == c && c != '/' && c != '@', "a host is a host", u.host);
   fuzz::promise_one_line(origin(u), "an origin is one line");
@@ -74,7 +75,8 @@ FUZZ_TARGET(url) {
     accepted(where);
     fuzz::promise(where.target.empty() || where.target.back() != '/', "paths can be put behind a base");
     url again;
-    fuzz::promise(endpoints::parse_base(std::string(origin(where)) + where.target, "", again).empty(), "a base can be read back", value);
+    fuzz::promise(endpoints::parse_base(std::string(origin(where)) + where.target, "", again).empty(),
+                  "a base can be read back", value);
     same(where, again);
     where.target += engine_traces_path;
     fuzz::promise(endpoints::names_engine(where, again), "the engine's path is the engine's");
@@ -98,7 +100,8 @@ FUZZ_TARGET(url) {
     fuzz::promise(again.host == p.host && again.port == p.port && again.user == p.user && again.password == p.password,
                   "a proxy reads back the same", value);
     const std::string credentials = base64(p.user + ":" + p.password);
-    fuzz::promise(credentials.size() % 4 == 0 && credentials.find_first_of("\r\n") == std::string::npos, "credentials are base64");
+    fuzz::promise(credentials.size() % 4 == 0 && credentials.find_first_of("\r\n") == std::string::npos,
+                  "credentials are base64");
   } else {
     refused(error, value, "SOURCE");
   }

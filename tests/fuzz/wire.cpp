@@ -38,20 +38,24 @@ void check_attribute(const char* data, std::size_t size) {
   if (!read_attribute(data, size, quick)) return;
   key_value_view plain;
   fuzz::promise(read_key_value(data, size, plain) && !plain.odd && plain.has_value, "what the quick reader takes is whole");
-  fuzz::promise(plain.value.tag == quick.tag && plain.key.data == quick.key && plain.key.size == quick.key_size, "key and type are the same");
+  fuzz::promise(plain.value.tag == quick.tag && plain.key.data == quick.key && plain.key.size == quick.key_size,
+                "key and type are the same");
   const bool bytes = (quick.tag & 7U) == wire::type_bytes;
-  fuzz::promise(bytes ? plain.value.data == quick.data && plain.value.size == quick.size : plain.value.value == quick.number, "so is the value");
+  fuzz::promise(bytes ? plain.value.data == quick.data && plain.value.size == quick.size : plain.value.value == quick.number,
+                "so is the value");
 }
 
 void check_text(const std::string& text) {
   const bool valid = support::valid_utf8(text);
   const bool nul = text.find('\0') != std::string::npos;
   fuzz::promise(is_valid_utf8(text.data(), text.size()) == valid, "UTF-8 is UTF-8", text);
-  fuzz::promise(is_valid_utf8<nul::forbidden>(text.data(), text.size()) == (valid && text.find('\0') == std::string::npos), "without NUL, too", text);
+  fuzz::promise(is_valid_utf8<nul::forbidden>(text.data(), text.size()) == (valid && text.find('\0') == std::string::npos),
+                "without NUL, too", text);
   buffer out;
   fuzz::promise(append_valid_utf8(out, text.data(), text.size()), "there is memory");
   const std::string repaired(out.data() == nullptr ? "" : out.data(), out.size());
-  fuzz::promise(support::valid_utf8(repaired) && (!valid || repaired == text), "what is repaired is good, what is good stays", text);
+  fuzz::promise(support::valid_utf8(repaired) && (!valid || repaired == text),
+                "what is repaired is good, what is good stays", text);
   buffer json;
   fuzz::promise(append_json_string(json, text.data(), text.size()), "there is memory");
   const std::string quoted(json.data(), json.size());

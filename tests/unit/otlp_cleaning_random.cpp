@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "otlp_cleaned.hpp"
-#include "otlp_judge.hpp"
+#include "../support/otlp_judge.hpp"
 #include "otlp_support.hpp"
 
 using namespace arthur::detail;

@@ -1,7 +1,5 @@
-// otlp_judge.hpp: tells why Arthur Engine would refuse a span, from its contract (1.6, 1.7, 3) and with none of our
-// code.
-#ifndef ARTHUR_TESTS_OTLP_JUDGE_HPP
-#define ARTHUR_TESTS_OTLP_JUDGE_HPP
+// otlp_judge.cpp: the judge behind otlp_judge.hpp.
+#include "otlp_judge.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -11,18 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "otlp_support.hpp"
+#include "../unit/otlp_support.hpp"
 
 namespace otlp_test {
+namespace {
 
 // nlohmann refuses broken UTF-8 in a string.
-inline bool good_text(const std::string& text) {
+bool good_text(const std::string& text) {
   return text.find('\0') == std::string::npos && text.size() < 1000000 &&
          nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size() ==
              nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size();
 }
 
-inline std::vector<std::string> key_parts(const std::string& key) {
+std::vector<std::string> key_parts(const std::string& key) {
   std::vector<std::string> parts(1);
   for (const char c : key) {
     if (c == '.')
@@ -33,13 +32,13 @@ inline std::vector<std::string> key_parts(const std::string& key) {
   return parts;
 }
 
-inline bool all_of(const std::string& text, const char* allowed) {
+bool all_of(const std::string& text, const char* allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == std::string::npos;
 }
 constexpr char ascii_digits[] = "0123456789";
 
 // The foreign digits that the tests use are superscript two and circled one.
-inline bool is_digits(std::string part) {
+bool is_digits(std::string part) {
   for (const std::string foreign : {"\xc2\xb2", "\xe2\x91\xa0"}) {
     for (std::size_t at; (at = part.find(foreign)) != std::string::npos;) part.replace(at, foreign.size(), "0");
   }
@@ -47,7 +46,7 @@ inline bool is_digits(std::string part) {
 }
 
 // "[n]" at the end, with quotes around n perhaps.
-inline bool is_indexed(const std::string& part) {
+bool is_indexed(const std::string& part) {
   if (part.empty() || part.back() != ']') return false;
   const std::size_t open = part.rfind('[');
   return open != std::string::npos && all_of(part.substr(open + 1, part.size() - open - 2), "-'\"0123456789");
@@ -56,7 +55,7 @@ inline bool is_indexed(const std::string& part) {
 enum class number_kind { none, integer, real };
 
 // JSON's grammar of numbers.
-inline number_kind kind_of_number(const std::string& word) {
+number_kind kind_of_number(const std::string& word) {
   std::size_t at = word.compare(0, 1, "-") == 0 ? 1 : 0;
   const auto digits = [&] {
     const std::size_t from = at;
@@ -77,13 +76,13 @@ inline number_kind kind_of_number(const std::string& word) {
 }
 
 // What int() and float() read: with a sign and leading zeros, too.
-inline number_kind kind_of_python_number(std::string word) {
+number_kind kind_of_python_number(std::string word) {
   if (word.compare(0, 1, "+") == 0 || word.compare(0, 1, "-") == 0) word.erase(0, 1);
   while (word.size() > 1 && word[0] == '0' && word[1] >= '0' && word[1] <= '9') word.erase(0, 1);
   return word.compare(0, 1, "-") == 0 ? number_kind::none : kind_of_number(word);
 }
 
-inline std::string bad_key(const std::string& key) {
+std::string bad_key(const std::string& key) {
   if (key.find('/') != std::string::npos) return "slash in key " + key;
   for (const std::string& part : key_parts(key)) {
     if (is_digits(part) && (!all_of(part, ascii_digits) || part.size() > 4300)) return "digits in key " + key;
@@ -98,7 +97,7 @@ struct python_text {
   std::string hazard;
 };
 
-inline python_text to_strict_json(const std::string& text) {
+python_text to_strict_json(const std::string& text) {
   python_text out;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -152,9 +151,9 @@ inline python_text to_strict_json(const std::string& text) {
   return out;
 }
 
-inline std::string json_refusal(const std::string& text, bool by_key, int decoded = 0);
+std::string refusal_of(const std::string& text, bool by_key, int decoded);
 
-inline bool is_json_key(const std::string& key) {
+bool is_json_key(const std::string& key) {
   static const std::set<std::string> names = {"llm.invocation_parameters",
                                               "llm.function_call",
                                               "llm.prompt_template.variables",
@@ -166,7 +165,7 @@ inline bool is_json_key(const std::string& key) {
 }
 
 // `split`: no list around it. `paths`: of all values that are no objects.
-inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chain, const std::string& path,
+std::string tree_refusal(const nlohmann::json& tree, bool split, int chain, const std::string& path,
                                 std::vector<std::string>& paths, int decoded) {
   if (tree.is_array()) {
     for (const auto& one : tree) {
@@ -182,7 +181,7 @@ inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chai
     if (split && !one.value().is_object()) paths.push_back(here);
     if (why.empty() && one.value().is_string() && is_json_key(one.key()) && decoded < 3) {
       // When this is decoded keys don't matter any more.
-      why = json_refusal(one.value().get<std::string>(), true, decoded + 1);
+      why = refusal_of(one.value().get<std::string>(), true, decoded + 1);
       if (why.find("key") != std::string::npos) why.clear();
     }
     if (why.empty())
@@ -192,7 +191,7 @@ inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chai
   return "";
 }
 
-inline std::string json_refusal(const std::string& text, bool by_key, int decoded) {
+std::string refusal_of(const std::string& text, bool by_key, int decoded) {
   // nlohmann takes a byte order mark, and a null character for the end; Python takes neither.
   if (text.compare(0, 3, "\xef\xbb\xbf") == 0 || text.find('\0') != std::string::npos) return "";
   const python_text python = to_strict_json(text);
@@ -200,7 +199,7 @@ inline std::string json_refusal(const std::string& text, bool by_key, int decode
   const nlohmann::json tree = nlohmann::json::parse(python.strict, nullptr, false);
   if (tree.is_discarded()) return "";
   if (!python.hazard.empty()) return python.hazard;
-  if (tree.is_string() && by_key && decoded < 3) return json_refusal(tree.get<std::string>(), true, decoded + 1);
+  if (tree.is_string() && by_key && decoded < 3) return refusal_of(tree.get<std::string>(), true, decoded + 1);
   std::vector<std::string> paths;
   std::string why = tree_refusal(tree, true, tree.is_object() ? 1 : 0, "", paths, decoded);
   for (const auto& above : paths) {
@@ -211,8 +210,13 @@ inline std::string json_refusal(const std::string& text, bool by_key, int decode
   return why;
 }
 
-// "" if the engine takes the span.
-inline std::string refusal(const std::string& body) {
+}  // namespace
+
+bool is_json(const std::string& text) { return nlohmann::json::accept(text); }
+
+std::string json_refusal(const std::string& text, bool by_key) { return refusal_of(text, by_key, 0); }
+
+std::string refusal(const std::string& body) {
   bool good = true;
   std::map<std::string, field> given;
   std::uint64_t start = 0;
@@ -339,5 +343,3 @@ inline std::string refusal(const std::string& body) {
 }
 
 }  // namespace otlp_test
-
-#endif
