@@ -1,6 +1,5 @@
 // full_pool.cpp: an outage longer than the memory for spans: traces are kept or dropped whole, and callers wait once at most.
 #include <arthur/arthur.hpp>
-#include <arthur/propagation.hpp>
 
 #include <doctest/doctest.h>
 
