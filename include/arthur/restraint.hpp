@@ -33,9 +33,9 @@ inline void switch_recording(std::uint32_t bit, bool to) noexcept {
 }
 
 /// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
-inline void hold_traces() noexcept {
+inline void hold_traces(bool newly) noexcept {
   if ((recording_enabled.load(std::memory_order_relaxed) & recording_mode::crowded) == 0) switch_recording(recording_mode::crowded, true);
-  wake_worker();
+  if (newly) wake_worker();
 }
 
 /// Whether the pool has room for a trace more; with overflow::block waits for it. The bit only says that it is worth a

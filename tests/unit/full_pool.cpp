@@ -1,6 +1,5 @@
 // full_pool.cpp: an outage longer than the memory for spans: traces are kept or dropped whole, and callers wait once at most.
 #include <arthur/arthur.hpp>
-#include <arthur/propagation.hpp>
 
 #include <doctest/doctest.h>
 
@@ -89,8 +88,10 @@ TEST_CASE("in an outage each trace is kept or dropped whole, on every thread, an
   CHECK(lost.dropped == lost.pool_full);
   CHECK(arthur::stats().bytes_held <= mebibyte);
   recover(g);
-  for (const auto& [id, t] : g.traces()) {
-    CAPTURE(id);
+  const auto traces = g.traces();
+  for (const auto& entry : traces) {
+    const gate::trace& t = entry.second;
+    CAPTURE(entry.first);
     // Four threads with a trace each need less than the eighth that is left to traces under way.
     CHECK((t.spans == spans_of_a_trace || t.spans == 1));  // 1: what stood before the gate
     CHECK(t.roots == 1);

@@ -80,16 +80,20 @@ TEST_CASE("under a dead endpoint a whole trace, and all later ones, wait once") 
   CHECK(naps == 200);
 }
 
-TEST_CASE("the worker itself and its callbacks never wait for room") {
-  const arthur::options o;
-  support::capture c(o);
-  { ARTHUR_SPAN("this thread has a slot"); }
-  in_worker = true;
-  CHECK_FALSE(wait_for_worker(0));
-  in_worker = false;
-  std::thread([] {
-    thread_is_quiet = true;  // as the worker's
+TEST_CASE("the worker itself and its callbacks never wait for room, and nobody does when tracing has stopped") {
+  {
+    const arthur::options o;
+    support::capture c(o);
+    { ARTHUR_SPAN("this thread has a slot"); }
+    in_worker = true;
     CHECK_FALSE(wait_for_worker(0));
-  }).join();
-  CHECK(wait_for_worker(0));
+    in_worker = false;
+    std::thread([] {
+      thread_is_quiet = true;  // as the worker's
+      CHECK_FALSE(wait_for_worker(0));
+    }).join();
+    CHECK(wait_for_worker(0));
+  }
+  CHECK_FALSE(wait_for_worker(0));
+  CHECK_FALSE(wait_for_worker(1));
 }

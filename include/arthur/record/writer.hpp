@@ -30,20 +30,27 @@ struct block_source {
   pool blocks;
   // Waits a moment for room (overflow::block); false = give up. Null = drop at once.
   std::atomic<bool (*)(std::uint32_t attempt) noexcept> wait_for_room{nullptr};
-  // Called with each block that is taken out of a nearly full pool.
-  std::atomic<void (*)() noexcept> hold_traces{nullptr};
+  // Called with each block that is taken out of a nearly full pool; `newly`: the one before wasn't.
+  std::atomic<void (*)(bool newly) noexcept> hold_traces{nullptr};
+  std::atomic<bool> was_nearly_full{false};
 
   block* take() noexcept {
     block* b = blocks.take();
     if (ARTHUR_LIKELY(b != nullptr)) {
-      if (ARTHUR_UNLIKELY(blocks.nearly_full())) {
-        if (const auto hold = hold_traces.load(std::memory_order_relaxed)) hold();
-      }
+      const bool now = blocks.nearly_full(), before = was_nearly_full.load(std::memory_order_relaxed);
+      if (ARTHUR_UNLIKELY(now || before)) watch(now, before);
       return b;
     }
     const auto wait = wait_for_room.load(std::memory_order_relaxed);
     for (std::uint32_t attempt = 0; b == nullptr && wait != nullptr && wait(attempt); ++attempt) b = blocks.take();
     return b;
+  }
+
+ private:
+  ARTHUR_COLD void watch(bool now, bool before) noexcept {
+    if (now != before) was_nearly_full.store(now, std::memory_order_relaxed);
+    const auto hold = hold_traces.load(std::memory_order_relaxed);
+    if (now && hold != nullptr) hold(!before);
   }
 };
 
