@@ -431,6 +431,18 @@ TEST_CASE("foreign files are never touched, and named once") {
   ::rmdir((where.path + "/" + folder).c_str());
 }
 
+TEST_CASE("what every volume has isn't worth a line") {
+  const place where;
+  REQUIRE(::mkdir(where.path.c_str(), 0700) == 0);
+  where.touch(".keep", "");
+  where.touch("lost+found", "");
+  spool s(where.settings(), test_clock);
+  must_open(s);
+  CHECK(s.note() == "");
+  CHECK(s.bytes() == 0);
+  ::unlink((where.path + "/.keep").c_str());
+}
+
 TEST_CASE("half-written files of the dead are removed, those of the living aren't") {
   const place where;
   spool s(where.settings(), test_clock);

@@ -28,9 +28,11 @@ class halving {
   void reserve(std::size_t most) {
     for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
   }
-  void begin(std::size_t count) {
+  /// In one part, or in several of `most` spans.
+  void begin(std::size_t count, std::size_t most) {
     clear();
-    if (count != 0) level_.push_back({0, count, 0});
+    most = (std::min)(most, count);
+    for (std::size_t first = 0; first < count; first += most) level_.push_back({first, (std::min)(most, count - first), 0});
   }
   void clear() noexcept {
     level_.clear();

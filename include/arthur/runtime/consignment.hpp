@@ -16,6 +16,7 @@ namespace detail {
 struct consignment {
   batch spans;
   halving parts;
+  bool held = false;      ///< it waits for the endpoint, and fresh spans may join it
   bool spooled = false;   ///< it is in the file that is claimed
   bool shorter = false;   ///< that file has spans which are judged
   std::size_t shown = 0;  ///< spans that the side outputs got
@@ -30,19 +31,19 @@ struct consignment {
   /// Spans that aren't judged.
   std::size_t left() const noexcept { return spans.spans.size() - judged_; }
 
-  /// What is in `spans` is to be sent, all of it in one part.
-  void begin() {
+  /// What is in `spans` is to be sent, at most so many of it at once.
+  void begin(std::size_t most = ~std::size_t{0}) {
     judged_ = 0;
-    parts.begin(spans.spans.size());
+    parts.begin(spans.spans.size(), most);
   }
   /// What was shown before: it comes back from the doubts or the spool.
-  void resume(bool from_spool, bool shortened) {
+  void resume(bool from_spool, bool shortened, std::size_t most) {
     spooled = from_spool;
     shorter = shortened;
     shown = spans.spans.size();
-    begin();
+    begin(most);
   }
-  /// True: that was the last of them, and nothing is under way any more.
+  /// True: that was the last of them.
   bool judge(std::size_t count) noexcept {
     judged_ += count;
     return judged_ >= spans.spans.size();
@@ -65,7 +66,7 @@ struct consignment {
     spans.clear();
     spans.bytes.shrink(std::size_t{2} << 20);
     parts.clear();
-    spooled = shorter = false;
+    held = spooled = shorter = false;
     judged_ = shown = 0;
   }
 

@@ -85,8 +85,8 @@ class spooling {
   /// Before each sending. False: it mustn't be sent, and is given back.
   bool mark_sent() {
     if (claim_.mark_sent(unix_nanoseconds())) return true;
-    due_ = clock_() + rest;
     release();
+    due_ = clock_() + rest;
     return false;
   }
   bool keep(const buffer& request) {
