@@ -123,11 +123,10 @@ FUZZ_TARGET(answer) {
   } else if (what == 2) {
     const std::string body = in.rest();
     check_reason(read_rejection(body, "application/x-protobuf").reason);
-    // A text put into a request reads back the same, but for what is longer than a line.
-    const json back = json::parse('"' + json_escaped(body) + '"', nullptr, false);
-    fuzz::promise(back.is_discarded() || back == body, "an escaped text reads back", body);
-    const std::string quoted = '"' + json_escaped(body) + '"';
-    fuzz::promise(std::string(json_view(quoted).text()) == body.substr(0, text_line::capacity), "so it does by our own reader", body);
+    // What another writer quotes is read back, but for what is longer than a line.
+    const std::string quoted = json(body).dump(-1, ' ', false, json::error_handler_t::ignore);
+    const std::string text = json::parse(quoted).get<std::string>();
+    fuzz::promise(std::string(json_view(quoted).text()) == text.substr(0, text_line::capacity), "a quoted text reads back", body);
   } else {
     const std::int64_t when = static_cast<std::int64_t>(in.number() % 17179869184U);
     if (when < std::int64_t{253402300800} && now < std::int64_t{253402300800}) check_date(now, when);
