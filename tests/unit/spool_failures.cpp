@@ -280,6 +280,19 @@ TEST_CASE("a file too large to be ours is set aside unread") {
   CHECK(s.note().find("is set aside as .corrupt: it is larger than any of ours") != std::string_view::npos);
 }
 
+TEST_CASE("a batch that could never be read back isn't kept") {
+  const place where;
+  spool s(where.settings(UINT64_MAX), test_clock);
+  must_open(s);
+  buffer large;
+  REQUIRE(large.reserve_more(spool::max_file) != nullptr);
+  large.advance(spool::max_file);  // memory that nobody touches
+  text_line why;
+  CHECK(s.put(large, 0, why) == spool::result::failed);
+  CHECK(why == "a batch of 268435462 bytes is too large for the spool " + where.path + ", which takes 268435456");
+  CHECK(where.names().empty());
+}
+
 TEST_CASE("a limit on file sizes costs the batch, not the program") {
   const place where;
   spool s(where.settings(), test_clock);

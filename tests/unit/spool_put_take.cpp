@@ -415,7 +415,7 @@ TEST_CASE("foreign files are never touched, and named once") {
   must_open(s);
   const std::string said = s.note();
   CAPTURE(said);
-  CHECK(said.find("the spool " + where.path + " holds what isn't arthur's") == 0);
+  CHECK(said.find("the spool " + where.path + " holds what isn't arthur's, e.g. \"") == 0);
   CHECK(said.find('\n') == std::string::npos);
   CHECK(s.bytes() == content(where.path + "/" + ours).size());
   now() += 30 * 60 * second;
@@ -429,6 +429,18 @@ TEST_CASE("foreign files are never touched, and named once") {
   CHECK(s.note() == "");
   ::unlink((where.path + "/.hidden").c_str());
   ::rmdir((where.path + "/" + folder).c_str());
+}
+
+TEST_CASE("what every volume has isn't worth a line") {
+  const place where;
+  REQUIRE(::mkdir(where.path.c_str(), 0700) == 0);
+  where.touch(".keep", "");
+  where.touch("lost+found", "");
+  spool s(where.settings(), test_clock);
+  must_open(s);
+  CHECK(s.note() == "");
+  CHECK(s.bytes() == 0);
+  ::unlink((where.path + "/.keep").c_str());
 }
 
 TEST_CASE("half-written files of the dead are removed, those of the living aren't") {
@@ -476,7 +488,8 @@ TEST_CASE("a directory that others may write is used, with a warning, and what t
   }
   spool s(where.settings(), test_clock);
   must_open(s);
-  CHECK(s.note().find("belongs to another user") != std::string_view::npos);
+  CHECK(s.note() == "the spool " + where.path + " holds files of another user, e.g. \"" + where.names().at(0) +
+                        "\": they are left alone; run as that user, or chown them");
   CHECK(take_all(s, never).empty());
   CHECK(where.states() == list{""});
 }
@@ -500,6 +513,26 @@ TEST_CASE("a directory that can't be used is refused with one line that says wha
   CHECK(!s.open(why));
   CHECK(why.find("can't use the spool directory " + where.path + ": Not a directory; set") == 0);
   ::unlink(where.path.c_str());
+}
+
+TEST_CASE("a directory that was removed meanwhile is made anew") {
+  const place where;
+  spool s(where.settings(), test_clock);
+  must_open(s);
+  must_put(s, {"1"});
+  REQUIRE(::unlink(where.only().c_str()) == 0);
+  REQUIRE(::rmdir(where.path.c_str()) == 0);
+  must_put(s, {"2"});
+  CHECK(mode_of(where.path) == 0700);
+  CHECK(take_all(s) == list{"2"});
+
+  REQUIRE(::rmdir(where.path.c_str()) == 0);
+  std::ofstream(where.path) << "a file in its place";
+  text_line why;
+  CHECK(s.put(request({"3"}), 0, why) == spool::result::failed);
+  CHECK(why == "can't write to " + where.path + ": No such file or directory");
+  REQUIRE(::unlink(where.path.c_str()) == 0);
+  must_put(s, {"4"});
 }
 
 TEST_CASE("files are listed once a second at most, and thousands of them less often") {

@@ -2,8 +2,6 @@
 #ifndef ARTHUR_SPOOL_DIRECTORY_HPP
 #define ARTHUR_SPOOL_DIRECTORY_HPP
 
-#if !defined(_WIN32)
-
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -12,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <dirent.h>
 
 #include "../config.hpp"
 #include "../otlp/value_list.hpp"
@@ -24,6 +20,10 @@
 #include "file_calls.hpp"
 #include "file_content.hpp"
 #include "file_name.hpp"
+
+#if !defined(_WIN32)
+
+#include <dirent.h>
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -169,7 +169,7 @@ class spool_directory {
       temporary = new_name();
       const spool_file_name text = to_text(temporary);
       file = calls_.open(folder_, text.text, O_WRONLY | O_CREAT | O_EXCL);
-      if (file < 0 && errno == EEXIST) continue;
+      if (file < 0 && (errno == EEXIST || (errno == ENOENT && open_again()))) continue;
       if (file < 0) return false;
       struct stat about {};
       const bool locked = calls_.lock(file, LOCK_EX | LOCK_NB) == 0;
@@ -227,6 +227,17 @@ class spool_directory {
     return S_ISREG(about.st_mode) && (!others_write_ || about.st_uid == ::geteuid());
   }
 
+  /// Somebody removed the directory while we had it open. False: it can't be made anew; errno is as before.
+  bool open_again() noexcept {
+    const int before = std::exchange(folder_, -1);
+    text_line why;
+    const bool opened = open(why);
+    if (opened) ::close(before);
+    else folder_ = before;
+    errno = ENOENT;
+    return opened;
+  }
+
   // Some file systems tell only then that a write failed; closing a copy keeps the lock.
   bool close_well(int file) const noexcept {
     const int copy = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
@@ -257,7 +268,8 @@ class spool_directory {
     struct stat about {};
     const bool ours = parse_spool_name(text, e.name);
     if (ours && ::fstatat(folder_, text.data(), &about, AT_SYMLINK_NOFOLLOW) != 0) return;  // gone meanwhile
-    if (!ours || !is_ours(about)) return foreign(text);
+    if (!ours || !S_ISREG(about.st_mode)) return foreign(text, " holds what isn't arthur's, e.g. \"", "\": it is left alone");
+    if (!is_ours(about)) return foreign(text, " holds files of another user, e.g. \"", "\": they are left alone; run as that user, or chown them");
     e.size = static_cast<std::uint64_t>(about.st_size);
     e.changed = changed_at(about);
     bytes_ += e.size;
@@ -266,11 +278,11 @@ class spool_directory {
     if (!entries_.push_back(e)) remark("no memory for the list of files in the spool ", path_, "; it is worked off in portions");
   }
 
-  void foreign(std::string_view name) noexcept {
+  void foreign(std::string_view name, const char* what, const char* and_so) noexcept {
     if (std::exchange(foreign_said_, true)) return;
     text_line shown(name);
     std::replace_if(shown.begin(), shown.end(), text::is_control, '?');
-    remark("the spool ", path_, " holds what isn't arthur's or belongs to another user, e.g. \"", shown, "\": it is left alone");
+    remark("the spool ", path_, what, shown, and_so);
   }
 
   /// The half-written file of a process that died: nobody holds its lock. A fresh one is left alone, because its writer may

@@ -2,20 +2,20 @@
 #ifndef ARTHUR_SPOOL_FILE_CALLS_HPP
 #define ARTHUR_SPOOL_FILE_CALLS_HPP
 
-#if !defined(_WIN32)
-
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+
+#include "../config.hpp"
+#include "../otlp/buffer.hpp"
+
+#if !defined(_WIN32)
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "../config.hpp"
-#include "../otlp/buffer.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

@@ -2,16 +2,6 @@
 #ifndef ARTHUR_SPOOL_SPOOL_HPP
 #define ARTHUR_SPOOL_SPOOL_HPP
 
-#include "file_content.hpp"
-#include "file_name.hpp"
-#include "settings.hpp"
-
-#if defined(_WIN32)
-
-#include "absent.hpp"
-
-#else
-
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -23,7 +13,13 @@
 #include "../otlp/buffer.hpp"
 #include "../platform/error_text.hpp"
 #include "../text_line.hpp"
+#include "absent.hpp"
 #include "directory.hpp"
+#include "file_content.hpp"
+#include "file_name.hpp"
+#include "settings.hpp"
+
+#if !defined(_WIN32)
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
