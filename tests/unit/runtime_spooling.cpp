@@ -197,17 +197,44 @@ TEST_CASE("a file that was sent without an answer stays in doubt, and unconfirme
   CHECK(b.answers.span_requests >= 2);
 
   spool_bench no_right;
+  no_right.with_witness();
+  no_right.answers.asked_answer = 403;
+  no_right.answer_with(-1);
+  no_right.begin(1, 10);
+  no_right.run();
+  no_right.pass(1);  // asks, and learns it
+  CHECK(no_right.get(no_right.counters.unconfirmed) == 1);
   no_right.answer_with(0);
-  no_right.settings.where.has_engine = false;
   no_right.begin(4);
   no_right.run();
+  REQUIRE(no_right.files(".otlp") == 1);
   no_right.answer_with(-1);
-  no_right.settings.memory_limit = 0;  // there is no asking
-  no_right.start();
   no_right.pass(minute);
   CHECK(no_right.files(".unconfirmed") == 1);
   CHECK(no_right.get(no_right.counters.replay_unconfirmed) == 4);
   CHECK(no_right.files(".otlp") == 0);
+}
+
+TEST_CASE("files that another process leaves later are found while spans flow") {
+  spool_bench b;
+  b.begin(1);
+  b.run();
+  b.pass(1);
+  CHECK(b.delivery->errand_due() == ~std::uint64_t{0});
+  {
+    spool_bench other;
+    other.answer_with(0);
+    other.begin(2, 10);
+    other.run();
+    for (const auto& f : fs::directory_iterator(other.directory)) fs::copy(f.path(), b.directory);
+  }
+  REQUIRE(b.files(".otlp") == 1);
+  b.now += 10 * minute * 1000000000U;
+  b.begin(1, 1);
+  b.run();
+  b.pass(1);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 2);
 }
 
 TEST_CASE("for OTLP a lost answer is no doubt: the file is sent again") {

@@ -77,7 +77,6 @@ class delivery {
   displays& shown() noexcept { return displays_; }
   bool may_look_ahead(bool at_end = false) const noexcept { return main_ != nullptr && displays_.may_look_ahead(at_end); }
   void take_ahead() { displays_.take_ahead(now_); }
-
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
     const bool written = displays_.show(now_.spans, now_.shown, now);
@@ -344,6 +343,7 @@ class delivery {
     went_well();
     preparation_.prove();
     now_.parts.accepted();
+    spooling_.look_again();
     const rejection r = read_rejection(outcome_.answer.body, outcome_.answer.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
@@ -437,8 +437,8 @@ class delivery {
   consignment now_;  // under way
   bool away_ = false;  // with a spool: fresh batches go there
   bool closing_ = false;
-  bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
-  part flying_{};           // that request
+  bool in_flight_ = false;  // flying_ is out and not judged: seen where memory ended in between
+  part flying_{};
   pauses pauses_;
   std::uint64_t started_ = 0;
   request_parts request_;

@@ -38,9 +38,15 @@ class spooling {
   /// When take() may find something; steady nanoseconds.
   std::uint64_t due() const noexcept { return claim_.held() ? never : due_; }
 
+  /// Spans are accepted: now and then what other processes left is looked for.
+  void look_again() noexcept {
+    if (on() && due_ == never && clock_() - looked_ > long_rest) due_ = clock_();
+  }
+
   /// The oldest file's spans. Of those in doubt only one last sent `doubt_age` ago, and none unless `doubts`.
   taken take(batch& to, std::uint64_t doubt_age, bool doubts) {
     const std::uint64_t now = clock_();
+    looked_ = now;
     due_ = now + rest;
     if (!open()) return taken::nothing;
     count(counters_.expired, spool_->expire());
@@ -107,6 +113,8 @@ class spooling {
  private:
   static constexpr std::uint64_t rest = 30000000000;  // before the next look after trouble
 
+  static constexpr std::uint64_t long_rest = 300000000000;
+
   bool open() {
     if (spool_ == nullptr) return false;
     if (open_) return true;
@@ -158,6 +166,7 @@ class spooling {
   bool open_ = false;
   bool failed_ = false;
   std::uint64_t due_;
+  std::uint64_t looked_ = 0;
 };
 
 }  // namespace detail
