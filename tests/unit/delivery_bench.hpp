@@ -157,7 +157,8 @@ struct bench {
   void start() {
     delivery.reset();
     groups = std::make_unique<d::resources>(settings);
-    delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return now; }, [] { return std::uint64_t{7}; });
+    delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return now; }, [] { return std::uint64_t{7}; },
+                                              [] { return 1700000000000000000U + now; });
     delivery->use(std::make_unique<scripted>(answers), std::make_unique<scripted>(answers), nullptr);
   }
   void begin(int spans, int from = 0) {

@@ -39,10 +39,6 @@ struct spool_bench : bench {
     }
     return n;
   }
-  /// Makes the files older: when they were sent is written there.
-  void age_files(std::chrono::seconds by) const {
-    for (const auto& f : fs::directory_iterator(directory)) fs::last_write_time(f.path(), fs::last_write_time(f.path()) - by);
-  }
   void answer_with(int status) {
     answers.spans = [status](const auto&) { return status; };
   }
@@ -168,19 +164,14 @@ TEST_CASE("what is in doubt at the end waits on disk; the next process asks befo
     b.answer_with(200);
     b.answers.span_requests = 0;
     b.start();
-    b.pass(minute);
     b.begin(1, 901);  // something that the engine shows us
     b.run();
-    b.pass(1);
+    b.pass(100);
     CHECK(b.files(".sending") == 1);  // too young to be judged
-    b.age_files(std::chrono::seconds(180));
-    b.start();
-    b.begin(1, 902);
-    b.run();
     b.pass(5 * minute);
     CHECK(b.files() == 0);
     CHECK(b.get(b.counters.replayed) == 4);
-    CHECK(b.answers.span_requests == (stored ? 2 : 3));
+    CHECK(b.answers.span_requests == (stored ? 1 : 2));
     for (int n = 0; n < 4; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
   }
 }

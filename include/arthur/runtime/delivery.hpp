@@ -38,9 +38,9 @@ namespace detail {
 class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
-           std::uint64_t (*random)())
+           std::uint64_t (*random)(), std::uint64_t (*unix_clock)() = unix_nanoseconds)
       : settings_(s), counters_(counters), says_(says), clock_(clock), random_(random),
-        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
+        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock, unix_clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
     request_.reserve(most);

@@ -23,10 +23,10 @@ class spooling {
   enum class taken { nothing, pending, in_doubt };
   static constexpr std::uint64_t never = ~std::uint64_t{0};
 
-  spooling(const settings& s, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)())
-      : counters_(counters), says_(says), clock_(clock), due_(s.spool_directory.empty() ? never : 0) {
+  spooling(const settings& s, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(), std::uint64_t (*unix_clock)())
+      : counters_(counters), says_(says), clock_(clock), unix_clock_(unix_clock), due_(s.spool_directory.empty() ? never : 0) {
     if (s.spool_directory.empty()) return;
-    spool_.reset(new spool({s.spool_directory, s.spool_max_bytes, s.spool_max_age}, unix_nanoseconds));
+    spool_.reset(new spool({s.spool_directory, s.spool_max_bytes, s.spool_max_age}, unix_clock));
   }
 
   /// There is one. (Whether it can be written is seen when it is.)
@@ -50,7 +50,7 @@ class spooling {
     due_ = now + rest;
     if (!open()) return taken::nothing;
     count(counters_.expired, spool_->expire());
-    const std::uint64_t unix_now = unix_nanoseconds();
+    const std::uint64_t unix_now = unix_clock_();
     const bool found = spool_->take(claim_, doubts && unix_now > doubt_age ? unix_now - doubt_age : 0);
     tell();
     if (!found) {
@@ -68,7 +68,7 @@ class spooling {
   }
   /// Nanoseconds since the file that is held was last sent.
   std::uint64_t age() const noexcept {
-    const std::uint64_t now = unix_nanoseconds();
+    const std::uint64_t now = unix_clock_();
     return now > claim_.sent_at() ? now - claim_.sent_at() : 0;
   }
 
@@ -76,7 +76,7 @@ class spooling {
   bool put(const buffer& request, std::size_t spans, bool in_doubt, std::uint64_t age) {
     if (!open()) return false;
     text_line why;
-    const bool kept = spool_->put(request, in_doubt ? unix_nanoseconds() - age : 0, why) == spool::result::ok;
+    const bool kept = spool_->put(request, in_doubt ? unix_clock_() - age : 0, why) == spool::result::ok;
     if (kept) {
       due_ = (std::min)(due_, clock_());
     } else {
@@ -90,7 +90,7 @@ class spooling {
 
   /// Before each sending. False: it mustn't be sent, and is given back.
   bool mark_sent() {
-    if (claim_.mark_sent(unix_nanoseconds())) return true;
+    if (claim_.mark_sent(unix_clock_())) return true;
     release();
     due_ = clock_() + rest;
     return false;
@@ -161,6 +161,7 @@ class spooling {
   delivery_counters& counters_;
   diagnostics& says_;
   std::uint64_t (*clock_)();  // steady nanoseconds
+  std::uint64_t (*unix_clock_)();
   std::unique_ptr<spool> spool_;  // null: there is none
   spool_claim claim_;             // after it, so that it goes first
   bool open_ = false;
