@@ -48,8 +48,16 @@ class old_server {
       ::setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
       SSL* const session = SSL_new(context_);
       SSL_set_fd(session, s);
+      // To the end of the JSON: what is left unread would reset the connection.
+      std::string text;
       char c[4096];
-      if (SSL_accept(session) == 1 && SSL_read(session, c, sizeof c) > 0) {
+      bool good = SSL_accept(session) == 1;
+      while (good && (text.size() < 2 || text.substr(text.size() - 2) != "]}")) {
+        const int n = SSL_read(session, c, sizeof c);
+        good = n > 0;
+        if (good) text.append(c, static_cast<std::size_t>(n));
+      }
+      if (good) {
         spoken = SSL_get_version(session);
         const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
         SSL_write(session, answer.data(), static_cast<int>(answer.size()));
@@ -88,7 +96,7 @@ std::string spoken_by_default(const support::certificate_files& files, int versi
   SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
   SSL* const session = SSL_new(context);
   SSL_set_fd(session, s);
-  if (SSL_connect(session) == 1) SSL_write(session, "x", 1);
+  if (SSL_connect(session) == 1) SSL_write(session, "]}", 2);
   SSL_free(session);
   SSL_CTX_free(context);
   ::close(s);
