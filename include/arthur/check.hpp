@@ -21,7 +21,7 @@ enum class check_outcome {
 
 /// One step: what was found, and what to change. No secret is in either.
 struct check_step {
-  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "test span", "look-up"
+  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "spool", "test span", "look-up"
   check_outcome outcome = check_outcome::skipped;
   std::string text;  ///< one line in plain words
   std::string fix;   ///< one line; empty where there is nothing to change

@@ -52,7 +52,7 @@ struct configuration {
 
   void take(const std::string& name, std::string value) {
     const std::pair<const char*, std::string*> texts[] = {
-        {"service_name", &code.service_name}, {"task_id", &code.task_id}, {"task_name", &code.task_name}, {"base_url", &code.base_url},
+        {"service_name", &code.service_name}, {"task_id", &code.task_id}, {"task_name", &code.task_name}, {"base_url", &code.base_url}, {"spool_directory", &code.spool_directory},
         {"api_key", &code.api_key}, {"endpoint", &code.endpoint}, {"proxy", &code.proxy}, {"exporters", &code.exporters},
         {"certificate_file", &code.certificate_file}, {"client_certificate_file", &code.client_certificate_file},
         {"client_key_file", &code.client_key_file}, {"output_file", &code.output_file}};

@@ -46,6 +46,21 @@ TEST_CASE("each final answer puts every span in one counter and is never repeate
   }
 }
 
+TEST_CASE("a web page with status 200 is no answer of the engine") {
+  bench b;
+  b.answers.body = "<html>Log in</html>";
+  b.answers.body_type = "text/html; charset=utf-8";
+  b.begin(4);
+  b.run();
+  CHECK(b.get(b.counters.unconfirmed) == 4);
+  CHECK(b.said("a web page came instead"));
+  bench otlp(d::profile::otlp);
+  otlp.answers.body_type = "text/html";
+  otlp.begin(4);
+  otlp.run();
+  CHECK(otlp.get(otlp.counters.delivered) == 4);
+}
+
 TEST_CASE("connect failures and 429, 502, 503, 504 are repeated after a pause until they pass") {
   for (const int status : {0, 429, 502, 503, 504}) {
     CAPTURE(status);

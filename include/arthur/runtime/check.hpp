@@ -24,6 +24,7 @@
 #include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
 #include "../record/wire.hpp"
+#include "../spool/spool.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "configuration.hpp"
@@ -100,6 +101,7 @@ class checker {
       if (!asks_engine()) skip("health", "traces don't go to an Arthur Engine");
       else if (health() && account()) task();
       if (to_.ok()) protocol();
+      if (!settings_.spool_directory.empty()) spool_directory();
     }
     if (!to_.ok()) return skip("test span", "it would fail for the same reason");
     if (send(span, now)) look_up(span);
@@ -107,6 +109,16 @@ class checker {
 
  private:
   using is = check_outcome;
+
+  void spool_directory() {
+    spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
+    text_line why;
+    if (!directory.open(why)) return add("spool", is::warning, why, "until then spans wait in memory alone");
+    const text_line note = directory.note();
+    if (!note.empty()) return add("spool", is::warning, note);
+    add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
+                                   settings_.spool_max_bytes, " bytes"));
+  }
 
   void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {
     check_step step{name, how, std::string(text), std::string(fix)};

@@ -185,7 +185,6 @@ class delivery {
     pauses_.succeed();
     away_ = false;
   }
-
   bool encode(const part& p, encoding as) {
     request_.collect(now_.spans, p.first, p.count);
     return request_.encode(as);
@@ -299,6 +298,7 @@ class delivery {
     switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
       case verdict::delivered:
       case verdict::partial:
+        if (engine_profile() && is_web_page(a)) return unanswered(p, "a web page came instead; is that the engine's address?");
         return accepted(p);
       case verdict::wrong_encoding:
         // The probe was answered, but real spans are not read: the other encoding, once.

@@ -43,6 +43,9 @@ inline void say_refused(diagnostics& says, const settings& s, const outcome& wha
   else says.say(diagnostics::topic::refusal, severity::warning, what.error);
 }
 
+/// A log-in or captive portal's: the engine answers in JSON.
+inline bool is_web_page(const response& a) noexcept { return a.content_type.compare(0, 9, "text/html") == 0; }
+
 /// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
 inline std::uint64_t retry_after(const response& a) {
   const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));

@@ -12,6 +12,7 @@
 #include "../options.hpp"
 #include "../platform/clock.hpp"
 #include "../platform/waker.hpp"
+#include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
 #include "../replay.hpp"
@@ -30,6 +31,7 @@ class replayer {
   replayer(const settings& s, const options& given, replay_result& to)
       : settings_(s), to_(to), groups_(s), delivery_(s, groups_, counters_, says_, steady_nanoseconds, worker_random) {
     says_.use(given.on_diagnostic, given.on_diagnostic_user, s.log_level);
+    says_.hide(secrets_of(s));
     timing t;
     t.steady_now = steady_nanoseconds;
     transports made = make_transports(s, given, t);
