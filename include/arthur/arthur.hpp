@@ -3,6 +3,7 @@
 #define ARTHUR_ARTHUR_HPP
 
 #include "attributes.hpp"
+#include "check.hpp"
 #include "config.hpp"
 #include "context.hpp"
 #include "macros.hpp"
@@ -11,6 +12,7 @@
 #include "openinference/kinds.hpp"
 #include "options.hpp"
 #include "propagation.hpp"
+#include "replay.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
 #include "values.hpp"

@@ -44,6 +44,12 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
+/// A span for whose beginning there was no room. Without its root a trace is of no use: it goes whole.
+ARTHUR_COLD inline bool lose(frame& f, const frame* parent) noexcept {
+  if (begins_here(parent)) f.leave_out(frame::no_room);
+  return false;
+}
+
 /// Not inlined, so that a paused span doesn't pay for the registers that this one uses.
 ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
@@ -64,12 +70,13 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   handle.generation = f.generation;
+  // Before anything that may wait: without threads a callback may open spans of its own meanwhile.
+  f.become(frame::silent);
   ++s->depth;
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   if (!f.is_sampled()) {
     count_left_out(*s, f);
-    f.become(frame::silent);
     return false;
   }
   s->opened.add();
@@ -78,8 +85,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
                        : nullptr;
   if (ARTHUR_UNLIKELY(at == nullptr)) {
     s->count_drop(drop::pool_full);
-    f.become(frame::silent);
-    return false;
+    return lose(f, parent);
   }
   f.become(frame::recording);
   if (site != nullptr && the_recorder.code_location.load(std::memory_order_relaxed)) {
@@ -89,7 +95,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   begin_bytes(*s, f, at, {name.data, name.size});
   settle(*s, f);
   f.start = the_recorder.clock.now();
-  return f.is(frame::recording);
+  return ARTHUR_LIKELY(f.is(frame::recording)) || lose(f, parent);
 }
 
 ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {

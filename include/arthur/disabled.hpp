@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "check.hpp"
 #include "config.hpp"
 #include "propagation.hpp"
+#include "replay.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
 
@@ -67,6 +69,16 @@ inline void pause() noexcept {}
 inline void resume() noexcept {}
 inline bool recording() noexcept { return false; }
 inline bool set_sample_ratio(double) noexcept { return true; }
+inline check_result check(const options&, std::chrono::nanoseconds) noexcept {
+  check_result out;
+  out.add({"configuration", check_outcome::skipped, "compiled with ARTHUR_DISABLE: nothing is recorded", {}});
+  return out;
+}
+inline replay_result replay(const std::string&, const options&, void (*)(void*, const replay_result&), void*) noexcept {
+  replay_result out;
+  out.error = "compiled with ARTHUR_DISABLE: nothing is sent";
+  return out;
+}
 
 ARTHUR_NAMESPACE_END
 

@@ -6,6 +6,8 @@
 #include "joining.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
+#include "runtime/check.hpp"
+#include "runtime/replay.hpp"
 #include "transport/httplib.hpp"
 
 #endif

@@ -119,6 +119,16 @@ struct options {
   std::size_t max_batch_bytes = std::size_t{1} << 20;
 #endif
 
+  /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
+  /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
+  /// start. Made with mode 0700 if it isn't there; several processes may share it. Default: ARTHUR_SPOOL_DIR, then none.
+  /// Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
+  std::string spool_directory;
+  /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
+  std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
+  /// Files older than this are removed unsent and counted in statistics::expired.
+  std::chrono::hours spool_max_age{7 * 24};
+
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;
   /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may

@@ -1,4 +1,4 @@
-// restraint.hpp: which new spans are left out while the runtime runs: those of a pause, and those above the rate cap.
+// restraint.hpp: which new spans are left out while the runtime runs: in a pause, above the rate cap, or without room.
 #ifndef ARTHUR_RESTRAINT_HPP
 #define ARTHUR_RESTRAINT_HPP
 
@@ -25,6 +25,32 @@ ARTHUR_INLINE bool left_out_whole() noexcept {
 /// Whether opening a span takes a second look.
 ARTHUR_INLINE bool is_restrained() noexcept { return recording_enabled.load(std::memory_order_relaxed) > recording_mode::on; }
 
+/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
+inline void switch_recording(std::uint32_t bit, bool to) noexcept {
+  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
+  }
+}
+
+/// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
+inline void hold_traces() noexcept {
+  if ((recording_enabled.load(std::memory_order_relaxed) & recording_mode::crowded) == 0) switch_recording(recording_mode::crowded, true);
+  wake_worker();
+}
+
+/// Whether the pool has room for a trace more; with overflow::block waits for it. The bit only says that it is worth a
+/// look, so one that is set late, after the pool was drained, does no harm.
+inline bool trace_has_room() noexcept {
+  const block_source& source = the_recorder.source;
+  const auto wait = source.wait_for_room.load(std::memory_order_relaxed);
+  for (std::uint32_t attempt = 0; source.blocks.nearly_full(); ++attempt) {
+    const bool paused = (recording_enabled.load(std::memory_order_relaxed) & recording_mode::paused) != 0;
+    if (paused || wait == nullptr || !wait(attempt)) return false;
+  }
+  if (source.blocks.is_roomy()) switch_recording(recording_mode::crowded, false);
+  return true;
+}
+
 /// Whether the rate cap has room. A trace begins only without debt. Its further spans are always taken, in debt, so that
 /// it stays whole, unless the debt is so large that it must be a loop.
 inline bool within_rate(slot& s, bool root) noexcept {
@@ -42,22 +68,27 @@ inline bool within_rate(slot& s, bool root) noexcept {
 /// Whether a span under `parent` is the first one of its trace in this process.
 inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
 
-/// What pause and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// What pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
 ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
-  constexpr auto unsampled = static_cast<std::uint8_t>(~frame::sampled);
   const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
   if (!f.is_sampled()) return;
   if ((mode & recording_mode::paused) != 0) {
-    f.trace_flags &= unsampled;
+    f.leave_out(0);
+  } else if ((mode & recording_mode::crowded) != 0 && root && !trace_has_room()) {
+    f.leave_out(frame::no_room);
   } else if ((mode & recording_mode::capped) != 0 && !within_rate(s, root)) {
-    f.trace_flags = static_cast<std::uint8_t>((f.trace_flags & unsampled) | frame::rate_limited);
+    f.leave_out(frame::rate_limited);
     // Where nothing is committed any more, the worker sleeps without a limit; it is to say what goes on.
     if (the_recorder.wanted.load(std::memory_order_relaxed) != 0) wake_worker();
   }
 }
 
 inline void count_left_out(slot& s, const frame& f) noexcept {
+  if ((f.trace_flags & frame::no_room) != 0) {
+    s.opened.add();
+    return s.count_drop(drop::pool_full);
+  }
   ((f.trace_flags & frame::rate_limited) != 0 ? s.rate_limited : s.unsampled).add();
 }
 

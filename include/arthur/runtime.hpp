@@ -17,11 +17,11 @@ ARTHUR_NAMESPACE_BEGIN
 enum class flush_result {
   ok,       ///< every span that had ended before the call was delivered
   timeout,  ///< the time was over first
-  failed,   ///< some spans were dropped, refused or left unconfirmed, or nothing is running
+  failed,   ///< some spans were dropped, refused, left unconfirmed or put into the spool, or nothing is running
 };
 
 /// Counters since the start of the process. Every span is in exactly one place:
-/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded.
+/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled.
 struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
@@ -42,6 +42,13 @@ struct statistics {
   std::uint64_t failed = 0;       ///< retries exhausted (otlp profile) or no transport would take them
   std::uint64_t unconfirmed = 0;  ///< sent, no answer: sending again might store them twice
   std::uint64_t discarded = 0;    ///< still waiting when the runtime stopped
+  std::uint64_t spooled = 0;      ///< put on disk, to be delivered later: see the next four
+
+  // What this process made of the spool's files, whoever wrote them; beside the account above.
+  std::uint64_t replayed = 0;            ///< delivered out of the spool
+  std::uint64_t replay_rejected = 0;     ///< refused by the endpoint
+  std::uint64_t replay_unconfirmed = 0;  ///< perhaps stored; left in files that are not sent again by themselves
+  std::uint64_t expired = 0;             ///< removed unsent, older than options::spool_max_age
 
   std::uint64_t cleaned = 0;             ///< spans whose content was corrected before sending
   std::uint64_t dropped_attributes = 0;  ///< attributes over the limit, or malformed
@@ -50,8 +57,10 @@ struct statistics {
   std::uint64_t bytes_held = 0;          ///< pool memory in use
 #ifdef ARTHUR_NO_HEAP
   detail::text_line last_error;  ///< the newest problem in plain words, or empty; becomes a std::string where one is wanted
+  detail::text_line last_rejection;  ///< why the endpoint refused single spans, the newest reason, or empty
 #else
-  std::string last_error;  ///< the newest problem in plain words, or empty
+  std::string last_error;      ///< the newest problem in plain words, or empty
+  std::string last_rejection;  ///< why the endpoint refused single spans, the newest reason, or empty
 #endif
 };
 
@@ -91,7 +100,8 @@ class [[nodiscard]] tracing_guard {
 /// Begins to record and send. Never blocks, never throws: nothing is sent before the worker runs. Thread-safe.
 tracing_guard start(const options& settings = {}) noexcept;
 
-/// Waits until every span that ended before the call was delivered, at most `timeout`. Thread-safe.
+/// Waits until every span that ended before the call was delivered, at most `timeout`. (Where a request got no answer the
+/// engine is asked what it has, which may take two minutes.) Thread-safe.
 flush_result flush(std::chrono::nanoseconds timeout = std::chrono::seconds(5)) noexcept;
 
 /// Without threads (ARTHUR_NO_THREADS): does what the worker would do now, and returns whether spans are left.

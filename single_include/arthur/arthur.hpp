@@ -14495,7 +14495,10 @@ class worker {
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
                    s.where.profile == profile::arthur || s.console, s.limits, counters),
-        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
+        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
+    // It begins asleep, until the first span rings.
+    the_recorder.wanted.store(1, std::memory_order_relaxed);
+  }
 
   /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
   bool fix() noexcept { return groups_.fix() && collector_.fix() && delivery_.fix(); }
@@ -14586,10 +14589,7 @@ class worker {
     ended_ = last_;
     say_rate_limited(now);
     bell_.answer(ticket_);
-    if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
-      calibrated_ = now;
-      the_recorder.clock.calibrate(trusts_counter());
-    }
+    calibrate(now);
     if (found_) {
       wanted_since_ = 0;
       the_recorder.wanted.store(0, std::memory_order_relaxed);
@@ -14632,7 +14632,14 @@ class worker {
     delivery_.sides()->end(now);
   }
 
+  void calibrate(std::uint64_t now) noexcept {
+    if (now - calibrated_ < 250000000U) return;  // far below the age at which the clock distrusts a calibration
+    calibrated_ = now;
+    the_recorder.clock.calibrate(trusts_counter());
+  }
+
   std::uint64_t idle(std::uint64_t now) {
+    if (calibrated_ == 0) calibrate(now);
     if (bell_.take_woken()) {
       // The first span after a rest: give the others of its trace time to come.
       wanted_since_ = 0;
@@ -14704,7 +14711,7 @@ class worker {
   std::uint64_t wanted_since_ = 0;  // when `wanted` was raised; 0 = it isn't
   int trust_ = 0;
   std::uint64_t ticket_ = 0;
-  std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_cycle_ = waker::never;
   std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
   std::uint64_t rate_limited_ = count_rate_limited();  // as last said

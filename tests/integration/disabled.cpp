@@ -30,6 +30,9 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   arthur::resume();
   CHECK(!arthur::recording());
   CHECK(arthur::set_sample_ratio(0.5));
+  const auto checked = arthur::check();
+  REQUIRE(checked.size() == 1);
+  CHECK(checked.begin()->text == "compiled with ARTHUR_DISABLE: nothing is recorded");
   CHECK(arthur::stats().opened == 0);
   CHECK(std::string(arthur::current_trace_id().c_str()) == std::string(32, '0'));
   const arthur::remote_parent parent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1");

@@ -149,7 +149,7 @@ TEST_CASE("the key goes along as a bearer token and is never said") {
     CHECK(arthur::flush(seconds(30)) == arthur::flush_result::failed);
   }
   CHECK(arthur::stats().rejected - before.rejected == 4);
-  CHECK(said.has("ARTHUR_API_KEY"));
+  CHECK(said.has("answered 401 (Unauthorized): options.api_key is wrong"));
   CHECK(engine.row_count() == 3);
 }
 

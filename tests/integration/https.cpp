@@ -360,10 +360,13 @@ TEST_CASE("a certificate that isn't right is refused before anything of the requ
     certificate_files files;
     const char* line;
   } rows[] = {
-      {"other name", ca.issue(wish([](auto& w) { w.names = "DNS:example.com,IP:127.0.0.2"; })), "IP address mismatch"},
-      {"no name but a wildcard", ca.issue(wish([](auto& w) { w.names = "", w.common_name = "*.0.0.1"; })), "IP address mismatch"},
-      {"expired", ca.issue(wish([](auto& w) { w.begins = -7200, w.ends = -3600; })), "certificate has expired"},
-      {"not yet", ca.issue(wish([](auto& w) { w.begins = 3600, w.ends = 7200; })), "certificate is not yet valid"},
+      {"other name", ca.issue(wish([](auto& w) { w.names = "DNS:example.com,IP:127.0.0.2"; })),
+       "IP address mismatch; it was issued for another name: write that one in ARTHUR_BASE_URL"},
+      {"no name but a wildcard", ca.issue(wish([](auto& w) { w.names = "", w.common_name = "*.0.0.1"; })),
+       "IP address mismatch; it was issued for another name: write that one in ARTHUR_BASE_URL"},
+      {"expired", ca.issue(wish([](auto& w) { w.begins = -7200, w.ends = -3600; })),
+       "certificate has expired; have it renewed there, or correct this machine's clock"},
+      {"not yet", ca.issue(wish([](auto& w) { w.begins = 3600, w.ends = 7200; })), "certificate is not yet valid; correct this machine's clock"},
       {"self-signed", ca.issue(wish([](auto& w) { w.self_signed = true; })),
        "self-signed certificate; if it is the right one, give the file of its authority in options.certificate_file"},
       {"unknown authority", other.issue(),
@@ -576,18 +579,18 @@ TEST_CASE("who isn't there, or speaks no TLS, is not_sent and told apart") {
   }
   sending s = send(*client(local(port), {}), post("x"));
   CHECK(s.result == transport_result::not_sent);
-  CHECK(s.error == "can't connect to 127.0.0.1:" + std::to_string(port) + ": refused, or no answer in time");
+  CHECK(s.error == "can't connect to 127.0.0.1:" + std::to_string(port) + ": refused, or no answer in time; is it up? set ARTHUR_BASE_URL if it is elsewhere");
   raw_peer plain({}, [](raw_peer& p) {
     auto c = p.next();
     c.write("HTTP/1.1 400 Bad Request\r\n\r\n");
   });
   s = send(*client(local(plain.port), {}), post("x"));
   CHECK(s.result == transport_result::not_sent);
-  CHECK(has(s.error, "does it speak HTTPS?"));
+  CHECK(has(s.error, "does it speak HTTPS, TLS 1.2 or newer? set ARTHUR_BASE_URL"));
   const std::string label(100, 'x');  // too long for DNS, so nobody is asked
   s = send(*client(local(443, label.c_str()), {}), post("x"));
   CHECK(s.result == transport_result::not_sent);
-  CHECK(s.error == "can't find the address of " + label);
+  CHECK(s.error == "can't find the address of " + label + "; set ARTHUR_BASE_URL if it is elsewhere");
 }
 
 TEST_CASE("a proxy is asked for a tunnel with its password, which the server behind it never sees") {
@@ -722,4 +725,22 @@ TEST_CASE("the environment names the files as the specification says; a wrong on
   CHECK(has(tracing.error(), "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE=\"/nonexistent.pem\""));
   ::unsetenv("OTEL_EXPORTER_OTLP_CERTIFICATE");
   ::unsetenv("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE");
+}
+
+TEST_CASE("arthur::check() says which certificate is refused and what to set") {
+  authority ca;
+  real_server server(ca.issue());
+  arthur::options o;
+  o.endpoint = "https://localhost:" + std::to_string(server.port) + "/echo";
+  const auto untrusted = arthur::check(o);
+  CHECK_FALSE(untrusted.ok());
+  const arthur::check_step* failed = untrusted.begin();
+  while (failed != untrusted.end() && failed->outcome != arthur::check_outcome::failed) ++failed;
+  REQUIRE(failed != untrusted.end());
+  CHECK(has(failed->text, "the certificate of localhost:" + std::to_string(server.port) + " is refused: unable to get local issuer certificate"));
+  CHECK(failed->fix == "if it is the right one, give the file of its authority in options.certificate_file");
+  CHECK(server.ports.empty());
+  o.certificate_file = ca.file();
+  CHECK(arthur::check(o).ok());
+  CHECK(has(server.last.body, "arthur.check"));
 }

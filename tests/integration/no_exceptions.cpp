@@ -42,10 +42,15 @@ TEST_CASE("the socket, the task's look-up and wrong configurations need no excep
     CHECK(arthur::flush(std::chrono::seconds(30)) == arthur::flush_result::ok);
   }
   CHECK(engine.row_count() == 1);
+  arthur::options right;
+  right.base_url = engine.url();
+  CHECK(arthur::check(right).ok());
+  CHECK(engine.row_count() == 2);
   arthur::options wrong;
   wrong.endpoint = "htp:/nowhere";
   wrong.on_diagnostic = [](void*, arthur::severity, const char*) {};
   const auto tracing = arthur::start(wrong);
   CHECK(!tracing.ok());
   CHECK(!tracing.error().empty());
+  CHECK(arthur::check(wrong).begin()->fix == tracing.error());
 }

@@ -511,6 +511,22 @@ TEST_CASE("threads begin to record and end, more of them than there are slots") 
 }
 #endif
 
+TEST_CASE("arthur::check() works here, too; it takes memory, and gives it back") {
+  support::plain_server server;
+  for (const auto protocol : {arthur::protocol::automatic, arthur::protocol::http_protobuf}) {
+    auto o = to_server(server);
+    o.protocol = protocol;
+    const auto result = arthur::check(o);
+    for (const auto& step : result) {
+      CAPTURE(step.name);
+      CAPTURE(step.text);
+      CHECK(step.outcome != arthur::check_outcome::failed);
+    }
+    CHECK(result.ok());
+    CHECK(server.saw("arthur.check"));
+  }
+}
+
 TEST_CASE("poll() takes no memory") {
   {
     const auto tracing = arthur::start(to_callback());

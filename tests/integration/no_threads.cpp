@@ -138,6 +138,52 @@ TEST_CASE("overflow::block sends instead of waiting for a thread that isn't ther
   CHECK(arthur::stats().dropped == before.dropped);
 }
 
+TEST_CASE("arthur::check() needs no threads, and no poll()") {
+  support::engine engine;
+  arthur::options o;
+  o.base_url = engine.url();
+  CHECK(arthur::check(o).ok());
+  CHECK(engine.row_count() == 1);
+}
+
+TEST_CASE("a callback that records while the pool is full neither waits nor disturbs the span that does") {
+  static int inside = 0;
+  inside = 0;
+  sent = 0;
+  arthur::options o;
+  o.on_batch = [](void*, const arthur::batch_view& batch) {
+    if (inside < 3) {
+      ++inside;
+      for (int n = 0; n < 100; ++n) {  // more than the pool holds
+        ARTHUR_SPAN("in the callback", arthur::input(std::string(20000, 'c')));
+        ARTHUR_TOOL_SPAN("inside it");
+      }
+    }
+    return count(nullptr, batch);
+  };
+  o.overflow = arthur::overflow::block;
+  o.block_timeout = std::chrono::hours(24);
+  o.memory_limit = std::size_t{256} << 10;
+  const auto before = arthur::stats();
+  {
+    const auto tracing = arthur::start(o);
+    const std::string text(3000, 't');
+    for (int n = 0; n < 500; ++n) {
+      ARTHUR_AGENT_SPAN("root", arthur::input(text));
+      const std::string trace = arthur::current_trace_id().text;
+      ARTHUR_TOOL_SPAN("child");
+      CHECK(std::string(arthur::current_trace_id().text) == trace);
+    }
+  }
+  const auto after = arthur::stats();
+  CHECK(inside == 3);
+  CHECK(after.opened - before.opened == 1000 + 3 * 200);
+  CHECK(after.open == 0);
+  CHECK(after.delivered - before.delivered >= 1000);
+  CHECK(after.dropped_pool_full > before.dropped_pool_full);
+  CHECK(support::account_closed(after));
+}
+
 TEST_CASE("arthur::testing::capture works without threads") {
   for (int run = 0; run < 2; ++run) {
     arthur::testing::capture spans;

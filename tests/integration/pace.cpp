@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t second = 1000000000;
 
+bell* ringing = nullptr;
+
 void record(int spans) {
   const std::string text(2000, 't');
   for (int n = 0; n < spans; ++n) {
@@ -36,6 +38,7 @@ int seconds_until_said(int per_second, int most, std::vector<std::string>& lines
   s.schedule_delay = std::chrono::milliseconds(1);
   s.export_timeout = resolving::day;
   bell rings;
+  ringing = &rings;
   delivery_counters counters;
   diagnostics says;
   says.use(o.on_diagnostic, o.on_diagnostic_user);
@@ -60,6 +63,7 @@ int seconds_until_said(int per_second, int most, std::vector<std::string>& lines
 TEST_CASE("an endpoint slower than the program is reported after half a minute, a faster one never") {
   // Recording without a runtime: the worker is driven by hand.
   REQUIRE(the_recorder.prepare(std::size_t{64} << 20));
+  the_recorder.wake.store([]() noexcept { ringing->wake(); });
   recording_enabled.store(recording_mode::on);
   std::vector<std::string> lines;
   CHECK(seconds_until_said(9, 120, lines) == 0);
@@ -69,4 +73,5 @@ TEST_CASE("an endpoint slower than the program is reported after half a minute, 
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].find("arthur: spans are sent more slowly than the program records them: 60 spans/s come, 10 spans/s go; the memory for spans is full in ") == 0);
   recording_enabled.store(0);
+  the_recorder.wake.store(nullptr);
 }

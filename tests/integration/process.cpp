@@ -177,6 +177,35 @@ int forks_under_load() {
   return failed;
 }
 
+int forks_with_a_full_pool() {
+  // In the parent nothing goes out; the child has a copy of the word of its own.
+  static std::atomic<bool> open{false};
+  arthur::options o = quick();
+  o.memory_limit = std::size_t{1} << 20;
+  o.on_batch = [](void*, const arthur::batch_view&) {
+    while (!open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return true;
+  };
+  const auto tracing = arthur::start(o);
+  while (arthur::stats().dropped_pool_full == 0) record("until nothing fits", 10);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    open = true;
+    record("in the child", 20);
+    if (arthur::flush(std::chrono::seconds(20)) != arthur::flush_result::ok) std::_Exit(3);
+    const std::string account = text_of(arthur::stats());
+    if (account != "opened 20 delivered 20 discarded 0 dropped 0 waiting 0") {
+      std::fprintf(stderr, "child: %s\n", account.c_str());
+      std::_Exit(4);
+    }
+    std::_Exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  open = true;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 9;
+}
+
 int signals_stay_with_the_program() {
   const auto tracing = arthur::start(quick());
   record("span");
@@ -204,6 +233,7 @@ const std::map<std::string, int (*)()> scenarios = {
     {"fork and return", forks_and_child_returns},
     {"fork and start", starts_in_the_child},
     {"fork under load", forks_under_load},
+    {"fork when full", forks_with_a_full_pool},
     {"signals", signals_stay_with_the_program},
 };
 
@@ -340,6 +370,12 @@ TEST_CASE("forks while other threads record leave every child able to send") {
   CHECK(o.status == 0);
   CHECK(named(engine, "in a child") == 30);
   CHECK(engine.repeated_span_ids().empty());
+}
+
+TEST_CASE("a child forked in an outage, with the pool full, records all the same") {
+  const outcome o = run("fork when full", "http://127.0.0.1:1");
+  CAPTURE(o.errors);
+  CHECK(o.status == 0);
 }
 
 TEST_CASE("the program's signals don't go to the worker") {

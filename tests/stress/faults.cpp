@@ -1,7 +1,7 @@
 // faults.cpp: every way in which an endpoint or the wire to it can fail, and the account of the spans afterwards.
 //
 // The clock is the test's own, so that time-outs and pauses cost nothing and nothing depends on the machine's speed. The
-// library runs without a thread of its own for that; what it does with one is in outage.cpp and soak.cpp.
+// library runs without a thread of its own for that; what it does with one is in hanging.cpp and soak.cpp.
 #include "support/httplib.hpp"
 
 #define ARTHUR_NO_THREADS

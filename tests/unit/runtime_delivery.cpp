@@ -1,153 +1,13 @@
 // runtime_delivery.cpp: what becomes of a batch, for every answer; on a clock of the test's own.
-#include <arthur/runtime/delivery.hpp>
-
 #include <doctest/doctest.h>
 
-#include <deque>
-#include <functional>
-#include <set>
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "support/otlp_decode.hpp"
+#include "delivery_bench.hpp"
 
-namespace d = arthur::detail;
-
-namespace {
-
-struct sent_request {
-  std::string target;
-  std::string content_type;
-  std::string body;
-};
-
-struct script {
-  // Decides over each request with spans; sees the names in it. status 0: not sent, -1: no answer.
-  std::function<int(const std::vector<std::string>&)> spans = [](const auto&) { return 200; };
-  int probe = 200;
-  std::function<d::response(const std::string& target)> other;
-  std::string body, body_type, retry_after;
-  std::vector<sent_request> sent;
-  std::multiset<std::string> stored;
-  int span_requests = 0;
-};
-
-class scripted final : public d::transport {
- public:
-  explicit scripted(script& s) : script_(s) {}
-  d::transport_result send(const d::request& r, std::uint64_t, d::response& out, std::string& error) override {
-    out = {};
-    error.clear();
-    const std::string body(r.body, r.body_size);
-    script_.sent.push_back({r.target, r.content_type, body});
-    if (std::string(r.target).find("/tasks/search") != std::string::npos) {
-      out = script_.other(r.target);
-      return d::transport_result::answered;
-    }
-    int status = script_.probe;
-    std::vector<std::string> names;
-    if (r.spans != 0) {
-      ++script_.span_requests;
-      const auto request = std::string(r.content_type) == "application/json" ? support::decode_json(body) : support::decode_protobuf(body);
-      REQUIRE(request.has_value());
-      for (const auto& resource : request->resources) {
-        for (const auto& s : resource.scopes.at(0).spans) names.push_back(s.name);
-      }
-      CHECK(names.size() == r.spans);
-      status = script_.spans(names);
-      out.body = script_.body;
-      out.content_type = script_.body_type;
-      out.retry_after = script_.retry_after;
-    }
-    if (status == 0) {
-      error = "connection refused";
-      return d::transport_result::not_sent;
-    }
-    if (status == -1) {
-      error = "the connection was closed";
-      return d::transport_result::unanswered;
-    }
-    out.status = status;
-    if (status == 200 || status == 206) {
-      for (const auto& n : names) script_.stored.insert(n);
-    }
-    return d::transport_result::answered;
-  }
-
- private:
-  script& script_;
-};
-
-std::string body_of(const std::string& name) {
-  std::string s;
-  s += "\x0a\x10";
-  s += "0123456789abcdef";
-  s += "\x12\x08";
-  s += "01234567";
-  s += '\x2a';
-  s += static_cast<char>(name.size());
-  s += name;
-  s += '\x39' + std::string("\1\0\0\0\0\0\0\0", 8) + '\x41' + std::string("\2\0\0\0\0\0\0\0", 8);
-  return s;
-}
-
-struct bench {
-  d::settings settings;
-  d::delivery_counters counters;
-  d::diagnostics says;
-  script answers;
-  std::vector<std::string> lines;
-  std::unique_ptr<d::resources> groups;
-  std::unique_ptr<d::delivery> delivery;
-  static inline std::uint64_t now = 1000000000;  // the clock of all of them
-
-  explicit bench(d::profile profile = d::profile::arthur, arthur::protocol protocol = arthur::protocol::http_protobuf) {
-    settings.where.profile = profile;
-    settings.where.traces.target = "/api/v1/traces";
-    settings.where.traces.host = "engine";
-    settings.where.has_engine = profile == d::profile::arthur;
-    settings.protocol = protocol;
-    settings.service_name = "tests";
-    settings.resource = {{"service.name", "tests"}};
-    settings.export_timeout = std::chrono::milliseconds(30000);
-    says.use([](void* user, arthur::severity, const char* line) { static_cast<bench*>(user)->lines.emplace_back(line); }, this);
-  }
-
-  void add(const std::string& name) {
-    d::batch& b = delivery->waiting();
-    const std::string body = body_of(name);
-    b.spans.push_back({0, b.bytes.size(), body.size()});
-    b.bytes.append(body.data(), body.size());
-  }
-  void begin(int spans) {
-    if (delivery == nullptr) {
-      groups = std::make_unique<d::resources>(settings);
-      delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return now; }, [] { return std::uint64_t{7}; });
-      delivery->use(std::make_unique<scripted>(answers), std::make_unique<scripted>(answers), nullptr);
-    }
-    for (int n = 0; n < spans; ++n) add("s" + std::to_string(n));
-    delivery->begin(now);
-  }
-  /// Steps until the batch is judged or `most` steps are over; the clock jumps to the next due time.
-  void run(int most = 2000) {
-    while (most-- > 0 && delivery->busy()) {
-      now = (std::max)(now, delivery->due());
-      delivery->step(now, now + 3600000000000U);
-    }
-  }
-  std::uint64_t get(const std::atomic<std::uint64_t>& c) const { return c.load(); }
-  std::uint64_t total() const {
-    return get(counters.delivered) + get(counters.rejected) + get(counters.failed) + get(counters.unconfirmed) + get(counters.discarded);
-  }
-  bool said(const std::string& part) const {
-    for (const auto& l : lines) {
-      if (l.find(part) != std::string::npos) return true;
-    }
-    return false;
-  }
-};
-
-}  // namespace
+using namespace delivery_bench;
 
 TEST_CASE("each final answer puts every span in one counter and is never repeated") {
   const struct {
@@ -228,6 +88,123 @@ TEST_CASE("a lost answer is unconfirmed for the engine and repeated for OTLP") {
   b.run();
   CHECK(b.get(b.counters.delivered) == 5);
   CHECK(b.answers.span_requests == 3);
+}
+
+TEST_CASE("a lost answer whose spans the engine has is a delivery, found by asking at once") {
+  bench b;
+  b.with_witness();
+  b.answers.spans = [&](const std::vector<std::string>& names) {
+    for (const auto& n : names) b.answers.stored.insert(n);
+    return -1;
+  };
+  b.begin(5);
+  b.run();
+  CHECK(b.delivery->in_doubt());
+  b.pass(3);
+  CHECK_FALSE(b.delivery->in_doubt());
+  CHECK(b.get(b.counters.delivered) == 1 + 5);
+  CHECK(b.answers.asked == std::vector<std::string>{"s0", "s1", "s2", "s3", "s4"});
+  CHECK(b.answers.span_requests == 1);
+}
+
+TEST_CASE("what the engine doesn't have two minutes after a lost answer is sent again, once") {
+  bench b;
+  b.with_witness();
+  // Without an answer for the first time; of three spans the engine stored one and would refuse another for good.
+  b.answers.spans = [&](const std::vector<std::string>& names) {
+    if (b.answers.span_requests > 1) return 200;
+    b.answers.stored.insert(names.at(1));
+    return -1;
+  };
+  b.begin(3);
+  b.run();
+  const std::uint64_t sent = b.now;
+  b.pass(119);
+  CHECK(b.answers.span_requests == 1);
+  CHECK(b.delivery->in_doubt());
+  b.pass(10);
+  CHECK(b.answers.span_requests == 2);
+  CHECK(b.now - sent >= d::believed_after);
+  CHECK_FALSE(b.delivery->in_doubt());
+  CHECK(b.get(b.counters.delivered) == 1 + 3);
+  for (const char* name : {"s0", "s1", "s2"}) CHECK(b.answers.stored.count(name) == 1);
+}
+
+TEST_CASE("without a span that the engine shows us, 'not there' is not believed") {
+  bench b;
+  b.settings.memory_limit = std::size_t{64} << 20;
+  b.answers.spans = [](const auto&) { return -1; };
+  b.begin(2);
+  b.run();
+  b.pass(600);
+  CHECK(b.answers.span_requests == 1);
+  CHECK(b.delivery->in_doubt());
+  // It sees nothing of what it sends: its role, or another organisation.
+  b.answers.spans = [](const auto&) { return 200; };
+  b.begin(1, 10);
+  b.run();
+  b.answers.stored.clear();
+  b.pass(60);
+  CHECK(b.answers.span_requests == 2);
+  CHECK_FALSE(b.delivery->in_doubt());
+  CHECK(b.get(b.counters.unconfirmed) == 2);
+  CHECK(b.get(b.counters.delivered) == 1);
+}
+
+TEST_CASE("a key that may not read is told so once: what got no answer is unconfirmed") {
+  for (const int status : {401, 403, 405}) {
+    CAPTURE(status);
+    bench b;
+    b.with_witness();
+    b.answers.asked_answer = status;
+    b.answers.spans = [](const auto&) { return -1; };
+    b.begin(4);
+    b.run();
+    b.pass(1);
+    CHECK(b.get(b.counters.unconfirmed) == 4);
+    CHECK(b.said("the key may not read traces"));
+    b.begin(4);
+    b.run();
+    CHECK(b.get(b.counters.unconfirmed) == 8);
+    CHECK(b.answers.asked.size() == 1);
+    CHECK(b.answers.span_requests == 2);
+  }
+}
+
+TEST_CASE("while the engine can't be asked, nothing is decided; at the end what is in doubt is unconfirmed") {
+  bench b;
+  b.with_witness();
+  b.answers.asked_answer = -1;
+  b.answers.spans = [](const auto&) { return -1; };
+  b.begin(4);
+  b.run();
+  b.pass(1000);
+  CHECK(b.delivery->in_doubt());
+  CHECK(b.answers.asked.size() < 100);
+  b.delivery->hurry();
+  const std::size_t asked = b.answers.asked.size();
+  b.pass(1000);
+  CHECK(b.answers.asked.size() == asked + 1);
+  CHECK(b.delivery->discard() == 0);
+  CHECK(b.get(b.counters.unconfirmed) == 4);
+  CHECK(b.total() == 5);
+}
+
+TEST_CASE("a gateway that lost sight of a request leaves it in doubt, if the engine can be asked") {
+  for (const int status : {502, 504}) {
+    CAPTURE(status);
+    bench b;
+    b.with_witness();
+    b.answers.spans = [&](const std::vector<std::string>& names) {
+      for (const auto& n : names) b.answers.stored.insert(n);
+      return status;
+    };
+    b.begin(4);
+    b.run();
+    b.pass(1);
+    CHECK(b.get(b.counters.delivered) == 5);
+    CHECK(b.answers.span_requests == 1);
+  }
 }
 
 TEST_CASE("OTLP gives an export up after its time, the engine's spans wait") {

@@ -316,7 +316,7 @@ TEST_CASE("a refused connection is not_sent and says so") {
   socket_transport client(local(port), {}, fake_time());
   const sending s = send(client, post("x"));
   CHECK(s.result == transport_result::not_sent);
-  CHECK(s.error == "can't connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+  CHECK(s.error == "can't connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused; is it up? set ARTHUR_BASE_URL if it is elsewhere");
 }
 
 TEST_CASE("a name without an address is not_sent") {
@@ -325,6 +325,7 @@ TEST_CASE("a name without an address is not_sent") {
   const sending s = send(client, post("x"));
   CHECK(s.result == transport_result::not_sent);
   CHECK(s.error.find("can't find the address of xxx") == 0);
+  CHECK(s.error.find("; set ARTHUR_BASE_URL if it is elsewhere") != std::string::npos);
 }
 
 TEST_CASE("a deadline that is over sends nothing") {

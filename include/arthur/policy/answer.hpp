@@ -228,20 +228,12 @@ inline task_page read_task_page(std::string_view body, std::string_view name) {
   return out;
 }
 
-/// `text` as the inside of a JSON string.
-inline std::string json_escaped(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && c != '"' && c != '\\') {
-      out += c;
-    } else {
-      out += "\\u00";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
+/// The names of a page's tasks, in quotes and separated by commas; no more than fit a message.
+inline text_line read_task_names(std::string_view body) {
+  text_line out;
+  json_view(body)["tasks"].each([&](json_view task) {
+    if (out.size() < 200) out = text_line(out, out.empty() ? "\"" : ", \"", one_line(task["name"].text()), "\"");
+  });
   return out;
 }
 

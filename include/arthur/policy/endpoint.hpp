@@ -29,6 +29,9 @@ struct endpoint {
   url engine;                          ///< its base; target is the path before "/api/...", "" at the root
   std::vector<header> headers;         ///< for requests to `traces`
   std::vector<header> engine_headers;  ///< for requests to `engine`
+  const char* key_source = "";         ///< the option or variable whose credentials are in `headers`; "" when there are none
+  const char* engine_key_source = "";  ///< the same for `engine_headers`
+  bool key_withheld = false;           ///< a key is known, but must not go to `traces`
 };
 
 constexpr std::string_view engine_traces_path = "/api/v1/traces";
@@ -85,11 +88,11 @@ inline std::string resolve_endpoint(const options& given, const environment& env
   out = endpoint();
   std::string error;
 
+  const char* const key_name = given.api_key.empty() ? "ARTHUR_API_KEY" : "options.api_key";
   const std::string_view key = given.api_key.empty() ? env.get("ARTHUR_API_KEY") : text::trim(given.api_key);
   for (const char c : key) {
-    if (text::is_control(c) || c == ' ') {
-      return std::string(given.api_key.empty() ? "ARTHUR_API_KEY" : "options.api_key") +
-             " contains a space or control character; copy the key again";
+    if (text::is_control(c) || c == ' ' || static_cast<unsigned char>(c) >= 0x80) {
+      return std::string(key_name) + " contains a space, a control character or one that isn't ASCII; copy the key again";
     }
   }
   const bool engine_in_code =
@@ -103,6 +106,7 @@ inline std::string resolve_endpoint(const options& given, const environment& env
   if (!base_given) base = "http://localhost:3030";
   error = endpoints::parse_base(base, base_source, out.engine);
   if (!error.empty()) return error;
+  if (!base_given) out.engine.source = "";
   if (url inner; endpoints::names_engine(out.engine, inner)) out.engine = inner;  // the traces URL given as the base
   url engine_traces = out.engine;
   engine_traces.target += engine_traces_path;
@@ -170,15 +174,23 @@ inline std::string resolve_endpoint(const options& given, const environment& env
                          ", which OTEL_* doesn't name; use ARTHUR_API_KEY or options.headers");
     }
   }
+  // The engine reads one header, others may read any.
+  if (out.profile == profile::arthur ? endpoints::has_secret(out.headers) : !out.headers.empty()) {
+    out.key_source = given.headers.empty() ? list_source : "options.headers";
+  }
   const std::string bearer = "Bearer " + std::string(key);
   if (!key.empty() && key_allowed && (given.headers.empty() || !endpoints::has_secret(out.headers))) {
     put_pair(out.headers, "Authorization", bearer, true);
+    out.key_source = key_name;
   }
+  out.key_withheld = !key.empty() && !key_allowed;
   if (out.has_engine) {
     if (same_origin(out.engine, out.traces)) {
       out.engine_headers = out.headers;
+      out.engine_key_source = out.key_source;
     } else if (!key.empty()) {
       put_pair(out.engine_headers, "Authorization", bearer, true);
+      out.engine_key_source = key_name;
     }
   }
 

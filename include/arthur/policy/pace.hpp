@@ -17,7 +17,7 @@ struct pace_reading {
   std::uint64_t in = 0;     // spans handed over so far, and those for which there was no room
   std::uint64_t out = 0;    // spans that the endpoint took, or refused, so far
   std::uint64_t held = 0;   // bytes of the pool in use: the least of the period, so that a pool that was once drained shows
-  std::uint64_t limit = 0;  // bytes of the pool
+  std::uint64_t limit = 0;  // bytes of the pool from which on spans are dropped
 };
 
 constexpr std::uint64_t pace_period = 10000000000U;
@@ -43,7 +43,7 @@ inline text_line pace_warning(const pace_reading (&series)[pace_readings], bool&
                  " spans/s come, ", whole(static_cast<double>(last.out - first.out) / seconds), " spans/s go; the memory for spans is full");
   if (!full) {
     const auto growth = static_cast<double>(last.held - first.held) / seconds;
-    line = text_line(line, " in ", whole(static_cast<double>(last.limit - last.held) / growth), " s");
+    line = text_line(line, " in ", whole(static_cast<double>(last.limit > last.held ? last.limit - last.held : 0) / growth), " s");
   }
   return text_line(line, "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)");
 }

@@ -23,6 +23,7 @@ struct proxy {
   std::uint16_t port = 0;
   std::string user;  ///< decoded; never printed, nor is the password
   std::string password;
+  const char* source = "";  ///< the option or variable that named it
 
   bool used() const { return !host.empty(); }
 };
@@ -69,6 +70,7 @@ inline std::string parse(std::string_view value, const char* source, proxy& out)
   if (u.target != "/") return refuse("has a path; write http://host:port");
   made.host = u.host;
   made.port = u.port;
+  made.source = source;
   out = made;
   return {};
 }

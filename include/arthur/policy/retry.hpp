@@ -53,28 +53,21 @@ inline verdict classify(int status, profile to, bool encoding_proven) {
   }
 }
 
-/// The likely cause of a refusal and what to change, for a message; "" when there is nothing to add.
+/// The likely cause of a refusal and what to change, by the status alone. (refusal.hpp knows more.) "" below 300.
 inline const char* advice(int status, profile to) {
   const bool engine = to == profile::arthur;
   switch (status) {
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308: return "redirects aren't followed; name the final address, without a '/' at its end";
-    case 401: return engine ? "the key is missing or unknown; check ARTHUR_API_KEY" : "check the headers' credentials";
-    case 403: return engine ? "the key may not write traces; use one with the role VALIDATION-USER or TASK-ADMIN"
-                            : "the credentials may not write traces";
-    case 404: return "nothing takes traces at this address; check base URL and path";
-    case 405: return "this address doesn't take POST; check base URL and path";
-    case 407: return "a proxy asks for credentials";
-    case 413: return "the request is too large; lower max_batch_bytes";
-    case 429: return "the endpoint asks to slow down";
-    case 500: return engine ? "does the task id exist? is the engine's database up?" : "";
+    case 400:
+    case 415: return "does it take OTLP traces? leave options.protocol at automatic";
+    case 408: return "it waited too long for the request; check the network, or lower options.max_batch_bytes";
+    case 413: return "the request is too large; lower options.max_batch_bytes";
+    case 422: return engine ? "the spans break its rules; the reason tells which" : "does it take OTLP traces? leave options.protocol at automatic";
+    case 429: return "it asks to slow down; lower options.sample_ratio if it goes on";
+    case 500: return engine ? "does the task id exist? is the engine's database up?" : "look into the log of the endpoint, or of a proxy before it";
     case 502:
     case 503:
-    case 504: return "the endpoint, or a proxy before it, is not available";
-    default: return "";
+    case 504: return "it, or a proxy before it, is not available; check that it is up";
+    default: return status < 300 ? "" : "look into the log of the endpoint, or of a proxy before it";
   }
 }
 

@@ -49,8 +49,14 @@ struct settings {
   std::string service_name;      ///< never empty
   std::string task_id;           ///< "" when unknown
   std::string task_name;         ///< "" when there is none; look it up when task_id is empty and where.has_engine
+  bool task_in_code = false;     ///< options name the task, not variables
   std::vector<header> resource;  ///< everything, with service.name, telemetry.sdk.* and, where known, arthur.task
 
+  std::string spool_directory;      ///< "" when there is none
+  std::uint64_t spool_max_bytes = 0;
+  std::uint64_t spool_max_age = 0;  ///< nanoseconds
+
+  std::size_t memory_limit = 0;
   std::chrono::milliseconds block_timeout{0};
   std::chrono::milliseconds schedule_delay{0};
   std::chrono::milliseconds export_timeout{0};
@@ -116,6 +122,8 @@ inline std::string check_ranges(const options& given) {
   if (given.log_level < log_level::automatic || given.log_level > log_level::info) {
     return out_of_range("log_level", "give one of arthur::log_level");
   }
+  if (given.spool_max_bytes < (std::uint64_t{1} << 20)) return out_of_range("spool_max_bytes", "give at least 1 MiB");
+  if (given.spool_max_age < std::chrono::hours(1)) return out_of_range("spool_max_age", "give at least 1 hour");
   for (const header& h : given.resource_attributes) {
     if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
   }
@@ -213,10 +221,41 @@ inline void resolve_protocol(const options& given, const environment& env, warni
   }
 }
 
+/// Files and posix locks, and memory to read them into.
+#if defined(_WIN32) || defined(ARTHUR_NO_HEAP)
+constexpr bool spool_built_in = false;
+#else
+constexpr bool spool_built_in = true;
+#endif
+
+/// A directory that can't be used is an error in code; in the environment it is ignored. Only what is posted is spooled.
+inline std::string resolve_spool(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  constexpr const char* no_spool = "this build has no spool (Windows, ARTHUR_NO_HEAP); leave it empty";
+  out.spool_max_bytes = given.spool_max_bytes;
+  constexpr std::uint64_t hour = 3600000000000U;
+  const auto hours = static_cast<std::uint64_t>(given.spool_max_age.count());
+  out.spool_max_age = hours < ~std::uint64_t{0} / hour ? hours * hour : ~std::uint64_t{0};
+  const bool in_code = !given.spool_directory.empty();
+  if (out.sink != sink::endpoint) {
+    return in_code ? "options.spool_directory is for what is posted to an endpoint: leave it empty, or remove what replaces the endpoint" : "";
+  }
+  const std::string directory = in_code ? given.spool_directory : std::string(env.get("ARTHUR_SPOOL_DIR"));
+  if (directory.empty()) return {};
+  if (!spool_built_in) {
+    if (in_code) return std::string("options.spool_directory is given, but ") + no_spool;
+    ignored(warnings, "ARTHUR_SPOOL_DIR", directory, no_spool);
+    return {};
+  }
+  if (directory.find('\0') != std::string::npos) return "options.spool_directory has a NUL byte; give the path of a directory";
+  out.spool_directory = directory;
+  return {};
+}
+
 inline void resolve_numbers(const options& given, const environment& env, warning_list& warnings, settings& out) {
   constexpr auto most = static_cast<std::uint64_t>(day.count());
   std::uint64_t number = 0;
 
+  out.memory_limit = given.memory_limit;
   out.block_timeout = given.block_timeout;
   out.shutdown_timeout = given.shutdown_timeout;
 
@@ -307,6 +346,7 @@ inline void resolve_identity(const options& given, const environment& env, warni
   // A task is one thing with two names: who names it in code isn't overruled by the other variable.
   std::string_view id = first({text::trim(given.task_id), code("arthur.task")});
   std::string_view name = text::trim(given.task_name);
+  out.task_in_code = !id.empty() || !name.empty();
   if (id.empty() && name.empty()) {
     id = first({env.get("ARTHUR_TASK_ID"), otel("arthur.task")});
     name = env.get("ARTHUR_TASK_NAME");
@@ -365,6 +405,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
       out.task_id.empty() && !out.task_name.empty()) {
     warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
   }
+  if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
   resolving::resolve_numbers(given, env, warnings, out);
   resolving::resolve_sampler(given, env, warnings, out);
   return out;

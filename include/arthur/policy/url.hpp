@@ -20,6 +20,7 @@ struct url {
   std::string host;        ///< lower case; an IPv6 literal without its brackets
   std::uint16_t port = 0;  ///< 80 or 443 when the URL names none
   std::string target;      ///< path and query as written; "/" when there is no path
+  const char* source = "";  ///< the option or variable that named it; "" for the default
 };
 
 /// Does the host name this machine? A key may go there without TLS.
@@ -65,6 +66,11 @@ inline bool same_origin(const url& a, const url& b) {
 
 /// The path without the query.
 inline std::string_view path_of(const url& u) { return std::string_view(u.target).substr(0, u.target.find('?')); }
+
+/// What to do about an address that doesn't work, for the end of a message.
+inline text_line change_address(const char* source) {
+  return *source == '\0' ? text_line("set ARTHUR_BASE_URL if it is elsewhere") : text_line("check ", source);
+}
 
 /// Splits `value`. Returns "" or one line for people that begins with `source` (where the value came from).
 inline std::string parse_url(std::string_view value, const char* source, url& out) {
@@ -131,6 +137,7 @@ inline std::string parse_url(std::string_view value, const char* source, url& ou
   }
 
   out.https = https;
+  out.source = source;
   out.host.clear();
   for (const char c : host) out.host += text::lower(c);
   out.port = static_cast<std::uint16_t>(number);

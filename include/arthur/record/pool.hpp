@@ -63,6 +63,12 @@ class pool {
     limit_.store(blocks < count_ ? static_cast<std::uint32_t>(blocks) : count_, std::memory_order_relaxed);
   }
 
+  /// Bytes in use from which on no further trace should begin: the last eighth, at most 4 MiB, is for those under way.
+  std::size_t mark() const noexcept { return limit() - reserve(); }
+  bool nearly_full() const noexcept { return bytes_used() >= mark(); }
+  /// The mark is far.
+  bool is_roomy() const noexcept { return bytes_used() + reserve() < mark(); }
+
   /// A block with `block::bias` references, or null when the pool is empty.
   block* take() noexcept {
     if (used_.fetch_add(1, std::memory_order_relaxed) >= limit_.load(std::memory_order_relaxed) - 1) {
@@ -116,6 +122,8 @@ class pool {
   block* at_index(std::uint32_t index) const noexcept {
     return std::launder(reinterpret_cast<block*>(base_ + std::size_t{index} * block::size));
   }
+  std::size_t reserve() const noexcept { return limit() / 8 < most_reserved ? limit() / 8 : most_reserved; }
+  static constexpr std::size_t most_reserved = std::size_t{4} << 20;
   static std::uint64_t changed(std::uint64_t top) noexcept { return ((top >> 32) + 1) << 32; }
   static block* opened(block* b) noexcept {
     b->references.store(block::bias, std::memory_order_relaxed);

@@ -51,7 +51,8 @@ struct frame {
     names_remote = 8,   // of `joined`: the span is another process's
     came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
     rate_limited = 32,     // inherited: not sampled, for this reason
-    inherited = sampled | random | has_state | rate_limited,
+    no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
+    inherited = sampled | random | has_state | rate_limited | no_room,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -78,6 +79,8 @@ struct frame {
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
+  /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
+  void leave_out(std::uint8_t why) noexcept { trace_flags = static_cast<std::uint8_t>((trace_flags & ~sampled) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 

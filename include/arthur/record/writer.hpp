@@ -30,10 +30,17 @@ struct block_source {
   pool blocks;
   // Waits a moment for room (overflow::block); false = give up. Null = drop at once.
   std::atomic<bool (*)(std::uint32_t attempt) noexcept> wait_for_room{nullptr};
+  // Called with each block that is taken out of a nearly full pool.
+  std::atomic<void (*)() noexcept> hold_traces{nullptr};
 
   block* take() noexcept {
     block* b = blocks.take();
-    if (ARTHUR_LIKELY(b != nullptr)) return b;
+    if (ARTHUR_LIKELY(b != nullptr)) {
+      if (ARTHUR_UNLIKELY(blocks.nearly_full())) {
+        if (const auto hold = hold_traces.load(std::memory_order_relaxed)) hold();
+      }
+      return b;
+    }
     const auto wait = wait_for_room.load(std::memory_order_relaxed);
     for (std::uint32_t attempt = 0; b == nullptr && wait != nullptr && wait(attempt); ++attempt) b = blocks.take();
     return b;

@@ -11,8 +11,11 @@
 
 #include "../config.hpp"
 #include "../record/threads.hpp"
+#include "../restraint.hpp"
 #include "../runtime.hpp"
+#include "../span.hpp"
 #include "lifecycle.hpp"
+#include "waiting.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -78,12 +81,18 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.failed = get(c.failed);
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
+    out.spooled = get(c.spooled);
+    out.replayed = get(c.replayed);
+    out.replay_rejected = get(c.replay_rejected);
+    out.replay_unconfirmed = get(c.replay_unconfirmed);
+    out.expired = get(c.expired);
     out.cleaned = get(c.cleaned);
     out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
+    out.last_rejection = run->says.last_rejection();
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled;
   }
   std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
   for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
@@ -107,15 +116,6 @@ ARTHUR_LINKED statistics stats() noexcept {
   out.bytes_held = r.source.blocks.bytes_used();
   return out;
 }
-
-namespace detail {
-/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
-inline void switch_recording(std::uint32_t bit, bool to) noexcept {
-  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
-  }
-}
-}  // namespace detail
 
 ARTHUR_LINKED void pause() noexcept { detail::switch_recording(detail::recording_mode::paused, true); }
 ARTHUR_LINKED void resume() noexcept { detail::switch_recording(detail::recording_mode::paused, false); }

@@ -60,7 +60,6 @@ class bell {
   bool take_urgent() noexcept { return urgent_.exchange(false, std::memory_order_relaxed); }
   bool take_woken() noexcept { return woken_.exchange(false, std::memory_order_relaxed); }
   std::uint64_t asked() const noexcept { return asked_.load(std::memory_order_acquire); }
-  bool all_answered() const noexcept { return asked() == answered_.load(std::memory_order_relaxed); }
   void answer(std::uint64_t ticket) noexcept {
     {
       const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,28 +1,31 @@
-// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
+// delivery.hpp: brings one batch after the other to its end: delivered, refused, unconfirmed, set aside on disk, or held.
 #ifndef ARTHUR_RUNTIME_DELIVERY_HPP
 #define ARTHUR_RUNTIME_DELIVERY_HPP
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../config.hpp"
-#include "../otlp/envelope.hpp"
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../record/pool.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
+#include "consignment.hpp"
 #include "diagnostics.hpp"
+#include "doubts.hpp"
 #include "preparation.hpp"
+#include "request_parts.hpp"
 #include "resources.hpp"
+#include "shown_ahead.hpp"
 #include "side_outputs.hpp"
+#include "spooling.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -30,25 +33,25 @@ namespace detail {
 /// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
 /// randomness are passed in.
 ///
-/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
-/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
-/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
-/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
+/// A batch comes from memory or, later, from the spool. While the endpoint takes nothing, a batch from memory goes into the
+/// spool, and the oldest file is what the next attempt is made with; without a spool the batch is held. A request without
+/// an answer goes to the doubts, which ask the engine what it has.
 class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
+      : settings_(s), counters_(counters), says_(says), clock_(clock), random_(random),
+        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), request_(groups) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
-    pieces_.reserve(most);
-    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+    request_.reserve(most);
+    now_.reserve(most);
   }
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
     // What is held and one more; no byte of a span becomes more than six in JSON.
-    return batch_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
+    return now_.spans.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
            (sides_ == nullptr || sides_->fix());
   }
 
@@ -58,28 +61,47 @@ class delivery {
     sides_ = std::move(sides);
   }
 
-  bool busy() const noexcept { return !batch_.empty(); }
+  bool busy() const noexcept { return !now_.empty(); }
   /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
   bool holding() const noexcept { return held_; }
+  /// When the batch under way wants a step.
   std::uint64_t due() const noexcept { return due_; }
-  /// Ends a pause: the next step tries at once.
-  void hurry() noexcept { due_ = 0; }
-  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
-  batch& waiting() noexcept { return batch_; }
+  /// The end is near: one more attempt, at once, and nothing new is begun.
+  void hurry() noexcept {
+    due_ = 0;
+    closing_ = true;
+    doubts_.hurry();
+  }
+  std::size_t spans() const noexcept { return now_.left(); }
+  batch& waiting() noexcept { return now_.spans; }
   /// What is shown beside the main transport, or alone; may be null.
   side_outputs* sides() noexcept { return sides_.get(); }
 
+  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead.
+
+  bool may_look_ahead(bool at_end = false) const noexcept {
+    return shown_ahead::possible && sides_ != nullptr && main_ != nullptr && (at_end || !ahead_.full());
+  }
+  shown_ahead& ahead() noexcept { return ahead_; }
+  /// Shows ahead().next(), then keeps it; leaves it empty.
+  void keep_ahead(std::uint64_t now) {
+    show(ahead_.next(), 0, now);
+    ahead_.keep();
+  }
+  void take_ahead() {
+    ahead_.take(now_.spans, settings_.max_batch_spans, settings_.max_batch_bytes, counters_);
+    now_.shown = now_.spans.spans.size();
+  }
+
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = show(batch_, shown_, now);
-    shown_ = batch_.spans.size();
+    const bool written = show(now_.spans, now_.shown, now);
+    now_.shown = now_.spans.spans.size();
     if (!held_) started_ = now;
-    finished_ = 0;
     held_ = false;
-    level_.clear();
-    failing_.clear();
-    level_.push_back({0, batch_.spans.size(), 0});
-    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
+    now_.begin();
+    if (main_ == nullptr) return finish_all(written ? fate::delivered : fate::failed);
+    if (away_) set_aside();
   }
 
   /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
@@ -91,73 +113,91 @@ class delivery {
     if (!preparation_.done()) {
       std::uint64_t pause = 0;
       if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
-        wait(clock_(), pause);
+        nothing_gets_through(pause);
         return give_up_in_time(clock_());
       }
       went_well();
     }
-    if (level_.empty()) return next_level(now);
-    send(deadline);
-    if (busy() && level_.empty()) next_level(clock_());
+    if (now_.parts.ready()) send(deadline);
+    if (busy() && !now_.parts.ready()) next_level();
     if (busy()) give_up_in_time(clock_());
   }
 
-  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+  // Errands: what is to be done between batches. Asking back, and the spool.
 
-  bool may_look_ahead(bool at_end = false) const noexcept {
-#ifdef ARTHUR_NO_HEAP
-    static_cast<void>(at_end);
-    return false;  // it takes memory
-#else
-    return sides_ != nullptr && main_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
-#endif
+  /// `never`: nothing to do before a batch comes.
+  std::uint64_t errand_due() const noexcept {
+    std::uint64_t due = doubts_.due();
+    if (!closing_) due = (std::min)(due, spooling_.due());
+    return due == never ? never : (std::max)(due, due_);
   }
-  bool any_ahead() const noexcept { return !ahead_.empty(); }
-  /// To be filled. Here, so that it is counted wherever memory ends.
-  batch& next_ahead() noexcept { return next_ahead_; }
-  /// Shows it, then keeps it; leaves it empty.
-  void keep_ahead(std::uint64_t now) {
-    show(next_ahead_, 0, now);
-    const std::size_t size = next_ahead_.bytes.size();
-    ahead_.push_back(std::move(next_ahead_));
-    ahead_bytes_ += size;
-    next_ahead_ = batch();
-  }
-  /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
-  void take_ahead() {
-    batch& oldest = ahead_.front();
-    const std::size_t size = oldest.bytes.size();
-    if (batch_.empty()) {
-      batch_ = std::move(oldest);
-    } else {
-      if (batch_.spans.size() + oldest.spans.size() > settings_.max_batch_spans || batch_.bytes.size() + size > settings_.max_batch_bytes) return;
-      for (std::size_t n = 0; n < oldest.spans.size(); ++n) {
-        if (!batch_.append(oldest, oldest.spans[n])) count(counters_.failed);
-      }
+  /// One request at most. Afterwards there may be a batch under way.
+  void run_errand(std::uint64_t now, std::uint64_t limit) {
+    if (busy()) return;
+    if (doubts_.due() <= now) return ask_back(limit);
+    if (closing_) return;
+    // For OTLP a lost answer is repeated. The engine is asked; until it has accepted something it can't be.
+    const std::uint64_t doubt_age = engine_profile() ? believed_after : 0;
+    switch (spooling_.take(now_.spans, doubt_age, !engine_profile() || doubts_.has_witness() || doubts_.no_right())) {
+      case spooling::taken::nothing:
+        return;
+      case spooling::taken::in_doubt:
+        if (engine_profile()) {
+          if (may_ask()) return doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
+          now_.spooled = true;
+          return can_ask() ? leave_in_doubt() : leave_unconfirmed();
+        }
+        break;
+      case spooling::taken::pending:
+        break;
     }
-    shown_ = batch_.spans.size();
-    ahead_bytes_ -= size;
-    ahead_.pop_front();
+    resume(true, false);
   }
+  /// Spans about which the engine is asked, or will be.
+  bool in_doubt() const noexcept { return !doubts_.empty(); }
 
-  /// The end: forgets whatever is left. Returns how many spans that were.
+  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were.
   std::uint64_t discard() {
-    std::uint64_t left = spans();
+    if (in_flight_) now_.parts.again(flying_);
+    set_aside();
+    in_flight_ = false;
+    while (spooling_.on() && !busy() && ahead_.any()) {
+      take_ahead();
+      now_.begin();
+      set_aside();
+    }
+    const std::uint64_t left = spans();
     if (left != 0) finish(spans());
-    for (const batch& b : ahead_) left += b.spans.size();
-    ahead_.clear();
-    left += next_ahead_.spans.size();
-    next_ahead_.clear();
-    ahead_bytes_ = 0;
-    return left;
+    doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
+      if (spooled) return spooling_.doubt();
+      now_.spans = std::move(b);
+      const std::size_t spans = now_.spans.spans.size();
+      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(body_, spans, true, age);
+      count(kept ? counters_.spooled : counters_.unconfirmed, spans);
+      forget();
+    });
+    spooling_.doubt();
+    return left + ahead_.discard();
+  }
+  std::size_t spooled_files() const noexcept { return spooling_.files(); }
+  bool spool_failed() const noexcept { return spooling_.failed(); }
+  /// What lies with the doubts is taken off the pool's limit: one budget for both.
+  void share(pool& blocks) noexcept { pool_ = &blocks; }
+  /// In a forked child, on the parent's: what lies with its doubts is the parent's memory and files.
+  void drop_inherited() noexcept {
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit);
+    spooling_.drop_inherited();
+  }
+  /// From here on nothing is sent any more: begin() sets everything aside. False: there is no spool.
+  bool only_set_aside() noexcept {
+    away_ = spooling_.on();
+    return away_;
   }
 
  private:
-  struct part {
-    std::size_t first;
-    std::size_t count;
-    unsigned failures;
-  };
+  using part = halving::part;
+  enum class fate { delivered, rejected, failed, unconfirmed };
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
 
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
@@ -168,30 +208,21 @@ class delivery {
   void went_well() {
     attempt_ = 0;
     due_ = 0;
-  }
-
-  void collect(const batch& b, std::size_t first, std::size_t count) {
-    pieces_.clear();
-    groups_.begin_request();
-    for (std::size_t n = first; n < first + count; ++n) {
-      const batch::entry& e = b.spans[n];
-      pieces_.push_back({groups_.known(e.group), b.bytes.data() + e.at, e.size});
-    }
+    away_ = false;
   }
 
   bool encode(const part& p, encoding as) {
-    collect(batch_, p.first, p.count);
     body_.clear();
-    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+    request_.collect(now_.spans, p.first, p.count);
+    return request_.append_to(body_, as);
   }
 
   void send(std::uint64_t deadline) {
-    part p = level_.back();
-    level_.pop_back();
+    part p = now_.parts.take();
     if (!encode(p, preparation_.known())) {
       // No memory for the request: smaller ones may fit.
-      if (p.count > 1) return halve(p);
-      return finish(p.count, counters_.failed);
+      if (p.count > 1) return now_.parts.halve(p);
+      return finish(p.count, fate::failed);
     }
     request r;
     r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
@@ -199,202 +230,268 @@ class delivery {
     r.body = body_.data();
     r.body_size = body_.size();
     r.spans = p.count;
-    const response& a = outcome_.answer;
-    const std::string& error = outcome_.error;
     count(counters_.requests);
     if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    const transport_result result = main_->send(r, deadline, outcome_.answer, outcome_.error);
-    const std::uint64_t now = clock_();  // pauses count from the answer
+    if (now_.spooled && !spooling_.mark_sent()) return forget();
+    in_flight_ = true;
+    flying_ = p;
+    judge(p, main_->send(r, deadline, outcome_.answer, outcome_.error));
+    in_flight_ = false;
+  }
+
+  void judge(const part& p, transport_result result) {
     switch (result) {
       case transport_result::not_sent:
-        unreachable(error);
-        level_.push_back(p);
-        return wait(now);
+        now_.parts.again(p);
+        say_unreachable(says_, outcome_.error, spans());
+        return nothing_gets_through();
       case transport_result::unanswered:
-        return unanswered(p, now, error);
+        return unanswered(p, outcome_.error);
       case transport_result::answered:
-        return answered(p, now, a, error);
+        return answered(p);
     }
   }
 
-  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
+  void unanswered(const part& p, std::string_view why) {
     if (!engine_profile() && settings_.sink == sink::endpoint) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
-      unreachable(error);
-      level_.push_back(p);
-      return wait(now);
+      now_.parts.again(p);
+      say_unreachable(says_, outcome_.error, spans());
+      return nothing_gets_through();
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              text_line(p.count, " spans were sent to ", origin(settings_.where.traces),
-                   " without an answer; they aren't sent again, because the engine would store them twice (", error, ")"));
-    finish(p.count, counters_.unconfirmed);
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", why, "); ",
+                        may_ask() ? "the engine is asked what it has of them"
+                                  : "they aren't sent again, because the engine would store them twice"));
+    const std::uint64_t now = clock_();
+    if (now_.spooled) {
+      // The file is in doubt as a whole from here on.
+      wait(clock_());
+      if (can_ask()) return leave_in_doubt();
+      now_.parts.again(p);
+      now_.gather();
+      return leave_unconfirmed();
+    }
+    if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
     // The endpoint may be in trouble: the next request can wait a little.
-    if (busy()) wait(now);
+    wait(now);
   }
 
-  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
+  bool can_ask() const noexcept { return engine_ != nullptr && engine_profile() && !doubts_.no_right(); }
+  bool may_ask() const noexcept { return can_ask() && doubts_.accepts(now_.spans.bytes.size()); }
+  void leave_in_doubt() {
+    spooling_.doubt();
+    forget();
+  }
+
+  /// Copies a part over to the doubts. False: no memory.
+  bool doubt(const part& p) {
+    batch b;
+    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+      if (!b.append(now_.spans, now_.spans.spans[n])) return false;
+    }
+    doubts_.add(std::move(b), false, 0, clock_());
+    bound_memory();
+    finish(p.count);
+    return true;
+  }
+
+  void ask_back(std::uint64_t limit) {
+    doubts_.step(
+        *engine_, clock_, limit, random_(),
+        [this](doubts::finding found, std::size_t spans, bool spooled, bool all) {
+          const bool stored = found == doubts::finding::stored;
+          count(counter(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
+          if (!stored) say_unconfirmed(spans);
+          if (!spooled || !all) return;
+          if (stored) spooling_.delivered();
+          else spooling_.unconfirmed();
+        },
+        [this](batch&& b, bool spooled) {
+          now_.spans = std::move(b);
+          resume(spooled, spooled);
+        });
+    bound_memory();
+  }
+  void resume(bool spooled, bool shortened) {
+    started_ = clock_();
+    now_.resume(spooled, shortened, settings_.max_batch_spans);
+  }
+
+  void bound_memory() noexcept {
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - doubts_.bytes());
+  }
+
+  void say_unconfirmed(std::size_t spans) {
+    says_.say(diagnostics::topic::asking, severity::warning,
+              text_line(spans, " spans remain unconfirmed: the key may not read traces, so the engine can't be asked whether it has them; "
+                               "one with the role TASK-ADMIN may"));
+  }
+  void leave_unconfirmed() {
+    say_unconfirmed(spans());
+    count(counter(fate::unconfirmed, true), spans());
+    spooling_.unconfirmed();
+    forget();
+  }
+
+  void answered(part p) {
+    const response& a = outcome_.answer;
     switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
       case verdict::delivered:
       case verdict::partial:
-        return accepted(p, a);
+        return accepted(p);
       case verdict::wrong_encoding:
         // The probe was answered, but real spans are not read: the other encoding, once.
         preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
                   text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
-        return level_.push_back(p);
+        return now_.parts.again(p);
       case verdict::retry_later:
-        refused(a, error);
+        refused();
+        // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
+        // is the engine that is away.
+        if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
-        level_.push_back(p);
-        return wait(now, retry_after(a));
+        now_.parts.again(p);
+        return nothing_gets_through(retry_after(a));
       case verdict::split:
-        refused(a, error);
+        refused();
         // Once more before it is taken apart: a 500 may pass.
-        if (p.failures == 0 && p.count == batch_.spans.size()) {
+        if (p.failures == 0 && p.count == now_.spans.spans.size()) {
           ++p.failures;
-          level_.push_back(p);
-          return wait(now);
+          now_.parts.again(p);
+          return wait(clock_());
         }
-        return failing_.push_back(p);
+        return now_.parts.refused(p);
       case verdict::too_large:
-        refused(a, error);
-        if (p.count > 1) return halve(p);
-        return finish(p.count, counters_.rejected);
+        refused();
+        if (p.count > 1) return now_.parts.halve(p);
+        return finish(p.count, fate::rejected);
       case verdict::rejected_all:
       case verdict::unauthorized:
       case verdict::give_up:
-        refused(a, error);
+        refused();
+        says_.rejected(read_rejection(a.body, a.content_type).reason);
         // Data that the engine can't read (400): one bad span must not take the others along.
-        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
+        if (a.status == 400 && engine_profile() && p.count > 1) return now_.parts.halve(p);
         went_well();
-        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
+        return finish(p.count, settings_.sink == sink::endpoint ? fate::rejected : fate::failed);
     }
   }
 
-  void accepted(const part& p, const response& a) {
+  void accepted(const part& p) {
     went_well();
     preparation_.prove();
-    level_accepted_ = true;
-    const rejection r = read_rejection(a.body, a.content_type);
+    now_.parts.accepted();
+    const rejection r = read_rejection(outcome_.answer.body, outcome_.answer.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
+      says_.rejected(r.reason);
       says_.say(diagnostics::topic::refusal, severity::warning,
                 text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
+    } else if (engine_profile()) {
+      const batch::entry& first = now_.spans.spans[p.first];
+      doubts_.witness(span_id_of(now_.spans.bytes.data() + first.at, first.size));
     }
-    count(counters_.rejected, rejected);
-    count(counters_.delivered, p.count - rejected);
+    count(counter(fate::rejected, now_.spooled), rejected);
+    count(counter(fate::delivered, now_.spooled), p.count - rejected);
     finish(p.count);
   }
 
-  void halve(const part& p) {
-    const std::size_t half = p.count / 2;
-    level_.push_back({p.first + half, p.count - half, p.failures});
-    level_.push_back({p.first, half, p.failures});
-  }
-
-  /// All parts of a level were sent and some were refused with 500.
-  void next_level(std::uint64_t now) {
-    if (failing_.empty()) return;
-    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
-    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
-    former_.clear();
-    former_.swap(failing_);
-    bool all_single = true;
-    for (const part& p : former_) {
-      if (p.count == 1 && level_accepted_) {
-        says_.say(diagnostics::topic::poison, severity::warning,
-                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
-        finish(1, counters_.rejected);
-        continue;
-      }
-      all_single = all_single && p.count == 1;
-      if (outage || p.count == 1) {
-        failing_.push_back(p);
-      } else {
-        halve(p);
-      }
-    }
-    level_accepted_ = false;
-    if (!busy()) return;
-    if (outage || (level_.empty() && all_single)) hold(now);
-    else if (!failing_.empty()) {
-      level_.insert(level_.end(), failing_.begin(), failing_.end());
-      failing_.clear();
-    }
-  }
-
-  /// Nothing is accepted: an outage. What is left becomes one part again.
-  void hold(std::uint64_t now) {
-    former_.clear();
-    former_.swap(failing_);
-    former_.insert(former_.end(), level_.begin(), level_.end());
-    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
-    std::size_t left = 0;
-    for (const part& p : former_) left += p.count;
-    const part* at = former_.data();
-    std::size_t passed = 0;  // spans of the parts before it
-    batch_.keep(left, [&at, &passed](std::size_t n) {
-      while (n - passed >= at->count) passed += at++->count;
-      return at->first + (n - passed);
+  /// All parts of a level were sent.
+  void next_level() {
+    const auto next = now_.parts.end_level([this] {
+      says_.say(diagnostics::topic::poison, severity::warning,
+                "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
+      finish(1, fate::rejected);
     });
-    shown_ = batch_.spans.size();
-    finished_ = 0;
-    level_.assign(1, part{0, batch_.spans.size(), 0});
-    dry_levels_ = 0;
-    held_ = true;
+    if (next != halving::next::outage) return;
+    now_.gather();
+    held_ = !now_.spooled;
     says_.say(diagnostics::topic::connection, severity::warning,
-              text_line(origin(settings_.where.traces), " answers 500 to everything; ", batch_.spans.size(), " spans are held (",
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", now_.spans.spans.size(), " spans are held (",
                    advice(500, settings_.where.profile), ")"));
-    wait(now);
+    nothing_gets_through();
+  }
+
+  /// The endpoint takes nothing now. With a spool what is under way is set aside until it does.
+  void nothing_gets_through(std::uint64_t at_least = 0) {
+    wait(clock_(), at_least);
+    in_flight_ = false;
+    if (!spooling_.on()) return;
+    away_ = true;
+    set_aside();
+  }
+
+  /// Into the spool, or back into it, with what is left. Otherwise it is held.
+  void set_aside() {
+    if (!busy() || !spooling_.on()) return;
+    now_.gather();
+    const std::size_t left = spans();
+    if (now_.spooled) {
+      // Where the file can't be shortened, what is gone from it must be asked for next time.
+      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_));
+      if (exact && !in_flight_) spooling_.release();
+      else spooling_.doubt();
+    } else {
+      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(body_, left, in_flight_, 0)) return;
+      count(counters_.spooled, left);
+    }
+    forget();
   }
 
   /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
   void give_up_in_time(std::uint64_t now) {
-    if (engine_profile() || due_ == 0) return;
+    if (!busy() || engine_profile() || due_ == 0) return;
     if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
-    finish_all(counters_.failed);
+    finish_all(fate::failed);
     due_ = 0;
   }
 
-  void finish(std::size_t spans) {
-    finished_ += spans;
-    if (finished_ < batch_.spans.size()) return;
-    batch_.clear();
-    shown_ = 0;
-    batch_.bytes.shrink(std::size_t{2} << 20);
-    level_.clear();
-    failing_.clear();
-    finished_ = 0;
-    dry_levels_ = 0;
-    held_ = false;
-    level_accepted_ = false;
+  std::atomic<std::uint64_t>& counter(fate f, bool spooled) noexcept {
+    switch (f) {
+      case fate::delivered: return spooled ? counters_.replayed : counters_.delivered;
+      case fate::unconfirmed: return spooled ? counters_.replay_unconfirmed : counters_.unconfirmed;
+      case fate::rejected: return spooled ? counters_.replay_rejected : counters_.rejected;
+      case fate::failed: break;
+    }
+    return spooled ? counters_.replay_rejected : counters_.failed;
   }
-  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
-    count(as, spans);
+
+  void finish(std::size_t spans) {
+    if (!now_.judge(spans)) return;
+    if (now_.spooled) spooling_.delivered();
+    forget();
+  }
+  void finish(std::size_t spans, fate f) {
+    count(counter(f, now_.spooled), spans);
     finish(spans);
   }
-  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
+  void finish_all(fate f) { finish(spans(), f); }
+
+  /// Nothing is under way any more.
+  void forget() {
+    now_.clear();
+    held_ = false;
+  }
 
   /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
   /// all was written, or there are no such outputs.
   bool show(const batch& b, std::size_t first, std::uint64_t now) {
     if (sides_ == nullptr) return false;
-    collect(b, first, b.spans.size() - first);
-    return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
+    request_.collect(b, first, b.spans.size() - first);
+    return request_.pieces().empty() || sides_->take(request_.pieces(), request_.groups(), request_.group_count(), now);
   }
 
-  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
-  void refused(const response& a, const std::string& error) {
+  void refused() {
     if (settings_.sink == sink::endpoint) {
-      say_refused(says_, settings_, a);
+      say_refused(says_, settings_, outcome_.answer);
     } else {
-      says_.say(diagnostics::topic::refusal, severity::warning, error);
+      says_.say(diagnostics::topic::refusal, severity::warning, outcome_.error);
     }
   }
 
   const settings& settings_;
-  resources& groups_;
   delivery_counters& counters_;
   diagnostics& says_;
   std::uint64_t (*clock_)();  // steady nanoseconds
@@ -405,25 +502,23 @@ class delivery {
 
   outcome outcome_;  // of the newest request
   preparation preparation_;
+  spooling spooling_;
+  doubts doubts_;
+  shown_ahead ahead_;
 
-  batch batch_;
-  std::size_t finished_ = 0;       // spans of it that are judged
-  std::size_t shown_ = 0;          // spans of it that sides_ got
-  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
-  batch next_ahead_;
-  std::deque<batch> ahead_;        // shown already, to be delivered after batch_
-  std::size_t ahead_bytes_ = 0;
-  std::vector<part> level_;   // still to send on this level
-  std::vector<part> failing_;
-  std::vector<part> former_;  // failing_ while the next level is made of it
-  bool level_accepted_ = false;
-  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
+  pool* pool_ = nullptr;
+
+  consignment now_;  // under way
   bool held_ = false;
+  bool away_ = false;  // with a spool: fresh batches go there
+  bool closing_ = false;
+  bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
+  part flying_{};           // that request
   unsigned attempt_ = 0;
   std::uint64_t due_ = 0;
   std::uint64_t started_ = 0;
   buffer body_;
-  std::vector<span_piece> pieces_;
+  request_parts request_;
 };
 
 }  // namespace detail

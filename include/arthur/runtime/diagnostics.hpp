@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../platform/clock.hpp"
+#include "../policy/secrets.hpp"
 #include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -18,12 +20,18 @@ namespace detail {
 
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
-  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next six say where they are
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
+  std::atomic<std::uint64_t> spooled{0};
+  // What became of spans in spooled files, whoever wrote them.
+  std::atomic<std::uint64_t> replayed{0};
+  std::atomic<std::uint64_t> replay_rejected{0};
+  std::atomic<std::uint64_t> replay_unconfirmed{0};
+  std::atomic<std::uint64_t> expired{0};
   std::atomic<std::uint64_t> cleaned{0};
   std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
@@ -35,11 +43,13 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 }
 
 /// Says lines to the user's function or to stderr: the same kind of line at most once in ten seconds, with the number
-/// of those left out. Never holds a secret: callers pass none.
+/// of those left out. Never holds a secret: callers pass none, and what servers say is searched for those known.
 class diagnostics {
  public:
+  explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
+
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
@@ -48,11 +58,17 @@ class diagnostics {
     function_ = function;
     user_ = user;
     last_error_ = text_line();
+    last_rejection_ = text_line();
     for (auto& t : topics_) t = {};
   }
   void use(log_level level) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     level_ = level;
+  }
+
+  void hide(secret_list secrets) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    secrets_ = std::move(secrets);
   }
 
   /// Never throws: a function of the user's that does is ignored.
@@ -71,6 +87,15 @@ class diagnostics {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
   }
+  /// Keeps why the endpoint refused single spans.
+  void rejected(const text_line& why) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    last_rejection_ = why;
+  }
+  text_line last_rejection() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_rejection_;
+  }
 
  private:
   bool says(severity level) const noexcept {
@@ -88,13 +113,15 @@ class diagnostics {
   void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
+    constexpr std::size_t before = 8;
     text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = text_line(what);
+      detail::hide(secrets_, whole.begin(), whole.size());
+      if (level != severity::info) last_error_ = text_line(std::string_view(whole).substr(before));
       if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
-      const std::uint64_t now = steady_nanoseconds();
+      const std::uint64_t now = clock_();
       // Configuration lines differ from each other and are said once each.
       if (about != topic::configuration && s.said_at != 0 && now - s.said_at < 10000000000U) {
         ++s.left_out;
@@ -118,11 +145,14 @@ class diagnostics {
     std::uint64_t said_at = 0;
     std::uint64_t left_out = 0;
   };
+  std::uint64_t (*const clock_)();
   std::mutex mutex_;
+  secret_list secrets_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
   log_level level_ = log_level::automatic;
   text_line last_error_;
+  text_line last_rejection_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 

@@ -20,13 +20,15 @@
 #include "../platform/memory.hpp"
 #include "../platform/thread_names.hpp"
 #include "../platform/process.hpp"
+#include "../policy/patience.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
+#include "../restraint.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "../text_line.hpp"
-#include "../transport/https.hpp"
 #include "bell.hpp"
+#include "configuration.hpp"
 #include "diagnostics.hpp"
 #include "outputs.hpp"
 #include "worker.hpp"
@@ -45,6 +47,7 @@ class runtime {
  public:
   delivery_counters counters;
   diagnostics says;
+  standstill stuck;
 
   /// Returns an error line, or nothing.
   std::string start(const options& given);
@@ -54,7 +57,7 @@ class runtime {
   bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
-  std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
+  std::uint64_t block_nanoseconds() const noexcept { return block_nanoseconds_.load(std::memory_order_relaxed); }
 
   /// In a forked child: a runtime like `parent`, with a thread of its own.
   void continue_after_fork(const runtime& parent) noexcept;
@@ -73,7 +76,8 @@ class runtime {
   void say_left() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
-           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
+           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed) +
+           counters.spooled.load(std::memory_order_relaxed);
   }
 
   std::mutex mutex_;  // start and stop, one at a time
@@ -82,7 +86,7 @@ class runtime {
   settings settings_;
   bell bell_;
   std::unique_ptr<worker> worker_;
-  std::atomic<std::uint64_t> block_microseconds_{0};
+  std::atomic<std::uint64_t> block_nanoseconds_{0};
   std::atomic<bool> has_thread_{false};
   thread_watch watch_;
   std::mutex done_mutex_;
@@ -100,23 +104,7 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
-inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
-/// options::overflow == block: wakes the worker and gives it a moment.
-inline bool wait_for_worker(std::uint32_t attempt) noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
-  const std::uint64_t now = steady_nanoseconds();
-  if (attempt == 0) waiting_since = now;
-  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
-#ifdef ARTHUR_NO_THREADS
-  r->poll();
-#else
-  if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(100));
-#endif
-  return true;
-}
+bool wait_for_worker(std::uint32_t attempt) noexcept;  // waiting.hpp
 
 inline void runtime_after_fork() noexcept {
   runtime* const parent = the_runtime.load(std::memory_order_acquire);
@@ -144,8 +132,6 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
-
 inline std::string runtime::start(const options& given) {
   // Before the lock: whoever holds it may wait for this worker's end.
   if (in_worker) return "arthur::start was called by a function that arthur itself calls: start again after it has returned";
@@ -156,18 +142,11 @@ inline std::string runtime::start(const options& given) {
     if (!done_) return "the worker of the former arthur::start still hangs in a name look-up: start again later";
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
-  environment surroundings;
-  variable_reader variables;
-  surroundings.lookup = lookup_variable;
-  surroundings.user = &variables;
-  const std::string program = program_name();
-  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
-  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  settings_ = configure(given, warnings);
   says.use(settings_.log_level);
-  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
+  says.hide(secrets_of(settings_));
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
@@ -192,6 +171,7 @@ inline std::string runtime::start(const options& given) {
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
+  r.source.hold_traces.store(hold_traces, std::memory_order_relaxed);
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
@@ -209,7 +189,8 @@ inline std::string runtime::start(const options& given) {
 
 inline void runtime::make_worker() {
   bell_.reset();
-  block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
+  block_nanoseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000000U, std::memory_order_relaxed);
+  stuck.forget();
   worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
   timing t;
   t.steady_now = steady_nanoseconds;
@@ -423,10 +404,12 @@ inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
+  says.hide(secrets_of(settings_));
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+  if (parent.worker_ != nullptr) parent.worker_->sender().drop_inherited();
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     copy_settings(parent);

@@ -29,29 +29,39 @@ inline std::unique_ptr<transport> make_transport(const settings& s, const url& w
   return std::unique_ptr<transport>(new socket_transport(where, headers, t, via));
 }
 
-/// `s`, `given` and `says` outlive `to`.
-inline void give_outputs(delivery& to, const settings& s, const options& given, diagnostics& says, const timing& t) {
-  std::unique_ptr<transport> main, engine;
-  std::unique_ptr<side_outputs> sides;
+struct transports {
+  std::unique_ptr<transport> main;
+  std::unique_ptr<transport> engine;  // for its other routes; may be null, like main
+};
+
+inline transports make_transports(const settings& s, const options& given, const timing& t) {
+  transports made;
   switch (s.sink) {
     case sink::endpoint:
-      main = make_transport(s, s.where.traces, s.where.headers, s.traces_proxy, t);
-      if (s.where.has_engine) engine = make_transport(s, s.where.engine, s.where.engine_headers, s.engine_proxy, t);
+      made.main = make_transport(s, s.where.traces, s.where.headers, s.traces_proxy, t);
+      if (s.where.has_engine) made.engine = make_transport(s, s.where.engine, s.where.engine_headers, s.engine_proxy, t);
       break;
     case sink::file:
-      main.reset(new file_transport(given.output_file, t));
+      made.main.reset(new file_transport(given.output_file, t));
       break;
     case sink::callback:
-      main.reset(new callback_transport(given.on_batch, given.on_batch_user));
+      made.main.reset(new callback_transport(given.on_batch, given.on_batch_user));
       break;
     case sink::none:
       break;
   }
+  return made;
+}
+
+/// `s`, `given` and `says` outlive `to`.
+inline void give_outputs(delivery& to, const settings& s, const options& given, diagnostics& says, const timing& t) {
+  transports made = make_transports(s, given, t);
+  std::unique_ptr<side_outputs> sides;
   if (s.to_stdout || s.console) {
     sides.reset(new side_outputs(s, says, std::unique_ptr<transport>(new file_transport(1, t)), [] { return terminal_of(1); },
                                  steady_nanoseconds));
   }
-  to.use(std::move(main), std::move(engine), std::move(sides));
+  to.use(std::move(made.main), std::move(made.engine), std::move(sides));
 }
 
 }  // namespace detail

@@ -11,11 +11,13 @@
 #include "../otlp/envelope.hpp"
 #include "../platform/clock.hpp"
 #include "../policy/answer.hpp"
+#include "../policy/refusal.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "diagnostics.hpp"
+#include "questions.hpp"
 #include "resources.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -25,17 +27,10 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
   says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
 }
 
-inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  text_line what(origin(s.where.traces));
-  // It may be the proxy that refuses; inside a tunnel it can't be.
-  if (s.traces_proxy.used() && !s.where.traces.https) what = text_line(what, " through ", shown(s.traces_proxy));
-  what = text_line(what, " answered ", a.status);
-  const text_line reason = read_rejection(a.body, a.content_type).reason;
-  if (!reason.empty()) what = text_line(what, " (", reason, ")");
-  const std::string_view fix = advice(a.status, s.where.profile);
-  if (!fix.empty()) what = text_line(what, ": ", fix);
-  says.say(diagnostics::topic::refusal, severity::warning, what);
+inline void say_refused(diagnostics& says, const asked_party& by, const response& a) {
+  says.say(diagnostics::topic::refusal, severity::warning, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by));
 }
+inline void say_refused(diagnostics& says, const settings& s, const response& a) { say_refused(says, traces_of(s), a); }
 
 /// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
 inline std::uint64_t retry_after(const response& a) {
@@ -46,12 +41,10 @@ inline std::uint64_t retry_after(const response& a) {
 class preparation {
  public:
   preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
-      : settings_(s), groups_(groups), says_(says), outcome_(last) {
+      : settings_(s), groups_(groups), says_(says), outcome_(last), questions_(s, last) {
     if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
     // A file holds JSON lines, whatever the protocol on the wire is.
     if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
-    search_ = "{\"task_name\":\"" + json_escaped(s.task_name) + "\"}";
-    target_.reserve(s.where.engine.target.size() + 128);
   }
 
   bool done() const noexcept { return done_; }
@@ -76,93 +69,46 @@ class preparation {
     decided_ = proven_ = true;
   }
 
-  /// Asks with an empty request whether the endpoint reads JSON.
   bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    request r;
-    r.target = settings_.where.traces.target.c_str();
-    r.content_type = "application/json";
-    r.body = empty_json_request;
-    r.body_size = sizeof empty_json_request - 1;
-    const response& a = outcome_.answer;
-    if (main.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
-      say_unreachable(says_, outcome_.error, waiting);
-      return false;
-    }
-    switch (classify(a.status, settings_.where.profile, false)) {
-      case verdict::retry_later:
-      case verdict::split:
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      case verdict::wrong_encoding:
-        encoding_ = encoding::protobuf;
-        says_.say(diagnostics::topic::protocol, severity::info,
-                  text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", a.status, "); sending protobuf"));
-        break;
-      default:
-        break;
+    if (!answered(questions_.ask_encoding(main, deadline, encoding_), traces_of(settings_), waiting, pause)) return false;
+    if (encoding_ == encoding::protobuf) {
+      says_.say(diagnostics::topic::protocol, severity::info,
+                text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", outcome_.answer.status, "); sending protobuf"));
     }
     decided_ = true;
     return true;
   }
 
-  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
   bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    const std::string& name = settings_.task_name;
-    if (name.empty() || !settings_.task_id.empty()) return true;
-    constexpr std::size_t page_size = max_answer < (std::size_t{1} << 20) ? 10 : 100;
-    for (std::size_t page = 0; page < 100; ++page) {
-      target_.assign(settings_.where.engine.target);
-      target_.append(text_line("/api/v2/tasks/search?page=", page, "&page_size=", page_size, "&sort=desc"));
-      request r;
-      r.target = target_.c_str();
-      r.content_type = "application/json";
-      r.body = search_.data();
-      r.body_size = search_.size();
-      const response& a = outcome_.answer;
-      if (engine.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
-        say_unreachable(says_, outcome_.error, waiting);
-        return false;
-      }
-      if (a.status == 429 || a.status >= 500) {
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      }
-      if (a.status != 200) {
-        without_task(a.status);
-        return true;
-      }
-      const task_page found = read_task_page(a.body, name);
-      if (!found.id.empty()) {
-        groups_.task_found(found.id);
-        return true;
-      }
-      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
+    if (settings_.task_name.empty() || !settings_.task_id.empty()) return true;
+    text_line id;
+    if (!answered(questions_.ask_task(engine, deadline, id), engine_of(settings_), waiting, pause)) return false;
+    if (!id.empty()) {
+      groups_.task_found(id);
+    } else {
+      groups_.no_task();
+      says_.say(diagnostics::topic::task, severity::warning,
+                text_line(no_task(settings_, outcome_.answer.status), "; traces go under the service name \"",
+                          one_line(settings_.service_name), "\" meanwhile"));
     }
-    says_.say(diagnostics::topic::task, severity::warning,
-              text_line("the engine has no task named \"", one_line(name),
-                   "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"",
-                   one_line(settings_.service_name), "\""));
     return true;
   }
 
-  void without_task(int status) {
-    const char* why = status == 403   ? "the key may not read tasks"
-                      : status == 401 ? "the key is missing or unknown"
-                                      : "the endpoint has no task search";
-    says_.say(diagnostics::topic::task, severity::warning,
-              text_line("the task \"", one_line(settings_.task_name), "\" can't be looked up (", status, ": ", why,
-                   "); traces go under the service name \"", one_line(settings_.service_name),
-                   "\"; set ARTHUR_TASK_ID to choose the task without a look-up"));
+  /// False: no answer now, and that is said.
+  bool answered(asked how, const asked_party& by, std::size_t waiting, std::uint64_t& pause) {
+    if (how == asked::unreachable) say_unreachable(says_, outcome_.error, waiting);
+    if (how == asked::later) {
+      say_refused(says_, by, outcome_.answer);
+      pause = retry_after(outcome_.answer);
+    }
+    return how == asked::known;
   }
 
   const settings& settings_;
   resources& groups_;
   diagnostics& says_;
   outcome& outcome_;
-  std::string search_;  // the task search: body
-  std::string target_;  // and path
+  questions questions_;
   encoding encoding_ = encoding::json;
   bool decided_ = false;  // the encoding was probed or pinned
   bool proven_ = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../config.hpp"
+#include "../otlp/attribute_view.hpp"
 #include "../otlp/buffer.hpp"
 #include "../otlp/cleaning.hpp"
 #include "../otlp/envelope.hpp"
@@ -37,6 +38,20 @@ class resources {
   void task_found(std::string_view id) {
     found_ = text_line(id);
     forget();
+  }
+  /// The look-up is over without an id: the name is no help to anybody.
+  void no_task() {
+    looked_up_ = true;
+    forget();
+  }
+  /// Resources of a spooled file that was written before its task was found get the task, if it is this process's.
+  void complete(std::vector<resource_view>& views) {
+    completed_.clear();
+    std::size_t most = 0;
+    for (const resource_view& v : views) most += v.size + 64 + found_.size();
+    // Room for all of it, so that no view moves.
+    if (found_.empty() || completed_.reserve_more(most) == nullptr) return completed_.forgive();
+    for (resource_view& v : views) complete(v);
   }
 
   /// Before the groups of a request: those of former ones are forgotten if they took all the memory.
@@ -87,6 +102,7 @@ class resources {
     }
     put(encoded_, "service.name", service);
     if (!task.empty()) put(encoded_, "arthur.task", task);
+    else if (may_be_found(group, service)) put(encoded_, task_name_key, settings_.task_name);
     // Names come from the environment, too: one bad byte here would spoil every request.
     clean_.clear();
     clean_counts counts;
@@ -108,6 +124,30 @@ class resources {
     return true;
   }
 
+  // Before the look-up batches may go into the spool: their task is named, for whoever sends them.
+  bool may_be_found(std::uint32_t group, std::string_view service) const noexcept {
+    return !settings_.spool_directory.empty() && !looked_up_ && !settings_.task_name.empty() && (group == 0 || service == settings_.service_name);
+  }
+  void complete(resource_view& v) {
+    const std::size_t begin = completed_.size();
+    bool ours = false;
+    wire::reader reader(v.data, v.size);
+    attribute_view a;
+    for (wire::field at; reader.next(at);) {
+      if (at.tag == resource_attributes && read_attribute(at.data, at.size, a) && a.tag == wire::any_string &&
+          std::string_view(a.key, a.key_size) == task_name_key && std::string_view(a.data, a.size) == settings_.task_name) {
+        ours = true;
+      } else if (at.tag == resource_attributes) {
+        append_field(completed_, resource_attributes, at.data, at.size);
+      }
+    }
+    if (!ours) return completed_.truncate(begin);
+    put(completed_, "arthur.task", found_);
+    v = {completed_.data() + begin, completed_.size() - begin};
+  }
+
+  static constexpr const char* task_name_key = "arthur.task.name";
+
   static void put(buffer& to, std::string_view k, std::string_view value) {
     append_string_attribute(to, resource_attributes, k.data(), k.size(), value.data(), value.size());
   }
@@ -116,6 +156,8 @@ class resources {
   text_line found_;  // the task's id, once it was looked up
   buffer encoded_;  // one resource behind the other
   buffer clean_;
+  buffer completed_;  // resources of a spooled file
+  bool looked_up_ = false;
   std::vector<std::size_t> places_;  // of each group in encoded_
   std::vector<resource_view> views_;
   bool full_ = false;

@@ -43,10 +43,15 @@ class worker {
         bell_(rings),
         says_(says),
         counters_(counters),
+        ticket_(rings.asked()),
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
                    s.where.profile == profile::arthur || s.console, s.limits, counters),
-        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {}
+        delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
+    delivery_.share(the_recorder.source.blocks);
+    // It begins asleep, until the first span rings.
+    the_recorder.wanted.store(1, std::memory_order_relaxed);
+  }
 
   /// Takes the memory that it will ever have, where none may be taken later (ARTHUR_NO_HEAP). False: there is none.
   bool fix() noexcept { return groups_.fix() && collector_.fix() && delivery_.fix(); }
@@ -66,7 +71,7 @@ class worker {
   /// Nothing is left to do, or no time.
   bool finished(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy() && delivery_.errand_due() == waker::never));
   }
 
   /// Nothing more will come.
@@ -74,7 +79,19 @@ class worker {
     if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
   }
 
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+  /// Nothing is sent any more: with a spool what is left goes there, the rest is forgotten. Returns how many spans that were.
+  std::uint64_t discard_all() {
+    const std::uint64_t left = delivery_.discard();
+    if (delivery_.only_set_aside()) {
+      batch& b = delivery_.waiting();
+      // A sweep under way began too long ago to count as one.
+      for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
+        sweeps += collector_.sweep(b) ? 1 : 0;
+        if (!b.empty()) delivery_.begin(steady_nanoseconds());
+      }
+    }
+    return left + delivery_.discard() + collector_.discard_all();
+  }
 
  private:
   std::uint64_t work(std::uint64_t now) {
@@ -86,11 +103,19 @@ class worker {
     if (delivery_.busy() && sending_) {
       if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
+      answer();
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
       if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
       return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
+    // Between batches only: it may begin one.
+    if (!delivery_.busy() && !in_cycle_ && delivery_.errand_due() <= now) {
+      delivery_.run_errand(now, stop_limit(now));
+      sending_ = delivery_.busy();
+      answer();
+      return now;
+    }
     if (delivery_.holding()) {
       if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
@@ -98,7 +123,7 @@ class worker {
     }
     if (!in_cycle_) {
       const std::uint64_t asked = bell_.asked();
-      const bool ask = !bell_.all_answered();
+      const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
       if (!ask && !urgent && !bell_.stopping() && !delivery_.busy() && now < next_cycle_) return idle(now);
       in_cycle_ = true;
@@ -118,7 +143,7 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    if (delivery_.any_ahead()) {
+    if (delivery_.ahead().any()) {
       delivery_.take_ahead();
     } else {
       while (sweeps_ < 2) {
@@ -136,11 +161,8 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     say_rate_limited(now);
-    bell_.answer(ticket_);
-    if (now - calibrated_ >= 250000000U) {  // far below the age at which the clock distrusts a calibration
-      calibrated_ = now;
-      the_recorder.clock.calibrate(trusts_counter());
-    }
+    answer();
+    calibrate(now);
     if (found_) {
       wanted_since_ = 0;
       the_recorder.wanted.store(0, std::memory_order_relaxed);
@@ -164,7 +186,7 @@ class worker {
     if (!delivery_.may_look_ahead()) return waker::never;
     if (now < next_look_) return next_look_;
     next_look_ = now + delay();
-    batch& b = delivery_.next_ahead();
+    batch& b = delivery_.ahead().next();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
       complete = collector_.sweep(b);
       if (!b.empty()) delivery_.keep_ahead(now);
@@ -174,7 +196,7 @@ class worker {
 
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
-    batch& b = delivery_.next_ahead();
+    batch& b = delivery_.ahead().next();
     // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
@@ -183,13 +205,25 @@ class worker {
     delivery_.sides()->end(now);
   }
 
+  void calibrate(std::uint64_t now) noexcept {
+    if (now - calibrated_ < 250000000U) return;  // far below the age at which the clock distrusts a calibration
+    calibrated_ = now;
+    the_recorder.clock.calibrate(trusts_counter());
+  }
+
   std::uint64_t idle(std::uint64_t now) {
+    if (calibrated_ == 0) calibrate(now);
     if (bell_.take_woken()) {
       // The first span after a rest: give the others of its trace time to come.
       wanted_since_ = 0;
       next_cycle_ = now + delay();
     }
-    return next_cycle_;
+    return (std::min)(next_cycle_, delivery_.errand_due());
+  }
+
+  /// Who waits for a flush is answered once the cycle is over and nothing is in doubt.
+  void answer() {
+    if (!in_cycle_ && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
   }
 
   /// Sum over all threads.
@@ -212,7 +246,7 @@ class worker {
     r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
     r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
-    r.limit = blocks.limit();
+    r.limit = blocks.mark();
     const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
@@ -241,6 +275,7 @@ class worker {
   bell& bell_;
   diagnostics& says_;
   const delivery_counters& counters_;
+  std::uint64_t ticket_;  // of the flushes that the newest cycle is for
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -254,8 +289,7 @@ class worker {
   int sweeps_ = 0;
   std::uint64_t wanted_since_ = 0;  // when `wanted` was raised; 0 = it isn't
   int trust_ = 0;
-  std::uint64_t ticket_ = 0;
-  std::uint64_t next_cycle_ = 0;
+  std::uint64_t next_cycle_ = waker::never;
   std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
   std::uint64_t rate_limited_ = count_rate_limited();  // as last said

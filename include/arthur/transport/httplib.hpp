@@ -196,7 +196,7 @@ class httplib_transport final : public transport {
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(proxy_.host.c_str(), nullptr, &hints, &found);
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(failed == 0 ? found : nullptr, [](addrinfo* a) { ::freeaddrinfo(a); });
-    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed);
+    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed) + "; " + change_address(proxy_.source);
     transport_result result = transport_result::not_sent;
     for (const addrinfo* a = list.get(); a != nullptr && session_ == nullptr && !late(); a = a->ai_next) {
       char text[NI_MAXHOST];
@@ -276,16 +276,13 @@ class httplib_transport final : public transport {
   std::string explain(httplib::Error failure) const {
     const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
     if (verdict_ != X509_V_OK) {
-      const bool unknown = verdict_ == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict_ == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
-                           verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-                           verdict_ == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
-      return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) +
-             (unknown ? "; if it is the right one, give the file of its authority in options.certificate_file" : "");
+      return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) + "; " +
+             tls::fix(verdict_, where_.source);
     }
     if (no_tunnel_ && !overdue_) {
       if (proxy_status_ == 0) return through + " closed the connection";
       return through + " answered " + std::to_string(proxy_status_) +
-             (proxy_status_ == 407 ? "; put its user and password into its URL" : " in place of a connection");
+             (proxy_status_ == 407 ? "; put its user and password into " : " in place of a connection; check ") + proxy_.source;
     }
     const bool certificate_missing = asked_ && files_.certificate.path.empty() && !overdue_;
     if (tls::refuses_client(alert_) || (alert_ != 0 && !secured_) || certificate_missing) {
@@ -301,11 +298,14 @@ class httplib_transport final : public transport {
       return received_ > http_response_parser::max_header ? name_ + ": the answer's header is larger than 64 KiB"
                                                           : name_ + " gave no answer: the connection was closed, silent or not HTTP";
     }
-    if (!looked_up_) return "can't find the address of " + where_.host;
-    if (overdue_) return "can't connect to " + through + ": no answer in time";
-    if (session_ != nullptr || handshaking_) return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS?";
+    const std::string address = std::string("; is it up? ") + change_address(proxy_.used() ? proxy_.source : where_.source);
+    if (!looked_up_) return "can't find the address of " + where_.host + "; " + change_address(where_.source);
+    if (overdue_) return "can't connect to " + through + ": no answer in time" + address;
+    if (session_ != nullptr || handshaking_) {
+      return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS, TLS 1.2 or newer? " + change_address(where_.source);
+    }
     if (failure == httplib::Error::SSLLoadingCerts) return tls::unusable(files_.authorities, "can't be read any more");
-    return "can't connect to " + through + ": refused, or no answer in time";
+    return "can't connect to " + through + ": refused, or no answer in time" + address;
   }
 
   bool late() {

@@ -27,7 +27,7 @@ class socket_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
   socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
-      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)) {
+      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)), source_(via.used() ? via.source : where.source) {
     net::start();
     common_ = "Host: " + name_ + "\r\n";
     common_ += std::string("User-Agent: ") + user_agent + "\r\n";
@@ -121,7 +121,7 @@ class socket_transport final : public transport {
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(host_.c_str(), text_line(port_).c_str(), &hints, &found);
     if (failed != 0) {
-      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed));
+      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed), "; ", change_address(source_));
       return false;
     }
     for (const addrinfo* a = found; a != nullptr && address_count_ < most_addresses; a = a->ai_next) {
@@ -147,7 +147,7 @@ class socket_transport final : public transport {
       disconnect();
     }
     address_count_ = 0;  // the host may have moved
-    set_line(error, "can't connect to ", name_, ": ", error);
+    set_line(error, "can't connect to ", name_, ": ", error, "; is it up? ", change_address(source_));
     return false;
   }
 
@@ -257,6 +257,7 @@ class socket_transport final : public transport {
   std::string host_;
   std::uint16_t port_;
   std::string name_;           // for messages
+  const char* source_;         // who named it
   std::string before_target_;  // a proxy wants the whole URL
   std::string common_;  // header lines that all requests share
   std::string head_;    // of the request under way

@@ -61,6 +61,24 @@ inline std::string check(const tls_files& files) {
   return error;
 }
 
+/// What to do about a certificate that was refused. `source`: who named the address.
+inline std::string fix(long verdict, const char* source) {
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return std::string("it was issued for another name: write that one in ") + (*source == '\0' ? "ARTHUR_BASE_URL" : source);
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "have it renewed there, or correct this machine's clock";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "correct this machine's clock";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "if it is the right one, give the file of its authority in options.certificate_file";
+    default: return "have it replaced there";
+  }
+}
+
 /// Did the peer end the handshake because of our certificate? With TLS 1.3 we learn it only after the request went out.
 inline bool refuses_client(int alert) {
   constexpr int certificate_required = 116;

@@ -1,0 +1,261 @@
+// runtime_spooling.cpp: batches that wait on disk: when they go there, when they are sent, and that each span is stored once.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "delivery_bench.hpp"
+
+using namespace delivery_bench;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t minute = 60;
+
+struct spool_bench : bench {
+  std::string directory;
+
+  explicit spool_bench(d::profile profile = d::profile::arthur) : bench(profile) {
+    char name[] = "/tmp/arthur-spooling-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    directory = name;
+    settings.spool_directory = directory;
+    settings.spool_max_bytes = std::uint64_t{16} << 20;
+    settings.spool_max_age = ~std::uint64_t{0};
+    settings.memory_limit = std::size_t{64} << 20;
+  }
+  ~spool_bench() {
+    delivery.reset();
+    fs::remove_all(directory);
+  }
+  std::size_t files(const std::string& ending = "") const {
+    std::size_t n = 0;
+    for (const auto& f : fs::directory_iterator(directory)) {
+      const std::string name = f.path().filename().string();
+      n += name.size() >= ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+    }
+    return n;
+  }
+  /// Makes the files older: when they were sent is written there.
+  void age_files(std::chrono::seconds by) const {
+    for (const auto& f : fs::directory_iterator(directory)) fs::last_write_time(f.path(), fs::last_write_time(f.path()) - by);
+  }
+  void answer_with(int status) {
+    answers.spans = [status](const auto&) { return status; };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what can't be delivered goes to disk; while the endpoint is away fresh batches go there without an attempt") {
+  for (const int status : {0, 429, 503}) {
+    CAPTURE(status);
+    spool_bench b;
+    b.answer_with(status);
+    b.begin(3);
+    b.run();
+    CHECK(b.files(".otlp") == 1);
+    CHECK(b.answers.span_requests == 1);
+    b.begin(2, 3);
+    CHECK_FALSE(b.delivery->busy());
+    CHECK(b.answers.span_requests == 1);
+    CHECK(b.files(".otlp") == 2);
+    CHECK(b.get(b.counters.spooled) == 5);
+    CHECK(b.total() == 0);
+    // The oldest is what the next attempts are made with.
+    b.pass(5 * minute);
+    CHECK(b.answers.span_requests > 5);
+    CHECK(b.files() == 2);
+
+    b.answer_with(200);
+    b.pass(minute);
+    CHECK(b.files() == 0);
+    CHECK(b.get(b.counters.replayed) == 5);
+    CHECK(b.answers.stored.size() == 5);
+    CHECK(b.delivery->errand_due() == ~std::uint64_t{0});
+    b.begin(1, 5);
+    b.run();
+    CHECK(b.get(b.counters.delivered) == 1);
+  }
+}
+
+TEST_CASE("the oldest file goes first, and files that an earlier process left go at the start") {
+  spool_bench b;
+  b.answer_with(0);
+  for (int n = 0; n < 4; ++n) b.begin(1, n);
+  b.run();
+  for (int n = 4; n < 8; ++n) b.begin(1, n);
+  CHECK(b.delivery->discard() == 0);
+  const std::size_t files = b.files();
+  CHECK(files >= 5);
+  std::vector<std::string> order;
+  b.answers.spans = [&](const std::vector<std::string>& names) {
+    order.insert(order.end(), names.begin(), names.end());
+    return 200;
+  };
+  b.start();
+  b.pass(minute);
+  CHECK(b.files() == 0);
+  CHECK(order == std::vector<std::string>{"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"});
+  CHECK(b.get(b.counters.replayed) == 8);
+}
+
+TEST_CASE("an outage of 500 for everything goes to disk; a poisonous span in a file is found among its siblings") {
+  spool_bench b;
+  b.answer_with(500);
+  b.begin(16);
+  b.run();
+  CHECK(b.files(".otlp") == 1);
+  CHECK(b.get(b.counters.spooled) == 16);
+  b.answers.spans = [](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), "s5") == names.end() ? 200 : 500;
+  };
+  b.pass(5 * minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 15);
+  CHECK(b.get(b.counters.replay_rejected) == 1);
+  CHECK(b.answers.stored.size() == 15);
+}
+
+TEST_CASE("a file of which a part was delivered before the endpoint went away keeps only the rest") {
+  spool_bench b;
+  b.answer_with(0);
+  b.begin(16);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  // 500 for the whole, then the first half passes, then nothing.
+  b.answers.spans = [&](const std::vector<std::string>& names) {
+    if (names.size() == 16) return 500;
+    return b.answers.stored.empty() ? 200 : 0;
+  };
+  b.pass(minute);
+  CHECK(b.answers.stored.size() == 8);
+  CHECK(b.get(b.counters.replayed) == 8);
+  CHECK(b.files(".otlp") == 1);
+  CHECK(b.delivery->discard() == 0);
+  b.answer_with(200);
+  b.start();  // another process
+  b.pass(minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 16);
+  for (int n = 0; n < 16; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
+}
+
+TEST_CASE("what is in doubt at the end waits on disk; the next process asks before it sends") {
+  for (const bool stored : {true, false}) {
+    CAPTURE(stored);
+    spool_bench b;
+    b.with_witness();
+    b.answers.asked_answer = -1;
+    b.answers.spans = [&](const std::vector<std::string>& names) {
+      if (stored) b.answers.stored.insert(names.begin(), names.end());
+      return -1;
+    };
+    b.begin(4);
+    b.run();
+    CHECK(b.delivery->in_doubt());
+    b.delivery->hurry();
+    b.pass(1);
+    CHECK(b.delivery->discard() == 0);
+    CHECK(b.files(".sending") == 1);
+    CHECK(b.get(b.counters.spooled) == 4);
+    CHECK(b.get(b.counters.unconfirmed) == 0);
+
+    b.answers.asked_answer = 0;
+    b.answer_with(200);
+    b.answers.span_requests = 0;
+    b.start();
+    b.pass(minute);
+    b.begin(1, 901);  // something that the engine shows us
+    b.run();
+    b.pass(1);
+    CHECK(b.files(".sending") == 1);  // too young to be judged
+    b.age_files(std::chrono::seconds(180));
+    b.start();
+    b.begin(1, 902);
+    b.run();
+    b.pass(5 * minute);
+    CHECK(b.files() == 0);
+    CHECK(b.get(b.counters.replayed) == 4);
+    CHECK(b.answers.span_requests == (stored ? 2 : 3));
+    for (int n = 0; n < 4; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
+  }
+}
+
+TEST_CASE("a file that was sent without an answer stays in doubt, and unconfirmed where the engine can't be asked") {
+  spool_bench b;
+  b.answer_with(0);
+  b.begin(4);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  b.answer_with(-1);
+  b.pass(2 * minute);
+  CHECK(b.files(".sending") == 1);
+  CHECK(b.answers.span_requests >= 2);
+
+  spool_bench no_right;
+  no_right.answer_with(0);
+  no_right.settings.where.has_engine = false;
+  no_right.begin(4);
+  no_right.run();
+  no_right.answer_with(-1);
+  no_right.settings.memory_limit = 0;  // there is no asking
+  no_right.start();
+  no_right.pass(minute);
+  CHECK(no_right.files(".unconfirmed") == 1);
+  CHECK(no_right.get(no_right.counters.replay_unconfirmed) == 4);
+  CHECK(no_right.files(".otlp") == 0);
+}
+
+TEST_CASE("for OTLP a lost answer is no doubt: the file is sent again") {
+  spool_bench b(d::profile::otlp);
+  b.answer_with(-1);
+  b.begin(4);
+  b.run();
+  CHECK(b.files() == 1);
+  b.answer_with(200);
+  b.pass(minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 4);
+}
+
+TEST_CASE("a spool that can't be written is said, and the batch is held as without one") {
+  spool_bench b;
+  b.settings.spool_directory = "/proc/arthur-has-no-place-here";
+  b.answer_with(0);
+  b.begin(4);
+  b.run(10);
+  CHECK(b.delivery->busy());
+  CHECK(b.said("/proc/arthur-has-no-place-here"));
+  b.answer_with(200);
+  b.run();
+  CHECK(b.get(b.counters.delivered) == 4);
+}
+
+TEST_CASE("a file written before its task was found gets the task when it is sent") {
+  spool_bench b;
+  b.settings.task_name = "support";
+  b.answers.probe = 200;
+  bool engine_up = false;
+  b.answers.other = [&](const std::string&) {
+    d::response r;
+    r.status = engine_up ? 200 : 503;
+    r.body = R"({"count":1,"tasks":[{"id":"task-7","name":"support"}]})";
+    return r;
+  };
+  b.begin(2);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  engine_up = true;
+  b.pass(minute);
+  CHECK(b.files() == 0);
+  const auto request = support::decode_protobuf(b.answers.sent.back().body);
+  REQUIRE(request.has_value());
+  const auto& resource = request->resources.at(0).resource;
+  REQUIRE(resource.find("arthur.task") != nullptr);
+  CHECK(resource.find("arthur.task")->text == "task-7");
+  CHECK(resource.find("arthur.task.name") == nullptr);
+}
