@@ -20,6 +20,8 @@ struct account {
     return opened == open + committed + dropped && dropped == dropped_by_reason &&
            committed == delivered + rejected + failed + unconfirmed + discarded + spooled + waiting;
   }
+  /// Spans in files of the spool whose fate is open, where nobody else uses the directory.
+  std::uint64_t on_disk() const { return spooled - replayed - replay_rejected - replay_unconfirmed - expired; }
   std::string text() const {
     std::string s;
     const auto add = [&s](const char* name, std::uint64_t n) {
