@@ -19,9 +19,9 @@ enum class protocol {
   http_protobuf,  ///< OTLP/protobuf, always
 };
 
-/// What happens to a span for which the pool has no room.
+/// What happens when the pool has no room: no new trace begins in its last eighth, and a span under way may use that up.
 enum class overflow {
-  drop,   ///< the span is dropped whole and counted; the caller never waits
+  drop,   ///< the trace, or the span, is dropped whole and counted; the caller never waits
   block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
 };
 
@@ -98,7 +98,8 @@ struct options {
 #endif
   /// What to do when the pool is full.
   arthur::overflow overflow = overflow::drop;
-  /// Longest wait of a caller with overflow::block.
+  /// Longest that one span makes its thread wait with overflow::block. Once that was in vain, nobody waits until the
+  /// worker has taken spans again.
   std::chrono::milliseconds block_timeout{1000};
 
   /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts

@@ -199,7 +199,8 @@ inline void commit(slot& s, frame& f) noexcept {
 }
 
 inline void write_status_message(frame& f, std::string_view message) noexcept {
-  if (message.empty()) message = "unspecified error";  // the engine's error panel needs a message
+  // The engine's error panel needs a message, and null characters don't reach it.
+  if (message.find_first_not_of('\0') == std::string_view::npos) message = "unspecified error";
   char start[24];
   char* at = wire::put_byte(start, wire::span_status);
   at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());

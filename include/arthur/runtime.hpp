@@ -30,7 +30,7 @@ struct statistics {
   std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
-  std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit
+  std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit, whole traces where possible
   std::uint64_t dropped_too_deep = 0;       ///< more open spans on one thread than it can hold
   std::uint64_t dropped_scope_misuse = 0;   ///< a scope that ended on another thread or out of order
   std::uint64_t dropped_thread_exit = 0;    ///< open when their thread ended

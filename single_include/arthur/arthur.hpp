@@ -395,6 +395,322 @@ struct produced_text : std::false_type {};
 ARTHUR_NAMESPACE_END
 
 #endif
+// check.hpp: arthur::check(): asks whether tracing will work with these options, and says what to change.
+#ifndef ARTHUR_CHECK_HPP
+#define ARTHUR_CHECK_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+// options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
+#ifndef ARTHUR_OPTIONS_HPP
+#define ARTHUR_OPTIONS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
+#ifndef ARTHUR_HEADER_LIST_HPP
+#define ARTHUR_HEADER_LIST_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// A name and its value: an HTTP header, a resource attribute.
+struct header {
+  std::string name;
+  std::string value;
+};
+
+/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
+class header_list {
+ public:
+  header_list() noexcept = default;
+  header_list(std::initializer_list<header> list) : header_list() { append(list); }
+  /// Any container of headers.
+  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
+            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
+  header_list(const Range& from) : header_list() {
+    append(from);
+  }
+  header_list(const header_list& from) : header_list() { append(from); }
+  header_list(header_list&& from) noexcept { swap(from); }
+  header_list& operator=(header_list from) noexcept {
+    swap(from);
+    return *this;
+  }
+  ~header_list() { delete[] data_; }
+
+  void push_back(header added) {
+    if (size_ == capacity_) {
+      header_list larger;
+      larger.data_ = new header[2 * capacity_ + 4];
+      larger.capacity_ = 2 * capacity_ + 4;
+      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
+      swap(larger);
+    }
+    data_[size_++] = static_cast<header&&>(added);
+  }
+  void clear() noexcept { header_list().swap(*this); }
+
+  header* begin() noexcept { return data_; }
+  header* end() noexcept { return data_ + size_; }
+  const header* begin() const noexcept { return data_; }
+  const header* end() const noexcept { return data_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  header& operator[](std::size_t index) noexcept { return data_[index]; }
+  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
+
+ private:
+  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
+  template <class Range>
+  void append(const Range& from) {
+    for (const header& h : from) push_back(h);
+  }
+  void swap(header_list& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  header* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// How spans are written on the wire.
+enum class protocol {
+  automatic,      ///< JSON, and protobuf where the endpoint refuses JSON (asked once, with an empty request)
+  http_json,      ///< OTLP/JSON, always
+  http_protobuf,  ///< OTLP/protobuf, always
+};
+
+/// What happens when the pool has no room: no new trace begins in its last eighth, and a span under way may use that up.
+enum class overflow {
+  drop,   ///< the trace, or the span, is dropped whole and counted; the caller never waits
+  block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
+};
+
+/// Importance of a diagnostic line.
+enum class severity { info, warning, error };
+
+/// Which diagnostic lines are said.
+enum class log_level {
+  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
+  none,       ///< none at all
+  error,
+  warning,  ///< and errors
+  info,     ///< everything, to stderr too
+};
+
+/// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
+struct batch_view {
+  const char* data;          ///< an OTLP ExportTraceServiceRequest
+  std::size_t size;          ///< bytes
+  const char* content_type;  ///< "application/json" or "application/x-protobuf"
+  std::size_t spans;         ///< number of spans inside
+};
+
+/// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
+/// those over the defaults. An empty string means "not given".
+struct options {
+  /// `service.name` of every span. Default: ARTHUR_SERVICE_NAME, OTEL_SERVICE_NAME, the task's name or id,
+  /// "unknown_service:<program>". On the engine a span without a task lands in a task of this name.
+  std::string service_name;
+  /// Id of the engine's task (`arthur.task`). Default: ARTHUR_TASK_ID. An id that doesn't exist makes the engine refuse
+  /// everything, so prefer `task_name` where you aren't sure.
+  std::string task_id;
+  /// Name of the engine's task; looked up once, before the first export. Default: ARTHUR_TASK_NAME. Needs a key that may read.
+  std::string task_name;
+  /// Where the engine is, e.g. "https://engine.example.com". Default: ARTHUR_BASE_URL, then http://localhost:3030.
+  std::string base_url;
+  /// Bearer key of the engine. Default: ARTHUR_API_KEY. Never sent to a host that only OTEL_* names; never printed.
+  std::string api_key;
+  /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
+  std::string endpoint;
+  /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
+  header_list headers;
+  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
+  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
+  std::string proxy;
+  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
+  std::string certificate_file;
+  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
+  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
+  std::string client_certificate_file;
+  std::string client_key_file;
+  /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
+  header_list resource_attributes;
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
+  arthur::protocol protocol = protocol::automatic;
+  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
+  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  std::string exporters;
+  /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
+  std::string output_file;
+  /// Receives every encoded request instead of a socket; called on the worker, one call at a time, must not throw.
+  /// Return false to say that the batch was not taken (it is counted as failed). Default: none.
+  bool (*on_batch)(void* user, const batch_view& batch) = nullptr;
+  /// Passed to on_batch.
+  void* on_batch_user = nullptr;
+
+  /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
+  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t memory_limit = ARTHUR_POOL_BYTES;
+#else
+  std::size_t memory_limit = std::size_t{64} << 20;
+#endif
+  /// What to do when the pool is full.
+  arthur::overflow overflow = overflow::drop;
+  /// Longest that one span makes its thread wait with overflow::block. Once that was in vain, nobody waits until the
+  /// worker has taken spans again.
+  std::chrono::milliseconds block_timeout{1000};
+
+  /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
+  /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
+  std::chrono::milliseconds schedule_delay{0};
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// LLM span, and a request given up too early may be stored all the same.
+  std::chrono::milliseconds export_timeout{0};
+  /// Longest time the end of the guard, exit() or a terminate handler may take.
+  std::chrono::milliseconds shutdown_timeout{5000};
+  /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
+  std::size_t max_batch_spans = 0;
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
+  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
+#else
+  std::size_t max_batch_bytes = std::size_t{1} << 20;
+#endif
+
+  /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
+  /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
+  /// start. Made with mode 0700 if it isn't there; several processes may share it. Default: ARTHUR_SPOOL_DIR, then none.
+  /// Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
+  std::string spool_directory;
+  /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
+  std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
+  /// Files older than this are removed unsent and counted in statistics::expired.
+  std::chrono::hours spool_max_age{7 * 24};
+
+  /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
+  double sample_ratio = 1.0;
+  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
+  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
+  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
+  std::uint32_t max_spans_per_second = 0;
+  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
+  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
+  /// thousand of them.
+  std::size_t max_attributes = 0;
+  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
+  std::size_t max_attribute_length = 0;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
+  std::size_t max_events = 0;
+  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
+  std::size_t max_links = 0;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_event_attributes = 0;
+  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_link_attributes = 0;
+  /// Record code.function.name, code.file.path and code.line.number of each macro span.
+  bool code_location = true;
+  /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
+  bool hide_inputs = false;
+  bool hide_outputs = false;
+  /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
+  bool flush_on_terminate = false;
+
+  /// One line per event, rate limited, never with a secret in it. Default: stderr.
+  /// Called on any thread that calls arthur, mostly the worker.
+  void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
+  /// Passed to on_diagnostic.
+  void* on_diagnostic_user = nullptr;
+  /// Default: OTEL_LOG_LEVEL, then automatic.
+  arthur::log_level log_level = log_level::automatic;
+
+  /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
+  std::uint64_t (*clock)() = nullptr;
+  /// 64 random bits for ids. For boards with a generator of their own and for tests. Default: seeded by the system.
+  std::uint64_t (*random)() = nullptr;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// How one step of arthur::check went.
+enum class check_outcome {
+  ok,
+  warning,  ///< it works, but not everything, or maybe not as meant
+  failed,
+  skipped,  ///< not asked; the text says why
+};
+
+/// One step: what was found, and what to change. No secret is in either.
+struct check_step {
+  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "test span", "look-up"
+  check_outcome outcome = check_outcome::skipped;
+  std::string text;  ///< one line in plain words
+  std::string fix;   ///< one line; empty where there is nothing to change
+};
+
+/// The steps of arthur::check, in their order. After one that failed, those that would only fail with it are skipped.
+class check_result {
+ public:
+  /// Nothing failed.
+  bool ok() const noexcept {
+    for (const check_step& s : *this) {
+      if (s.outcome == check_outcome::failed) return false;
+    }
+    return size_ != 0;
+  }
+
+  const check_step* begin() const noexcept { return steps_; }
+  const check_step* end() const noexcept { return steps_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+
+  void add(check_step step) noexcept {
+    if (size_ < most) steps_[size_++] = static_cast<check_step&&>(step);
+  }
+
+ private:
+  static constexpr std::size_t most = 12;
+  check_step steps_[most];
+  std::size_t size_ = 0;
+};
+
+/// Does by hand what tracing would do with these options and the environment, and tells how each step went: settings,
+/// connection, key, task, encoding; then sends one test span, named "arthur.check", in a trace of its own. Needs no
+/// arthur::start(), and leaves one that runs alone. For diagnosis, not for each start: it blocks, by at most `timeout` (a name
+/// look-up may take longer), and takes memory in every build. Never throws. Thread-safe.
+check_result check(const options& settings = {}, std::chrono::nanoseconds timeout = std::chrono::seconds(20)) noexcept;
+
+ARTHUR_NAMESPACE_END
+
+#endif
 // context.hpp: attributes that every span opened in a scope inherits.
 #ifndef ARTHUR_CONTEXT_HPP
 #define ARTHUR_CONTEXT_HPP
@@ -689,7 +1005,7 @@ struct call_site {
 ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
 /// Whatever stands beside `on` makes opening a span take a second look.
 struct recording_mode {
-  static constexpr std::uint32_t on = 1, paused = 2, capped = 4;
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4, crowded = 8;
 };
 
 /// A scope's claim on an entry of its thread's stack of open spans.
@@ -1091,250 +1407,6 @@ ARTHUR_NAMESPACE_END
 #define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
 
 #endif
-// options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
-#ifndef ARTHUR_OPTIONS_HPP
-#define ARTHUR_OPTIONS_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
-// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
-#ifndef ARTHUR_HEADER_LIST_HPP
-#define ARTHUR_HEADER_LIST_HPP
-
-#include <cstddef>
-#include <initializer_list>
-#include <string>
-#include <type_traits>
-#include <utility>
-
-
-ARTHUR_NAMESPACE_BEGIN
-
-/// A name and its value: an HTTP header, a resource attribute.
-struct header {
-  std::string name;
-  std::string value;
-};
-
-/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
-class header_list {
- public:
-  header_list() noexcept = default;
-  header_list(std::initializer_list<header> list) : header_list() { append(list); }
-  /// Any container of headers.
-  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
-            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
-  header_list(const Range& from) : header_list() {
-    append(from);
-  }
-  header_list(const header_list& from) : header_list() { append(from); }
-  header_list(header_list&& from) noexcept { swap(from); }
-  header_list& operator=(header_list from) noexcept {
-    swap(from);
-    return *this;
-  }
-  ~header_list() { delete[] data_; }
-
-  void push_back(header added) {
-    if (size_ == capacity_) {
-      header_list larger;
-      larger.data_ = new header[2 * capacity_ + 4];
-      larger.capacity_ = 2 * capacity_ + 4;
-      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
-      swap(larger);
-    }
-    data_[size_++] = static_cast<header&&>(added);
-  }
-  void clear() noexcept { header_list().swap(*this); }
-
-  header* begin() noexcept { return data_; }
-  header* end() noexcept { return data_ + size_; }
-  const header* begin() const noexcept { return data_; }
-  const header* end() const noexcept { return data_ + size_; }
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
-  header& operator[](std::size_t index) noexcept { return data_[index]; }
-  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
-
- private:
-  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
-  template <class Range>
-  void append(const Range& from) {
-    for (const header& h : from) push_back(h);
-  }
-  void swap(header_list& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-  }
-
-  header* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
-
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-
-/// How spans are written on the wire.
-enum class protocol {
-  automatic,      ///< JSON, and protobuf where the endpoint refuses JSON (asked once, with an empty request)
-  http_json,      ///< OTLP/JSON, always
-  http_protobuf,  ///< OTLP/protobuf, always
-};
-
-/// What happens to a span for which the pool has no room.
-enum class overflow {
-  drop,   ///< the span is dropped whole and counted; the caller never waits
-  block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
-};
-
-/// Importance of a diagnostic line.
-enum class severity { info, warning, error };
-
-/// Which diagnostic lines are said.
-enum class log_level {
-  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
-  none,       ///< none at all
-  error,
-  warning,  ///< and errors
-  info,     ///< everything, to stderr too
-};
-
-/// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
-struct batch_view {
-  const char* data;          ///< an OTLP ExportTraceServiceRequest
-  std::size_t size;          ///< bytes
-  const char* content_type;  ///< "application/json" or "application/x-protobuf"
-  std::size_t spans;         ///< number of spans inside
-};
-
-/// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
-/// those over the defaults. An empty string means "not given".
-struct options {
-  /// `service.name` of every span. Default: ARTHUR_SERVICE_NAME, OTEL_SERVICE_NAME, the task's name or id,
-  /// "unknown_service:<program>". On the engine a span without a task lands in a task of this name.
-  std::string service_name;
-  /// Id of the engine's task (`arthur.task`). Default: ARTHUR_TASK_ID. An id that doesn't exist makes the engine refuse
-  /// everything, so prefer `task_name` where you aren't sure.
-  std::string task_id;
-  /// Name of the engine's task; looked up once, before the first export. Default: ARTHUR_TASK_NAME. Needs a key that may read.
-  std::string task_name;
-  /// Where the engine is, e.g. "https://engine.example.com". Default: ARTHUR_BASE_URL, then http://localhost:3030.
-  std::string base_url;
-  /// Bearer key of the engine. Default: ARTHUR_API_KEY. Never sent to a host that only OTEL_* names; never printed.
-  std::string api_key;
-  /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
-  std::string endpoint;
-  /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  header_list headers;
-  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
-  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
-  std::string proxy;
-  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
-  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
-  std::string certificate_file;
-  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
-  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
-  std::string client_certificate_file;
-  std::string client_key_file;
-  /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  header_list resource_attributes;
-  /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
-  arthur::protocol protocol = protocol::automatic;
-  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
-  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
-  std::string exporters;
-  /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
-  std::string output_file;
-  /// Receives every encoded request instead of a socket; called on the worker, one call at a time, must not throw.
-  /// Return false to say that the batch was not taken (it is counted as failed). Default: none.
-  bool (*on_batch)(void* user, const batch_view& batch) = nullptr;
-  /// Passed to on_batch.
-  void* on_batch_user = nullptr;
-
-  /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
-  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
-#ifdef ARTHUR_NO_HEAP
-  std::size_t memory_limit = ARTHUR_POOL_BYTES;
-#else
-  std::size_t memory_limit = std::size_t{64} << 20;
-#endif
-  /// What to do when the pool is full.
-  arthur::overflow overflow = overflow::drop;
-  /// Longest wait of a caller with overflow::block.
-  std::chrono::milliseconds block_timeout{1000};
-
-  /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
-  /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
-  std::chrono::milliseconds schedule_delay{0};
-  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
-  /// LLM span, and a request given up too early may be stored all the same.
-  std::chrono::milliseconds export_timeout{0};
-  /// Longest time the end of the guard, exit() or a terminate handler may take.
-  std::chrono::milliseconds shutdown_timeout{5000};
-  /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
-  std::size_t max_batch_spans = 0;
-  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
-  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
-#ifdef ARTHUR_NO_HEAP
-  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
-#else
-  std::size_t max_batch_bytes = std::size_t{1} << 20;
-#endif
-
-  /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
-  double sample_ratio = 1.0;
-  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
-  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
-  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
-  std::uint32_t max_spans_per_second = 0;
-  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
-  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
-  /// thousand of them.
-  std::size_t max_attributes = 0;
-  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
-  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
-  std::size_t max_attribute_length = 0;
-  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
-  std::size_t max_events = 0;
-  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
-  std::size_t max_links = 0;
-  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
-  std::size_t max_event_attributes = 0;
-  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
-  std::size_t max_link_attributes = 0;
-  /// Record code.function.name, code.file.path and code.line.number of each macro span.
-  bool code_location = true;
-  /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
-  bool hide_inputs = false;
-  bool hide_outputs = false;
-  /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
-  bool flush_on_terminate = false;
-
-  /// One line per event, rate limited, never with a secret in it. Default: stderr.
-  /// Called on any thread that calls arthur, mostly the worker.
-  void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
-  /// Passed to on_diagnostic.
-  void* on_diagnostic_user = nullptr;
-  /// Default: OTEL_LOG_LEVEL, then automatic.
-  arthur::log_level log_level = log_level::automatic;
-
-  /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
-  std::uint64_t (*clock)() = nullptr;
-  /// 64 random bits for ids. For boards with a generator of their own and for tests. Default: seeded by the system.
-  std::uint64_t (*random)() = nullptr;
-};
-
-ARTHUR_NAMESPACE_END
-
-#endif
 // propagation.hpp: one trace over several processes: a parent that came with a request, headers for the next one.
 #ifndef ARTHUR_PROPAGATION_HPP
 #define ARTHUR_PROPAGATION_HPP
@@ -1573,6 +1645,38 @@ inline tracestate_text current_tracestate() noexcept {
 ARTHUR_NAMESPACE_END
 
 #endif
+// replay.hpp: arthur::replay(): sends the files of a spool by hand, from another machine, too.
+#ifndef ARTHUR_REPLAY_HPP
+#define ARTHUR_REPLAY_HPP
+
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// What arthur::replay did; numbers are of spans where nothing else is said.
+struct replay_result {
+  std::uint64_t delivered = 0;    ///< sent, or found to be there already
+  std::uint64_t rejected = 0;     ///< refused by the endpoint
+  std::uint64_t unconfirmed = 0;  ///< perhaps stored; their files end in ".unconfirmed"
+  std::uint64_t files_left = 0;   ///< files that wait still
+  std::string error;              ///< one line: why they do; else empty
+
+  /// Every file that could be sent was.
+  bool ok() const noexcept { return error.empty(); }
+};
+
+/// Sends what lies in `directory`, a directory that options::spool_directory named, oldest first, to where `settings` and
+/// the environment say; a file is removed after its final answer. Stops when nothing gets through for
+/// options::export_timeout; what is left stays. `progress`, if given, is called after each file or failed attempt.
+/// Programs that use the directory at the same time do no harm. Blocks; never throws. Needs no arthur::start(). Thread-safe.
+replay_result replay(const std::string& directory, const options& settings = {},
+                     void (*progress)(void* user, const replay_result& so_far) = nullptr, void* user = nullptr) noexcept;
+
+ARTHUR_NAMESPACE_END
+
+#endif
 // runtime.hpp: start, flush, poll, stats, pause: what a program calls once or seldom.
 #ifndef ARTHUR_RUNTIME_HPP
 #define ARTHUR_RUNTIME_HPP
@@ -1692,11 +1796,11 @@ ARTHUR_NAMESPACE_BEGIN
 enum class flush_result {
   ok,       ///< every span that had ended before the call was delivered
   timeout,  ///< the time was over first
-  failed,   ///< some spans were dropped, refused or left unconfirmed, or nothing is running
+  failed,   ///< some spans were dropped, refused, left unconfirmed or put into the spool, or nothing is running
 };
 
 /// Counters since the start of the process. Every span is in exactly one place:
-/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded.
+/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled.
 struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
@@ -1705,7 +1809,7 @@ struct statistics {
   std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
-  std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit
+  std::uint64_t dropped_pool_full = 0;      ///< no memory under options::memory_limit, whole traces where possible
   std::uint64_t dropped_too_deep = 0;       ///< more open spans on one thread than it can hold
   std::uint64_t dropped_scope_misuse = 0;   ///< a scope that ended on another thread or out of order
   std::uint64_t dropped_thread_exit = 0;    ///< open when their thread ended
@@ -1717,6 +1821,13 @@ struct statistics {
   std::uint64_t failed = 0;       ///< retries exhausted (otlp profile) or no transport would take them
   std::uint64_t unconfirmed = 0;  ///< sent, no answer: sending again might store them twice
   std::uint64_t discarded = 0;    ///< still waiting when the runtime stopped
+  std::uint64_t spooled = 0;      ///< put on disk, to be delivered later: see the next four
+
+  // What this process made of the spool's files, whoever wrote them; beside the account above.
+  std::uint64_t replayed = 0;            ///< delivered out of the spool
+  std::uint64_t replay_rejected = 0;     ///< refused by the endpoint
+  std::uint64_t replay_unconfirmed = 0;  ///< perhaps stored; left in files that are not sent again by themselves
+  std::uint64_t expired = 0;             ///< removed unsent, older than options::spool_max_age
 
   std::uint64_t cleaned = 0;             ///< spans whose content was corrected before sending
   std::uint64_t dropped_attributes = 0;  ///< attributes over the limit, or malformed
@@ -1725,8 +1836,10 @@ struct statistics {
   std::uint64_t bytes_held = 0;          ///< pool memory in use
 #ifdef ARTHUR_NO_HEAP
   detail::text_line last_error;  ///< the newest problem in plain words, or empty; becomes a std::string where one is wanted
+  detail::text_line last_rejection;  ///< why the endpoint refused single spans, the newest reason, or empty
 #else
-  std::string last_error;  ///< the newest problem in plain words, or empty
+  std::string last_error;      ///< the newest problem in plain words, or empty
+  std::string last_rejection;  ///< why the endpoint refused single spans, the newest reason, or empty
 #endif
 };
 
@@ -1766,7 +1879,8 @@ class [[nodiscard]] tracing_guard {
 /// Begins to record and send. Never blocks, never throws: nothing is sent before the worker runs. Thread-safe.
 tracing_guard start(const options& settings = {}) noexcept;
 
-/// Waits until every span that ended before the call was delivered, at most `timeout`. Thread-safe.
+/// Waits until every span that ended before the call was delivered, at most `timeout`. (Where a request got no answer the
+/// engine is asked what it has, which may take two minutes.) Thread-safe.
 flush_result flush(std::chrono::nanoseconds timeout = std::chrono::seconds(5)) noexcept;
 
 /// Without threads (ARTHUR_NO_THREADS): does what the worker would do now, and returns whether spans are left.
@@ -1953,6 +2067,16 @@ inline void pause() noexcept {}
 inline void resume() noexcept {}
 inline bool recording() noexcept { return false; }
 inline bool set_sample_ratio(double) noexcept { return true; }
+inline check_result check(const options&, std::chrono::nanoseconds) noexcept {
+  check_result out;
+  out.add({"configuration", check_outcome::skipped, "compiled with ARTHUR_DISABLE: nothing is recorded", {}});
+  return out;
+}
+inline replay_result replay(const std::string&, const options&, void (*)(void*, const replay_result&), void*) noexcept {
+  replay_result out;
+  out.error = "compiled with ARTHUR_DISABLE: nothing is sent";
+  return out;
+}
 
 ARTHUR_NAMESPACE_END
 
@@ -2505,6 +2629,12 @@ class pool {
     limit_.store(blocks < count_ ? static_cast<std::uint32_t>(blocks) : count_, std::memory_order_relaxed);
   }
 
+  /// Bytes in use from which on no further trace should begin: the last eighth, at most 4 MiB, is for those under way.
+  std::size_t mark() const noexcept { return limit() - reserve(); }
+  bool nearly_full() const noexcept { return bytes_used() >= mark(); }
+  /// The mark is far.
+  bool is_roomy() const noexcept { return bytes_used() + reserve() < mark(); }
+
   /// A block with `block::bias` references, or null when the pool is empty.
   block* take() noexcept {
     if (used_.fetch_add(1, std::memory_order_relaxed) >= limit_.load(std::memory_order_relaxed) - 1) {
@@ -2558,6 +2688,8 @@ class pool {
   block* at_index(std::uint32_t index) const noexcept {
     return std::launder(reinterpret_cast<block*>(base_ + std::size_t{index} * block::size));
   }
+  std::size_t reserve() const noexcept { return limit() / 8 < most_reserved ? limit() / 8 : most_reserved; }
+  static constexpr std::size_t most_reserved = std::size_t{4} << 20;
   static std::uint64_t changed(std::uint64_t top) noexcept { return ((top >> 32) + 1) << 32; }
   static block* opened(block* b) noexcept {
     b->references.store(block::bias, std::memory_order_relaxed);
@@ -2958,10 +3090,17 @@ struct block_source {
   pool blocks;
   // Waits a moment for room (overflow::block); false = give up. Null = drop at once.
   std::atomic<bool (*)(std::uint32_t attempt) noexcept> wait_for_room{nullptr};
+  // Called with each block that is taken out of a nearly full pool.
+  std::atomic<void (*)() noexcept> hold_traces{nullptr};
 
   block* take() noexcept {
     block* b = blocks.take();
-    if (ARTHUR_LIKELY(b != nullptr)) return b;
+    if (ARTHUR_LIKELY(b != nullptr)) {
+      if (ARTHUR_UNLIKELY(blocks.nearly_full())) {
+        if (const auto hold = hold_traces.load(std::memory_order_relaxed)) hold();
+      }
+      return b;
+    }
     const auto wait = wait_for_room.load(std::memory_order_relaxed);
     for (std::uint32_t attempt = 0; b == nullptr && wait != nullptr && wait(attempt); ++attempt) b = blocks.take();
     return b;
@@ -3260,7 +3399,8 @@ struct frame {
     names_remote = 8,   // of `joined`: the span is another process's
     came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
     rate_limited = 32,     // inherited: not sampled, for this reason
-    inherited = sampled | random | has_state | rate_limited,
+    no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
+    inherited = sampled | random | has_state | rate_limited | no_room,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -3287,6 +3427,8 @@ struct frame {
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
+  /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
+  void leave_out(std::uint8_t why) noexcept { trace_flags = static_cast<std::uint8_t>((trace_flags & ~sampled) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
@@ -4703,7 +4845,8 @@ inline void commit(slot& s, frame& f) noexcept {
 }
 
 inline void write_status_message(frame& f, std::string_view message) noexcept {
-  if (message.empty()) message = "unspecified error";  // the engine's error panel needs a message
+  // The engine's error panel needs a message, and null characters don't reach it.
+  if (message.find_first_not_of('\0') == std::string_view::npos) message = "unspecified error";
   char start[24];
   char* at = wire::put_byte(start, wire::span_status);
   at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
@@ -4950,7 +5093,7 @@ inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept 
 ARTHUR_NAMESPACE_END
 
 #endif
-// restraint.hpp: which new spans are left out while the runtime runs: those of a pause, and those above the rate cap.
+// restraint.hpp: which new spans are left out while the runtime runs: in a pause, above the rate cap, or without room.
 #ifndef ARTHUR_RESTRAINT_HPP
 #define ARTHUR_RESTRAINT_HPP
 
@@ -4970,6 +5113,32 @@ ARTHUR_INLINE bool left_out_whole() noexcept {
 /// Whether opening a span takes a second look.
 ARTHUR_INLINE bool is_restrained() noexcept { return recording_enabled.load(std::memory_order_relaxed) > recording_mode::on; }
 
+/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
+inline void switch_recording(std::uint32_t bit, bool to) noexcept {
+  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
+  }
+}
+
+/// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
+inline void hold_traces() noexcept {
+  if ((recording_enabled.load(std::memory_order_relaxed) & recording_mode::crowded) == 0) switch_recording(recording_mode::crowded, true);
+  wake_worker();
+}
+
+/// Whether the pool has room for a trace more; with overflow::block waits for it. The bit only says that it is worth a
+/// look, so one that is set late, after the pool was drained, does no harm.
+inline bool trace_has_room() noexcept {
+  const block_source& source = the_recorder.source;
+  const auto wait = source.wait_for_room.load(std::memory_order_relaxed);
+  for (std::uint32_t attempt = 0; source.blocks.nearly_full(); ++attempt) {
+    const bool paused = (recording_enabled.load(std::memory_order_relaxed) & recording_mode::paused) != 0;
+    if (paused || wait == nullptr || !wait(attempt)) return false;
+  }
+  if (source.blocks.is_roomy()) switch_recording(recording_mode::crowded, false);
+  return true;
+}
+
 /// Whether the rate cap has room. A trace begins only without debt. Its further spans are always taken, in debt, so that
 /// it stays whole, unless the debt is so large that it must be a loop.
 inline bool within_rate(slot& s, bool root) noexcept {
@@ -4987,22 +5156,27 @@ inline bool within_rate(slot& s, bool root) noexcept {
 /// Whether a span under `parent` is the first one of its trace in this process.
 inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
 
-/// What pause and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// What pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
 ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
-  constexpr auto unsampled = static_cast<std::uint8_t>(~frame::sampled);
   const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
   if (!f.is_sampled()) return;
   if ((mode & recording_mode::paused) != 0) {
-    f.trace_flags &= unsampled;
+    f.leave_out(0);
+  } else if ((mode & recording_mode::crowded) != 0 && root && !trace_has_room()) {
+    f.leave_out(frame::no_room);
   } else if ((mode & recording_mode::capped) != 0 && !within_rate(s, root)) {
-    f.trace_flags = static_cast<std::uint8_t>((f.trace_flags & unsampled) | frame::rate_limited);
+    f.leave_out(frame::rate_limited);
     // Where nothing is committed any more, the worker sleeps without a limit; it is to say what goes on.
     if (the_recorder.wanted.load(std::memory_order_relaxed) != 0) wake_worker();
   }
 }
 
 inline void count_left_out(slot& s, const frame& f) noexcept {
+  if ((f.trace_flags & frame::no_room) != 0) {
+    s.opened.add();
+    return s.count_drop(drop::pool_full);
+  }
   ((f.trace_flags & frame::rate_limited) != 0 ? s.rate_limited : s.unsampled).add();
 }
 
@@ -5038,6 +5212,12 @@ inline void demangle(const char* mangled, char* out, std::size_t size) noexcept 
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
+/// A span for whose beginning there was no room. Without its root a trace is of no use: it goes whole.
+ARTHUR_COLD inline bool lose(frame& f, const frame* parent) noexcept {
+  if (begins_here(parent)) f.leave_out(frame::no_room);
+  return false;
+}
+
 /// Not inlined, so that a paused span doesn't pay for the registers that this one uses.
 ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, kind k, text_arg name) noexcept {
   slot* const s = ready_slot();
@@ -5058,12 +5238,13 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   const frame* const parent = s->top();
   frame& f = s->open[index];
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   handle.generation = f.generation;
+  // Before anything that may wait: without threads a callback may open spans of its own meanwhile.
+  f.become(frame::silent);
   ++s->depth;
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
   if (!f.is_sampled()) {
     count_left_out(*s, f);
-    f.become(frame::silent);
     return false;
   }
   s->opened.add();
@@ -5072,8 +5253,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
                        : nullptr;
   if (ARTHUR_UNLIKELY(at == nullptr)) {
     s->count_drop(drop::pool_full);
-    f.become(frame::silent);
-    return false;
+    return lose(f, parent);
   }
   f.become(frame::recording);
   if (site != nullptr && the_recorder.code_location.load(std::memory_order_relaxed)) {
@@ -5083,7 +5263,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   begin_bytes(*s, f, at, {name.data, name.size});
   settle(*s, f);
   f.start = the_recorder.clock.now();
-  return f.is(frame::recording);
+  return ARTHUR_LIKELY(f.is(frame::recording)) || lose(f, parent);
 }
 
 ARTHUR_LINKED bool open_at(scope_handle& handle, call_site& site, text_arg name) noexcept {
@@ -5699,6 +5879,69 @@ class thread_watch {
 ARTHUR_NAMESPACE_END
 
 #endif
+// patience.hpp: options::overflow == block: how long a thread waits for room, and when waiting is of no use.
+#ifndef ARTHUR_POLICY_PATIENCE_HPP
+#define ARTHUR_POLICY_PATIENCE_HPP
+
+#include <atomic>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The worker's progress when a thread waited in vain; shared by all threads. Until it goes on, nobody else waits: a
+/// dead endpoint costs `longest` once, not once for each span.
+class standstill {
+ public:
+  bool at(std::uint64_t progress) const noexcept { return at_.load(std::memory_order_relaxed) == progress; }
+  void found(std::uint64_t progress) noexcept { at_.store(progress, std::memory_order_relaxed); }
+  void forget() noexcept { found(~std::uint64_t{0}); }
+
+ private:
+  std::atomic<std::uint64_t> at_{~std::uint64_t{0}};
+};
+
+/// One thread's. Times in nanoseconds of any clock.
+class patience {
+ public:
+  /// Asked before each nap of a wait; `begins`: it is the first one. All waits for one span count together, so that a
+  /// large one, which needs room many times, waits no longer than a small one; a span that was left in peace for so long
+  /// may wait again. `span`: the span that the thread opened last. `progress`: how many spans the worker has taken.
+  bool lasts(bool begins, std::uint64_t now, std::uint64_t longest, std::uint32_t span, std::uint64_t progress,
+             standstill& others) noexcept {
+    if (begins) {
+      if (others.at(progress)) return false;
+      if (span != span_ || now - asked_ >= longest) {
+        waited_ = 0;
+        moved_ = now;
+        span_ = span;
+      }
+    } else {
+      waited_ += now - asked_;
+    }
+    asked_ = now;
+    if (progress != progress_) {
+      progress_ = progress;
+      moved_ = now;
+    }
+    if (waited_ < longest) return true;
+    if (now - moved_ >= longest) others.found(progress);
+    return false;
+  }
+
+ private:
+  std::uint64_t waited_ = 0;    // for `span_`
+  std::uint64_t asked_ = 0;     // when, last
+  std::uint64_t moved_ = 0;     // when `progress_` was new
+  std::uint64_t progress_ = 0;
+  std::uint32_t span_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // settings.hpp: options, environment and defaults, resolved into the one configuration the runtime works with.
 #ifndef ARTHUR_POLICY_SETTINGS_HPP
 #define ARTHUR_POLICY_SETTINGS_HPP
@@ -5850,12 +6093,11 @@ inline std::string shown(std::string_view s) {
 /// anywhere before the last '@', so all of that is hidden.
 inline std::string shown_url(std::string_view s) {
   std::string masked;
-  const std::size_t colon = s.find("://");
-  const std::size_t start = colon == std::string_view::npos ? 0 : colon + 3;
   const std::size_t at = s.rfind('@');
   if (at != std::string_view::npos) {
-    // "x@http://" has its '@' in front of the scheme.
-    if (at >= start) masked.append(s.substr(0, start));
+    // "x@http://" has its '@' in front of the scheme, and "user:password://" is none.
+    const std::size_t colon = s.find_first_of(":/?#@");
+    if (colon != std::string_view::npos && s.substr(colon, 3) == "://") masked.append(s.substr(0, colon + 3));
     masked += "***@";
     s.remove_prefix(at + 1);
   }
@@ -6070,6 +6312,7 @@ struct url {
   std::string host;        ///< lower case; an IPv6 literal without its brackets
   std::uint16_t port = 0;  ///< 80 or 443 when the URL names none
   std::string target;      ///< path and query as written; "/" when there is no path
+  const char* source = "";  ///< the option or variable that named it; "" for the default
 };
 
 /// Does the host name this machine? A key may go there without TLS.
@@ -6115,6 +6358,11 @@ inline bool same_origin(const url& a, const url& b) {
 
 /// The path without the query.
 inline std::string_view path_of(const url& u) { return std::string_view(u.target).substr(0, u.target.find('?')); }
+
+/// What to do about an address that doesn't work, for the end of a message.
+inline text_line change_address(const char* source) {
+  return *source == '\0' ? text_line("set ARTHUR_BASE_URL if it is elsewhere") : text_line("check ", source);
+}
 
 /// Splits `value`. Returns "" or one line for people that begins with `source` (where the value came from).
 inline std::string parse_url(std::string_view value, const char* source, url& out) {
@@ -6181,6 +6429,7 @@ inline std::string parse_url(std::string_view value, const char* source, url& ou
   }
 
   out.https = https;
+  out.source = source;
   out.host.clear();
   for (const char c : host) out.host += text::lower(c);
   out.port = static_cast<std::uint16_t>(number);
@@ -6212,6 +6461,9 @@ struct endpoint {
   url engine;                          ///< its base; target is the path before "/api/...", "" at the root
   std::vector<header> headers;         ///< for requests to `traces`
   std::vector<header> engine_headers;  ///< for requests to `engine`
+  const char* key_source = "";         ///< the option or variable whose credentials are in `headers`; "" when there are none
+  const char* engine_key_source = "";  ///< the same for `engine_headers`
+  bool key_withheld = false;           ///< a key is known, but must not go to `traces`
 };
 
 constexpr std::string_view engine_traces_path = "/api/v1/traces";
@@ -6268,11 +6520,11 @@ inline std::string resolve_endpoint(const options& given, const environment& env
   out = endpoint();
   std::string error;
 
+  const char* const key_name = given.api_key.empty() ? "ARTHUR_API_KEY" : "options.api_key";
   const std::string_view key = given.api_key.empty() ? env.get("ARTHUR_API_KEY") : text::trim(given.api_key);
   for (const char c : key) {
-    if (text::is_control(c) || c == ' ') {
-      return std::string(given.api_key.empty() ? "ARTHUR_API_KEY" : "options.api_key") +
-             " contains a space or control character; copy the key again";
+    if (text::is_control(c) || c == ' ' || static_cast<unsigned char>(c) >= 0x80) {
+      return std::string(key_name) + " contains a space, a control character or one that isn't ASCII; copy the key again";
     }
   }
   const bool engine_in_code =
@@ -6286,6 +6538,7 @@ inline std::string resolve_endpoint(const options& given, const environment& env
   if (!base_given) base = "http://localhost:3030";
   error = endpoints::parse_base(base, base_source, out.engine);
   if (!error.empty()) return error;
+  if (!base_given) out.engine.source = "";
   if (url inner; endpoints::names_engine(out.engine, inner)) out.engine = inner;  // the traces URL given as the base
   url engine_traces = out.engine;
   engine_traces.target += engine_traces_path;
@@ -6353,15 +6606,23 @@ inline std::string resolve_endpoint(const options& given, const environment& env
                          ", which OTEL_* doesn't name; use ARTHUR_API_KEY or options.headers");
     }
   }
+  // The engine reads one header, others may read any.
+  if (out.profile == profile::arthur ? endpoints::has_secret(out.headers) : !out.headers.empty()) {
+    out.key_source = given.headers.empty() ? list_source : "options.headers";
+  }
   const std::string bearer = "Bearer " + std::string(key);
   if (!key.empty() && key_allowed && (given.headers.empty() || !endpoints::has_secret(out.headers))) {
     put_pair(out.headers, "Authorization", bearer, true);
+    out.key_source = key_name;
   }
+  out.key_withheld = !key.empty() && !key_allowed;
   if (out.has_engine) {
     if (same_origin(out.engine, out.traces)) {
       out.engine_headers = out.headers;
+      out.engine_key_source = out.key_source;
     } else if (!key.empty()) {
       put_pair(out.engine_headers, "Authorization", bearer, true);
+      out.engine_key_source = key_name;
     }
   }
 
@@ -6527,6 +6788,7 @@ struct proxy {
   std::uint16_t port = 0;
   std::string user;  ///< decoded; never printed, nor is the password
   std::string password;
+  const char* source = "";  ///< the option or variable that named it
 
   bool used() const { return !host.empty(); }
 };
@@ -6573,6 +6835,7 @@ inline std::string parse(std::string_view value, const char* source, proxy& out)
   if (u.target != "/") return refuse("has a path; write http://host:port");
   made.host = u.host;
   made.port = u.port;
+  made.source = source;
   out = made;
   return {};
 }
@@ -6755,8 +7018,14 @@ struct settings {
   std::string service_name;      ///< never empty
   std::string task_id;           ///< "" when unknown
   std::string task_name;         ///< "" when there is none; look it up when task_id is empty and where.has_engine
+  bool task_in_code = false;     ///< options name the task, not variables
   std::vector<header> resource;  ///< everything, with service.name, telemetry.sdk.* and, where known, arthur.task
 
+  std::string spool_directory;      ///< "" when there is none
+  std::uint64_t spool_max_bytes = 0;
+  std::uint64_t spool_max_age = 0;  ///< nanoseconds
+
+  std::size_t memory_limit = 0;
   std::chrono::milliseconds block_timeout{0};
   std::chrono::milliseconds schedule_delay{0};
   std::chrono::milliseconds export_timeout{0};
@@ -6822,6 +7091,8 @@ inline std::string check_ranges(const options& given) {
   if (given.log_level < log_level::automatic || given.log_level > log_level::info) {
     return out_of_range("log_level", "give one of arthur::log_level");
   }
+  if (given.spool_max_bytes < (std::uint64_t{1} << 20)) return out_of_range("spool_max_bytes", "give at least 1 MiB");
+  if (given.spool_max_age < std::chrono::hours(1)) return out_of_range("spool_max_age", "give at least 1 hour");
   for (const header& h : given.resource_attributes) {
     if (text::trim(h.name).empty()) return "options.resource_attributes has an attribute without a name; name it";
   }
@@ -6919,10 +7190,41 @@ inline void resolve_protocol(const options& given, const environment& env, warni
   }
 }
 
+/// Files and posix locks, and memory to read them into.
+#if defined(_WIN32) || defined(ARTHUR_NO_HEAP)
+constexpr bool spool_built_in = false;
+#else
+constexpr bool spool_built_in = true;
+#endif
+
+/// A directory that can't be used is an error in code; in the environment it is ignored. Only what is posted is spooled.
+inline std::string resolve_spool(const options& given, const environment& env, warning_list& warnings, settings& out) {
+  constexpr const char* no_spool = "this build has no spool (Windows, ARTHUR_NO_HEAP); leave it empty";
+  out.spool_max_bytes = given.spool_max_bytes;
+  constexpr std::uint64_t hour = 3600000000000U;
+  const auto hours = static_cast<std::uint64_t>(given.spool_max_age.count());
+  out.spool_max_age = hours < ~std::uint64_t{0} / hour ? hours * hour : ~std::uint64_t{0};
+  const bool in_code = !given.spool_directory.empty();
+  if (out.sink != sink::endpoint) {
+    return in_code ? "options.spool_directory is for what is posted to an endpoint: leave it empty, or remove what replaces the endpoint" : "";
+  }
+  const std::string directory = in_code ? given.spool_directory : std::string(env.get("ARTHUR_SPOOL_DIR"));
+  if (directory.empty()) return {};
+  if (!spool_built_in) {
+    if (in_code) return std::string("options.spool_directory is given, but ") + no_spool;
+    ignored(warnings, "ARTHUR_SPOOL_DIR", directory, no_spool);
+    return {};
+  }
+  if (directory.find('\0') != std::string::npos) return "options.spool_directory has a NUL byte; give the path of a directory";
+  out.spool_directory = directory;
+  return {};
+}
+
 inline void resolve_numbers(const options& given, const environment& env, warning_list& warnings, settings& out) {
   constexpr auto most = static_cast<std::uint64_t>(day.count());
   std::uint64_t number = 0;
 
+  out.memory_limit = given.memory_limit;
   out.block_timeout = given.block_timeout;
   out.shutdown_timeout = given.shutdown_timeout;
 
@@ -7013,6 +7315,7 @@ inline void resolve_identity(const options& given, const environment& env, warni
   // A task is one thing with two names: who names it in code isn't overruled by the other variable.
   std::string_view id = first({text::trim(given.task_id), code("arthur.task")});
   std::string_view name = text::trim(given.task_name);
+  out.task_in_code = !id.empty() || !name.empty();
   if (id.empty() && name.empty()) {
     id = first({env.get("ARTHUR_TASK_ID"), otel("arthur.task")});
     name = env.get("ARTHUR_TASK_NAME");
@@ -7071,149 +7374,11 @@ inline settings resolve(const options& given, const environment& surroundings, w
       out.task_id.empty() && !out.task_name.empty()) {
     warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
   }
+  if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
   resolving::resolve_numbers(given, env, warnings, out);
   resolving::resolve_sampler(given, env, warnings, out);
   return out;
 }
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// https.hpp: where a transport with TLS makes itself known to the runtime.
-#ifndef ARTHUR_TRANSPORT_HTTPS_HPP
-#define ARTHUR_TRANSPORT_HTTPS_HPP
-
-#include <atomic>
-#include <memory>
-#include <string>
-#include <vector>
-
-// transport.hpp: the one way in which the runtime hands over an encoded request and learns what became of it.
-#ifndef ARTHUR_TRANSPORT_TRANSPORT_HPP
-#define ARTHUR_TRANSPORT_TRANSPORT_HPP
-
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-constexpr const char* user_agent = "ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION;
-
-/// One request. The bytes must live until send() returns.
-struct request {
-  const char* method = "POST";
-  const char* target = "/";       ///< path and query
-  const char* content_type = "";  ///< "" when there is no body
-  const char* body = nullptr;
-  std::size_t body_size = 0;
-  std::size_t spans = 0;  ///< for options::on_batch
-};
-
-/// Most bytes of an answer's body; OTLP's default limit.
-#ifdef ARTHUR_NO_HEAP
-constexpr std::size_t max_answer = std::size_t{64} << 10;
-#else
-constexpr std::size_t max_answer = std::size_t{4} << 20;
-#endif
-
-/// One answer. Where `truncated` is set the status holds all the same: a server decides before it writes the status.
-struct response {
-  int status = 0;
-  std::string body;          ///< at most max_answer bytes
-  std::string content_type;  ///< as sent; "" when there was none
-  std::string retry_after;
-  std::string location;
-  bool truncated = false;  ///< the body was too large, cut off or malformed; it ends early
-
-  /// As new, but keeps its memory.
-  void clear() noexcept {
-    status = 0;
-    for (std::string* text : {&body, &content_type, &retry_after, &location}) text->clear();
-    truncated = false;
-  }
-};
-
-/// What send() fills. Kept from request to request, so that where memory is taken in start() alone there is room.
-struct outcome {
-  response answer;
-  std::string error;
-
-  outcome() {
-    error.reserve(text_line::capacity);
-#ifdef ARTHUR_NO_HEAP
-    answer.body.reserve(max_answer);
-    for (std::string* text : {&answer.content_type, &answer.retry_after, &answer.location}) text->reserve(text_line::capacity);
-#endif
-  }
-};
-
-enum class transport_result {
-  answered,    ///< response::status is what the server said
-  not_sent,    ///< nothing of the request left: safe to repeat
-  unanswered,  ///< bytes went out and no status came back: the request may have been carried out
-};
-
-/// The time by which a transport judges its deadlines.
-struct timing {
-  std::uint64_t (*steady_now)() = nullptr;  ///< nanoseconds of a clock that never goes back
-  /// Shortens what is under way: an absolute time of the same clock, 0 for none. Looked at every 50 ms at least.
-  const std::atomic<std::uint64_t>* stop_deadline = nullptr;
-
-  std::uint64_t limit(std::uint64_t deadline) const {
-    // acquire: pairs with the release of whoever asks for the end, so that what was written before is seen after.
-    const std::uint64_t stop = stop_deadline == nullptr ? 0 : stop_deadline->load(std::memory_order_acquire);
-    return stop != 0 && stop < deadline ? stop : deadline;
-  }
-
-  /// Milliseconds of the next wait, at most 50 and rounded up; 0 when the time is over.
-  int slice(std::uint64_t deadline) const {
-    constexpr std::uint64_t most = 50;
-    constexpr std::uint64_t nanoseconds = 1000000;
-    const std::uint64_t end = limit(deadline);
-    const std::uint64_t now = steady_now();
-    if (now >= end) return 0;
-    const std::uint64_t left = (end - now - 1) / nanoseconds + 1;
-    return static_cast<int>(left < most ? left : most);
-  }
-};
-
-/// Sends requests. Used by one thread at a time.
-class transport {
- public:
-  transport() = default;
-  transport(const transport&) = delete;
-  transport& operator=(const transport&) = delete;
-  virtual ~transport() = default;
-
-  /// `deadline`: absolute nanoseconds of timing::steady_now. `error`: one line for people wherever `out` doesn't tell
-  /// the whole story, "" otherwise.
-  virtual transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) = 0;
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// What a transport with TLS offers.
-struct https_support {
-  std::unique_ptr<transport> (*make)(const url& where, const std::vector<header>& headers, const timing& time,
-                                     const proxy& via, const tls_files& files);
-  /// "" or one line that says which file can't be used and why.
-  std::string (*check)(const tls_files& files);
-};
-
-/// nullptr where no file of the program was compiled with one. A variable, not a macro: of two static libraries that both
-/// bring the runtime only one may have TLS, and the linker picks either one's functions.
-inline std::atomic<const https_support*> the_https{nullptr};
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -7387,7 +7552,6 @@ class bell {
   bool take_urgent() noexcept { return urgent_.exchange(false, std::memory_order_relaxed); }
   bool take_woken() noexcept { return woken_.exchange(false, std::memory_order_relaxed); }
   std::uint64_t asked() const noexcept { return asked_.load(std::memory_order_acquire); }
-  bool all_answered() const noexcept { return asked() == answered_.load(std::memory_order_relaxed); }
   void answer(std::uint64_t ticket) noexcept {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -7422,6 +7586,176 @@ class bell {
 ARTHUR_NAMESPACE_END
 
 #endif
+// configuration.hpp: the settings that options and this process's environment make now.
+#ifndef ARTHUR_RUNTIME_CONFIGURATION_HPP
+#define ARTHUR_RUNTIME_CONFIGURATION_HPP
+
+#include <atomic>
+#include <string>
+
+// https.hpp: where a transport with TLS makes itself known to the runtime.
+#ifndef ARTHUR_TRANSPORT_HTTPS_HPP
+#define ARTHUR_TRANSPORT_HTTPS_HPP
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+// transport.hpp: the one way in which the runtime hands over an encoded request and learns what became of it.
+#ifndef ARTHUR_TRANSPORT_TRANSPORT_HPP
+#define ARTHUR_TRANSPORT_TRANSPORT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr const char* user_agent = "ARTHUR/" ARTHUR_VERSION " OTel-OTLP-Exporter-Cpp-Arthur/" ARTHUR_VERSION;
+
+/// One request. The bytes must live until send() returns.
+struct request {
+  const char* method = "POST";
+  const char* target = "/";       ///< path and query
+  const char* content_type = "";  ///< "" when there is no body
+  const char* body = nullptr;
+  std::size_t body_size = 0;
+  std::size_t spans = 0;  ///< for options::on_batch
+};
+
+/// Most bytes of an answer's body; OTLP's default limit.
+#ifdef ARTHUR_NO_HEAP
+constexpr std::size_t max_answer = std::size_t{64} << 10;
+#else
+constexpr std::size_t max_answer = std::size_t{4} << 20;
+#endif
+
+/// One answer. Where `truncated` is set the status holds all the same: a server decides before it writes the status.
+struct response {
+  int status = 0;
+  std::string body;          ///< at most max_answer bytes
+  std::string content_type;  ///< as sent; "" when there was none
+  std::string retry_after;
+  std::string location;
+  bool truncated = false;  ///< the body was too large, cut off or malformed; it ends early
+
+  /// As new, but keeps its memory.
+  void clear() noexcept {
+    status = 0;
+    for (std::string* text : {&body, &content_type, &retry_after, &location}) text->clear();
+    truncated = false;
+  }
+};
+
+/// What send() fills. Kept from request to request, so that where memory is taken in start() alone there is room.
+struct outcome {
+  response answer;
+  std::string error;
+
+  outcome() {
+    error.reserve(text_line::capacity);
+#ifdef ARTHUR_NO_HEAP
+    answer.body.reserve(max_answer);
+    for (std::string* text : {&answer.content_type, &answer.retry_after, &answer.location}) text->reserve(text_line::capacity);
+#endif
+  }
+};
+
+enum class transport_result {
+  answered,    ///< response::status is what the server said
+  not_sent,    ///< nothing of the request left: safe to repeat
+  unanswered,  ///< bytes went out and no status came back: the request may have been carried out
+};
+
+/// The time by which a transport judges its deadlines.
+struct timing {
+  std::uint64_t (*steady_now)() = nullptr;  ///< nanoseconds of a clock that never goes back
+  /// Shortens what is under way: an absolute time of the same clock, 0 for none. Looked at every 50 ms at least.
+  const std::atomic<std::uint64_t>* stop_deadline = nullptr;
+
+  std::uint64_t limit(std::uint64_t deadline) const {
+    // acquire: pairs with the release of whoever asks for the end, so that what was written before is seen after.
+    const std::uint64_t stop = stop_deadline == nullptr ? 0 : stop_deadline->load(std::memory_order_acquire);
+    return stop != 0 && stop < deadline ? stop : deadline;
+  }
+
+  /// Milliseconds of the next wait, at most 50 and rounded up; 0 when the time is over.
+  int slice(std::uint64_t deadline) const {
+    constexpr std::uint64_t most = 50;
+    constexpr std::uint64_t nanoseconds = 1000000;
+    const std::uint64_t end = limit(deadline);
+    const std::uint64_t now = steady_now();
+    if (now >= end) return 0;
+    const std::uint64_t left = (end - now - 1) / nanoseconds + 1;
+    return static_cast<int>(left < most ? left : most);
+  }
+};
+
+/// Sends requests. Used by one thread at a time.
+class transport {
+ public:
+  transport() = default;
+  transport(const transport&) = delete;
+  transport& operator=(const transport&) = delete;
+  virtual ~transport() = default;
+
+  /// `deadline`: absolute nanoseconds of timing::steady_now. `error`: one line for people wherever `out` doesn't tell
+  /// the whole story, "" otherwise.
+  virtual transport_result send(const request& what, std::uint64_t deadline, response& out, std::string& error) = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What a transport with TLS offers.
+struct https_support {
+  std::unique_ptr<transport> (*make)(const url& where, const std::vector<header>& headers, const timing& time,
+                                     const proxy& via, const tls_files& files);
+  /// "" or one line that says which file can't be used and why.
+  std::string (*check)(const tls_files& files);
+};
+
+/// nullptr where no file of the program was compiled with one. A variable, not a macro: of two static libraries that both
+/// bring the runtime only one may have TLS, and the linker picks either one's functions.
+inline std::atomic<const https_support*> the_https{nullptr};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
+
+/// What arthur::start() works with. Files are looked at, too; nothing is sent.
+inline settings configure(const options& given, warning_list& warnings) {
+  environment surroundings;
+  variable_reader variables;
+  surroundings.lookup = lookup_variable;
+  surroundings.user = &variables;
+  const std::string program = program_name();
+  surroundings.program = program.c_str();
+  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
+  settings made = resolve(given, surroundings, warnings, https != nullptr);
+  if (made.error.empty() && https != nullptr) made.error = https->check(made.tls);
+  return made;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // diagnostics.hpp: the runtime's counters, its newest problem, and the lines it says about itself.
 #ifndef ARTHUR_RUNTIME_DIAGNOSTICS_HPP
 #define ARTHUR_RUNTIME_DIAGNOSTICS_HPP
@@ -7431,19 +7765,91 @@ ARTHUR_NAMESPACE_END
 #include <cstdio>
 #include <mutex>
 #include <string_view>
+#include <utility>
+
+// secrets.hpp: which texts of the configuration are secret, and how they are kept out of what is said.
+#ifndef ARTHUR_POLICY_SECRETS_HPP
+#define ARTHUR_POLICY_SECRETS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+using secret_list = std::vector<std::string>;
+
+/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Texts below 6 characters are
+/// too likely to occur elsewhere.
+inline secret_list secrets_of(const settings& s) {
+  secret_list out;
+  const auto add = [&out](std::string_view text) {
+    if (text.size() >= 6) out.emplace_back(text);
+  };
+  for (const std::vector<header>* list : {&s.where.headers, &s.where.engine_headers}) {
+    for (const header& h : *list) {
+      add(std::string_view(h.value).substr(h.value.find(' ') + 1));  // npos + 1 is 0
+    }
+  }
+  const std::string_view target = s.where.traces.target;
+  add(target.substr((std::min)(target.size(), path_of(s.where.traces).size() + 1)));
+  for (const proxy* p : {&s.traces_proxy, &s.engine_proxy}) {
+    add(p->password);
+    add(base64(p->user + ":" + p->password));
+  }
+  return out;
+}
+
+/// Makes stars of each secret in a text, which a server may have put there: it was sent them. Also of the beginning of one
+/// that was cut, if it is 8 characters or more.
+inline void hide(const secret_list& secrets, char* text, std::size_t size) noexcept {
+  const std::string_view all(text, size);
+  for (const std::string& secret : secrets) {
+    const std::string_view start = std::string_view(secret).substr(0, 8);
+    for (std::size_t at = all.find(start); at != std::string_view::npos; at = all.find(start, at)) {
+      for (std::size_t n = 0; n < secret.size() && at < size && text[at] == secret[n]; ++n) text[at++] = '*';
+    }
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+enum class fate { delivered, rejected, failed, unconfirmed };
+
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
-  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next six say where they are
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
+  std::atomic<std::uint64_t> spooled{0};
+  // What became of spans in spooled files, whoever wrote them.
+  std::atomic<std::uint64_t> replayed{0};
+  std::atomic<std::uint64_t> replay_rejected{0};
+  std::atomic<std::uint64_t> replay_unconfirmed{0};
+  std::atomic<std::uint64_t> expired{0};
+
+  std::atomic<std::uint64_t>& of(fate f, bool from_spool) noexcept {
+    switch (f) {
+      case fate::delivered: return from_spool ? replayed : delivered;
+      case fate::unconfirmed: return from_spool ? replay_unconfirmed : unconfirmed;
+      case fate::failed: return from_spool ? replay_rejected : failed;
+      case fate::rejected: break;
+    }
+    return from_spool ? replay_rejected : rejected;
+  }
   std::atomic<std::uint64_t> cleaned{0};
   std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};
@@ -7455,11 +7861,13 @@ inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) noex
 }
 
 /// Says lines to the user's function or to stderr: the same kind of line at most once in ten seconds, with the number
-/// of those left out. Never holds a secret: callers pass none.
+/// of those left out. Never holds a secret: callers pass none, and what servers say is searched for those known.
 class diagnostics {
  public:
+  explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
+
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
@@ -7468,11 +7876,17 @@ class diagnostics {
     function_ = function;
     user_ = user;
     last_error_ = text_line();
+    last_rejection_ = text_line();
     for (auto& t : topics_) t = {};
   }
   void use(log_level level) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     level_ = level;
+  }
+
+  void hide(secret_list secrets) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    secrets_ = std::move(secrets);
   }
 
   /// Never throws: a function of the user's that does is ignored.
@@ -7491,6 +7905,15 @@ class diagnostics {
     const std::lock_guard<std::mutex> lock(mutex_);
     return last_error_;
   }
+  /// Keeps why the endpoint refused single spans.
+  void rejected(const text_line& why) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    last_rejection_ = why;
+  }
+  text_line last_rejection() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return last_rejection_;
+  }
 
  private:
   bool says(severity level) const noexcept {
@@ -7508,13 +7931,15 @@ class diagnostics {
   void say_it(topic about, severity level, std::string_view what) {
     void (*function)(void*, severity, const char*) = nullptr;
     void* user = nullptr;
+    constexpr std::size_t before = 8;
     text_line whole("arthur: ", what);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (level != severity::info) last_error_ = text_line(what);
+      detail::hide(secrets_, whole.begin(), whole.size());
+      if (level != severity::info) last_error_ = text_line(std::string_view(whole).substr(before));
       if (!says(level)) return;
       state& s = topics_[static_cast<std::size_t>(about)];
-      const std::uint64_t now = steady_nanoseconds();
+      const std::uint64_t now = clock_();
       // Configuration lines differ from each other and are said once each.
       if (about != topic::configuration && s.said_at != 0 && now - s.said_at < 10000000000U) {
         ++s.left_out;
@@ -7538,11 +7963,14 @@ class diagnostics {
     std::uint64_t said_at = 0;
     std::uint64_t left_out = 0;
   };
+  std::uint64_t (*const clock_)();
   std::mutex mutex_;
+  secret_list secrets_;
   void (*function_)(void*, severity, const char*) = nullptr;
   void* user_ = nullptr;
   log_level level_ = log_level::automatic;
   text_line last_error_;
+  text_line last_rejection_;
   state topics_[static_cast<std::size_t>(topic::count)];
 };
 
@@ -8316,7 +8744,7 @@ class socket_transport final : public transport {
  public:
   /// `where`: scheme, host and port count. `headers` go along with every request and must have passed check_header.
   socket_transport(const url& where, const std::vector<header>& headers, const timing& time, const proxy& via = {})
-      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)) {
+      : time_(time), host_(where.host), port_(where.port), name_(host_and_port(where)), source_(via.used() ? via.source : where.source) {
     net::start();
     common_ = "Host: " + name_ + "\r\n";
     common_ += std::string("User-Agent: ") + user_agent + "\r\n";
@@ -8410,7 +8838,7 @@ class socket_transport final : public transport {
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(host_.c_str(), text_line(port_).c_str(), &hints, &found);
     if (failed != 0) {
-      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed));
+      set_line(error, "can't find the address of ", host_, ": ", net::lookup_error_text(failed), "; ", change_address(source_));
       return false;
     }
     for (const addrinfo* a = found; a != nullptr && address_count_ < most_addresses; a = a->ai_next) {
@@ -8436,7 +8864,7 @@ class socket_transport final : public transport {
       disconnect();
     }
     address_count_ = 0;  // the host may have moved
-    set_line(error, "can't connect to ", name_, ": ", error);
+    set_line(error, "can't connect to ", name_, ": ", error, "; is it up? ", change_address(source_));
     return false;
   }
 
@@ -8546,6 +8974,7 @@ class socket_transport final : public transport {
   std::string host_;
   std::uint16_t port_;
   std::string name_;           // for messages
+  const char* source_;         // who named it
   std::string before_target_;  // a proxy wants the whole URL
   std::string common_;  // header lines that all requests share
   std::string head_;    // of the request under way
@@ -8597,22 +9026,468 @@ inline terminal terminal_of(int descriptor) noexcept {
 ARTHUR_NAMESPACE_END
 
 #endif
-// delivery.hpp: brings one batch to its end: delivered, refused, unconfirmed, or held until the endpoint is back.
+// delivery.hpp: brings one batch after the other to its end: delivered, refused, unconfirmed, set aside on disk, or held.
 #ifndef ARTHUR_RUNTIME_DELIVERY_HPP
 #define ARTHUR_RUNTIME_DELIVERY_HPP
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-// envelope.hpp: OTLP requests put together from encoded spans.
-#ifndef ARTHUR_OTLP_ENVELOPE_HPP
-#define ARTHUR_OTLP_ENVELOPE_HPP
+// answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
+#ifndef ARTHUR_POLICY_ANSWER_HPP
+#define ARTHUR_POLICY_ANSWER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A place in a JSON text; looks things up by walking, without a tree. Tolerant: what isn't found is empty.
+class json_view {
+ public:
+  explicit json_view(std::string_view text) noexcept : text_(skip_space(text)) {}
+
+  /// The member `name` of an object.
+  json_view operator[](std::string_view name) const noexcept {
+    json_view found{std::string_view()};
+    if (text_.empty() || text_.front() != '{') return found;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      if (rest.empty() || rest.front() != '"') return found;
+      const std::size_t key = value_size(rest);
+      const std::string_view key_text = rest.substr(0, key);
+      rest = skip_space(rest.substr(key));
+      if (rest.empty() || rest.front() != ':') return found;
+      rest = skip_space(rest.substr(1));
+      const std::size_t size = value_size(rest);
+      if (key_text.size() == name.size() + 2 && key_text.substr(1, name.size()) == name) return json_view(rest.substr(0, size));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return found;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// Calls `use(json_view)` for each element of an array.
+  template <class Use>
+  void each(Use&& use) const {
+    if (text_.empty() || text_.front() != '[') return;
+    std::string_view rest = text_.substr(1);
+    for (;;) {
+      rest = skip_space(rest);
+      const std::size_t size = value_size(rest);
+      if (size == 0) return;
+      use(json_view(rest.substr(0, size)));
+      rest = skip_space(rest.substr(size));
+      if (rest.empty() || rest.front() != ',') return;
+      rest.remove_prefix(1);
+    }
+  }
+
+  /// A number, also one in quotes (OTLP writes 64-bit integers so); 0 if it is none.
+  std::uint64_t number() const noexcept {
+    std::uint64_t value = 0;
+    for (const char c : text_.substr(!text_.empty() && text_.front() == '"' ? 1 : 0)) {
+      if (c < '0' || c > '9') break;
+      value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+  }
+
+  /// A string, unescaped; cut at the end of a line.
+  text_line text() const {
+    text_line out;
+    if (text_.size() < 2 || text_.front() != '"') return out;
+    const std::string_view in = text_.substr(1, text_.size() - 2);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in[i] != '\\' || i + 1 == in.size()) {
+        out += in[i];
+        continue;
+      }
+      switch (in[++i]) {
+        case 'n': out += '\n'; break;
+        case 't': out += '\t'; break;
+        case 'r': out += '\r'; break;
+        case 'b': out += '\b'; break;
+        case 'f': out += '\f'; break;
+        case 'u': {
+          std::uint32_t code = hex4(in, i + 1);
+          i += 4;
+          if (code >= 0xd800 && code < 0xdc00 && in.substr(i + 1 < in.size() ? i + 1 : in.size(), 2) == "\\u") {
+            const std::uint32_t low = hex4(in, i + 3);
+            if (low >= 0xdc00 && low < 0xe000) {
+              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+              i += 6;
+            }
+          }
+          put_utf8(out, code);
+          break;
+        }
+        default: out += in[i];
+      }
+    }
+    return out;
+  }
+
+  bool found() const noexcept { return !text_.empty(); }
+  std::string_view raw() const noexcept { return text_; }
+
+ private:
+  static std::string_view skip_space(std::string_view s) noexcept {
+    while (!s.empty() && (s.front() == ' ' || s.front() == '\n' || s.front() == '\r' || s.front() == '\t')) s.remove_prefix(1);
+    return s;
+  }
+
+  /// Length of the value at the beginning; 0 at a closing bracket or the end.
+  static std::size_t value_size(std::string_view s) noexcept {
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const char c = s[i];
+      if (c == '"') {
+        for (++i; i < s.size() && s[i] != '"'; ++i) {
+          if (s[i] == '\\') ++i;
+        }
+        if (depth == 0) return i < s.size() ? i + 1 : s.size();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) return i;
+        if (--depth == 0) return i + 1;
+      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+        return i;
+      }
+    }
+    return s.size();
+  }
+
+  static std::uint32_t hex4(std::string_view s, std::size_t at) noexcept {
+    std::uint32_t value = 0;
+    for (std::size_t i = at; i < at + 4 && i < s.size(); ++i) {
+      const char c = s[i];
+      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
+      value = value << 4 | static_cast<std::uint32_t>(digit);
+    }
+    return value;
+  }
+
+  static void put_utf8(text_line& out, std::uint32_t c) {
+    if (c < 0x80) {
+      out += static_cast<char>(c);
+    } else if (c < 0x800) {
+      out += static_cast<char>(0xc0 | c >> 6);
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+      out += static_cast<char>(0xe0 | c >> 12);
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    } else {
+      out += static_cast<char>(0xf0 | c >> 18);
+      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
+      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+      out += static_cast<char>(0x80 | (c & 0x3f));
+    }
+  }
+
+  std::string_view text_;
+};
+
+/// How many of the spans an answer refused, and why.
+struct rejection {
+  std::uint64_t spans = 0;
+  text_line reason;  // at most 300 bytes
+};
+
+inline text_line one_line(std::string_view text) {
+  text_line out(text.substr(0, 300));
+  char before = 0;
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    // U+0080 to U+009F, too: a terminal may take them for commands, and a server wrote them.
+    const bool c1 = before == '\xc2' && byte >= 0x80 && byte < 0xa0;
+    if (c1) (&c)[-1] = ' ';
+    before = c;
+    if (c1 || byte < 0x20 || byte == 0x7f) c = ' ';
+  }
+  return out;
+}
+
+/// Reads the engine's report (`rejected_spans`, `rejection_reasons`), OTLP's partial success in either encoding, and the
+/// `detail` of an error. A body that can't be read says nothing: the status alone decides.
+inline rejection read_rejection(std::string_view body, std::string_view content_type) {
+  rejection out;
+  if (content_type.find("protobuf") != std::string_view::npos) {
+    wire::reader response(body.data(), body.size());
+    for (wire::field f; response.next(f);) {
+      if (f.tag != (1 << 3 | wire::type_bytes)) continue;
+      wire::reader partial(f.data, f.size);
+      for (wire::field p; partial.next(p);) {
+        if (p.tag == (1 << 3 | wire::type_varint)) out.spans = p.value;
+        if (p.tag == (2 << 3 | wire::type_bytes)) out.reason = one_line({p.data, p.size});
+      }
+    }
+    return out;
+  }
+  const json_view report(body);
+  if (const json_view partial = report["partialSuccess"]; partial.found()) {
+    out.spans = partial["rejectedSpans"].number();
+    out.reason = one_line(partial["errorMessage"].text());
+    return out;
+  }
+  out.spans = report["rejected_spans"].number();
+  bool first = true;
+  report["rejection_reasons"].each([&](json_view reason) {
+    if (first) out.reason = one_line(reason.text());
+    first = false;
+  });
+  if (out.reason.empty()) out.reason = one_line(report["detail"].text());
+  return out;
+}
+
+/// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
+struct task_page {
+  text_line id;                   // empty: not on this page
+  std::size_t tasks = 0;     // on this page
+  std::uint64_t total = 0;   // of the whole search
+};
+
+inline task_page read_task_page(std::string_view body, std::string_view name) {
+  task_page out;
+  const json_view answer(body);
+  out.total = answer["count"].number();
+  answer["tasks"].each([&](json_view task) {
+    ++out.tasks;
+    // The search matches substrings, ignores case and takes % and _ for wildcards.
+    if (out.id.empty() && task["is_archived"].raw() != "true" && task["name"].text() == name) out.id = task["id"].text();
+  });
+  return out;
+}
+
+/// The names of a page's tasks, in quotes and separated by commas; no more than fit a message.
+inline text_line read_task_names(std::string_view body) {
+  text_line out;
+  json_view(body)["tasks"].each([&](json_view task) {
+    if (out.size() < 200) out = text_line(out, out.empty() ? "\"" : ", \"", one_line(task["name"].text()), "\"");
+  });
+  return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// retry.hpp: what an HTTP answer means for a batch, and how long to wait before the next attempt.
+#ifndef ARTHUR_POLICY_RETRY_HPP
+#define ARTHUR_POLICY_RETRY_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What a request is for.
+enum class errand {
+  spans,        ///< POST of spans
+  probe,        ///< POST of an envelope without spans: stores nothing
+  task_search,  ///< POST that only reads
+  ask_back,     ///< GET of a span: is it there?
+};
+
+/// Whether a request that went out, and got no answer, may be sent again without knowing what became of it. (One of
+/// which nothing went out may always be.) Everything that only reads may. Spans may where the specification puts up with
+/// duplicates; Arthur Engine would store them twice, and count their tokens and costs twice: there never, blindly.
+constexpr bool may_repeat(errand what, profile to) { return what != errand::spans || to == profile::otlp; }
+
+/// What to do with a batch after an answer.
+enum class verdict {
+  delivered,       ///< everything is stored; a body may still carry an OTLP partial success
+  partial,         ///< the accepted spans are stored, the body says what was rejected; never send again
+  rejected_all,    ///< nothing is stored and nothing of it ever will be
+  wrong_encoding,  ///< the endpoint doesn't read this encoding: use the other one
+  unauthorized,    ///< the key is missing, wrong or may not write; final until the configuration changes
+  retry_later,     ///< nothing is stored; send the same bytes again after a pause
+  split,           ///< nothing is stored; one span may be the cause: send again, then in halves
+  too_large,       ///< nothing is stored; halve it
+  give_up,         ///< nothing is stored; the same bytes would fail again
+};
+
+/// `encoding_proven`: the endpoint has accepted this encoding before, or the encoding is pinned; a 400 is then about
+/// the data. The arthur profile knows that a 500 stores nothing (Arthur Engine commits all spans of a request
+/// together); the otlp profile retries exactly what the specification lists.
+inline verdict classify(int status, profile to, bool encoding_proven) {
+  const bool engine = to == profile::arthur;
+  if (status == 206 && engine) return verdict::partial;
+  if (status >= 200 && status <= 299) return verdict::delivered;
+  switch (status) {
+    case 400:
+    case 415: return encoding_proven ? verdict::give_up : verdict::wrong_encoding;
+    case 422:
+      if (!encoding_proven) return verdict::wrong_encoding;
+      return engine ? verdict::rejected_all : verdict::give_up;
+    case 401:
+    case 403: return verdict::unauthorized;
+    case 429:
+    case 502:
+    case 503:
+    case 504: return verdict::retry_later;
+    // A proxy gave up waiting for the request, so nobody behind it saw it. The specification forbids to repeat it.
+    case 408: return engine ? verdict::retry_later : verdict::give_up;
+    case 413: return engine ? verdict::too_large : verdict::give_up;
+    case 500: return engine ? verdict::split : verdict::give_up;
+    default: return verdict::give_up;
+  }
+}
+
+/// The likely cause of a refusal and what to change, by the status alone. (refusal.hpp knows more.) "" below 300.
+inline const char* advice(int status, profile to) {
+  const bool engine = to == profile::arthur;
+  switch (status) {
+    case 400:
+    case 415: return "does it take OTLP traces? leave options.protocol at automatic";
+    case 408: return "it waited too long for the request; check the network, or lower options.max_batch_bytes";
+    case 413: return "the request is too large; lower options.max_batch_bytes";
+    case 422: return engine ? "the spans break its rules; the reason tells which" : "does it take OTLP traces? leave options.protocol at automatic";
+    case 429: return "it asks to slow down; lower options.sample_ratio if it goes on";
+    case 500: return engine ? "does the task id exist? is the engine's database up?" : "look into the log of the endpoint, or of a proxy before it";
+    case 502:
+    case 503:
+    case 504: return "it, or a proxy before it, is not available; check that it is up";
+    default: return status < 300 ? "" : "look into the log of the endpoint, or of a proxy before it";
+  }
+}
+
+namespace http_date {
+
+/// Days from 1970-01-01 in the proleptic Gregorian calendar.
+inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
+  year -= month <= 2;
+  const std::int64_t era = year / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+inline std::int64_t year_of_day(std::int64_t day) {
+  std::int64_t year = 1970 + day / 366;
+  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
+  return year;
+}
+
+/// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
+inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
+  std::string_view words[6];
+  int count = 0;
+  for (std::size_t i = 0; i < s.size();) {
+    if (s[i] == ' ' || s[i] == '-' || s[i] == ',') {
+      ++i;
+      continue;
+    }
+    const std::size_t end = (std::min)(s.find_first_of(" -,", i), s.size());
+    if (count == 6) return false;
+    words[count++] = s.substr(i, end - i);
+    i = end;
+  }
+  const bool asctime = count == 5 && !text::is_digit(words[1].front());
+  if (!asctime && (count != 6 || words[5] != "GMT")) return false;
+  const std::string_view day_text = asctime ? words[2] : words[1];
+  const std::string_view month_text = asctime ? words[1] : words[2];
+  const std::string_view year_text = asctime ? words[4] : words[3];
+  const std::string_view time = asctime ? words[3] : words[4];
+
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t at = months.find(month_text);
+  if (month_text.size() != 3 || at == std::string_view::npos || at % 3 != 0) return false;
+  std::uint64_t day = 0;
+  std::uint64_t year = 0;
+  std::uint64_t hours = 0;
+  std::uint64_t minutes = 0;
+  std::uint64_t seconds = 0;
+  if (time.size() != 8 || time[2] != ':' || time[5] != ':') return false;
+  if (!text::parse_unsigned(day_text, day) || day < 1 || day > 31 || !text::parse_unsigned(year_text, year) ||
+      !text::parse_unsigned(time.substr(0, 2), hours) || hours > 23 ||
+      !text::parse_unsigned(time.substr(3, 2), minutes) || minutes > 59 ||
+      !text::parse_unsigned(time.substr(6, 2), seconds) || seconds > 60) {
+    return false;
+  }
+  auto full_year = static_cast<std::int64_t>(year);
+  if (year_text.size() == 2) {
+    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
+    const std::int64_t this_year = year_of_day(now / 86400);
+    full_year += this_year - this_year % 100;
+    if (full_year > this_year + 50) full_year -= 100;
+    if (full_year <= this_year - 50) full_year += 100;
+  } else if (year_text.size() != 4 || year < 1970) {
+    return false;
+  }
+  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
+        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
+  return true;
+}
+
+}  // namespace http_date
+
+/// Seconds to wait by a Retry-After header, at most a day; -1 when it says nothing usable.
+inline std::int64_t parse_retry_after(std::string_view value, std::int64_t now_unix_seconds) {
+  constexpr std::int64_t most = 86400;
+  value = text::trim(value);
+  if (value.empty()) return -1;
+  if (value.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::uint64_t seconds = 0;
+    if (!text::parse_unsigned(value, seconds)) return most;  // more digits than a number holds
+    return static_cast<std::int64_t>((std::min)(seconds, static_cast<std::uint64_t>(most)));
+  }
+  std::int64_t when = 0;
+  if (!http_date::parse(value, now_unix_seconds, when)) return -1;
+  return (std::max)(std::int64_t{0}, (std::min)(when - now_unix_seconds, most));
+}
+
+/// Milliseconds to wait after failure number `attempt`, counted from 0: doubled each time from 500 ms to 30 s, of which
+/// the second half is random, so that many processes don't come back together.
+inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
+  constexpr std::uint64_t first = 500;
+  constexpr std::uint64_t most = 30000;
+  const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
+  return whole / 2 + random % (whole / 2 + 1);
+}
+
+/// When the next attempt is due. Times are steady nanoseconds.
+class pauses {
+ public:
+  std::uint64_t due() const noexcept { return due_; }
+  /// After a failure.
+  void wait(std::uint64_t now, std::uint64_t at_least, std::uint64_t random) noexcept {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random) * 1000000U);
+  }
+  void succeed() noexcept { attempt_ = first_attempt_ = 0, due_ = 0; }
+  /// The next attempt is made at once.
+  void end() noexcept { due_ = 0; }
+  /// From here on attempts are for something else.
+  void begin() noexcept { first_attempt_ = attempt_; }
+  bool repeating() const noexcept { return attempt_ != first_attempt_; }
+
+ private:
+  unsigned attempt_ = 0;  // failures running
+  unsigned first_attempt_ = 0;
+  std::uint64_t due_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// batch.hpp: spans on their way out: cleaned protobuf bodies and the resource group of each.
+#ifndef ARTHUR_RUNTIME_BATCH_HPP
+#define ARTHUR_RUNTIME_BATCH_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -8791,6 +9666,340 @@ class buffer {
 ARTHUR_NAMESPACE_END
 
 #endif
+// value_list.hpp: plain values one behind the other, in memory that never throws.
+#ifndef ARTHUR_OTLP_VALUE_LIST_HPP
+#define ARTHUR_OTLP_VALUE_LIST_HPP
+
+#include <cstddef>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Values one behind the other, in memory that never throws.
+template <class Value>
+class value_list {
+  static_assert(std::is_trivially_copyable_v<Value>, "values are moved as bytes");
+
+ public:
+  /// See buffer::fix().
+  bool fix(std::size_t count) noexcept { return bytes_.fix(count * sizeof(Value)); }
+  /// False: no memory; the list is as before.
+  bool push_back(const Value& value) noexcept {
+    if (bytes_.append(reinterpret_cast<const char*>(&value), sizeof value)) return true;
+    bytes_.forgive();
+    return false;
+  }
+  void pop_back() noexcept { bytes_.truncate(bytes_.size() - sizeof(Value)); }
+  void clear() noexcept { bytes_.clear(); }
+  /// Forgets all but the first `count`.
+  void truncate(std::size_t count) noexcept { bytes_.truncate(count * sizeof(Value)); }
+
+  /// Room for `more` further ones behind the end. False: no memory.
+  bool reserve_more(std::size_t more) noexcept {
+    if (bytes_.reserve_more(more * sizeof(Value)) != nullptr) return true;
+    bytes_.forgive();
+    return false;
+  }
+
+  Value* data() noexcept { return reinterpret_cast<Value*>(bytes_.data()); }
+  const Value* data() const noexcept { return reinterpret_cast<const Value*>(bytes_.data()); }
+  std::size_t size() const noexcept { return bytes_.size() / sizeof(Value); }
+  bool empty() const noexcept { return bytes_.empty(); }
+  Value& operator[](std::size_t n) noexcept { return data()[n]; }
+  const Value& operator[](std::size_t n) const noexcept { return data()[n]; }
+  const Value& back() const noexcept { return (*this)[size() - 1]; }
+
+ private:
+  buffer bytes_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct batch {
+  struct entry {
+    std::uint32_t group;
+    std::size_t at;  // in `bytes`
+    std::size_t size;
+    std::uint64_t sweep = 0;  // in which a kept root was found
+  };
+  struct place {
+    std::size_t at;  // in `resource_bytes`
+    std::size_t size;
+  };
+  buffer bytes;
+  value_list<entry> spans;
+  // Where it came from the spool; entry::group is an index then. Else a group is one of the process's.
+  buffer resource_bytes;
+  value_list<place> resources;
+
+  /// See buffer::fix().
+  bool fix(std::size_t max_spans, std::size_t max_bytes) noexcept { return bytes.fix(max_bytes) && spans.fix(max_spans); }
+  bool empty() const noexcept { return spans.empty(); }
+  bool has_own_resources() const noexcept { return !resources.empty(); }
+  void clear() noexcept {
+    bytes.clear();
+    spans.clear();
+    resource_bytes.clear();
+    resources.clear();
+  }
+  /// False: no memory; the batch is as before.
+  bool append(const batch& from, const entry& e) {
+    const std::size_t at = bytes.size();
+    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
+      bytes.forgive();
+      return false;
+    }
+    if (spans.push_back({e.group, at, e.size})) return true;
+    bytes.truncate(at);
+    return false;
+  }
+  /// Keeps the spans that `wanted` names in `count` rising numbers, in place.
+  template <class Wanted>
+  void keep(std::size_t count, Wanted&& wanted) noexcept {
+    std::size_t end = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+      entry& to = spans[n];
+      to = spans[wanted(n)];
+      std::memmove(bytes.data() + end, bytes.data() + to.at, to.size);
+      to.at = end;
+      end += to.size;
+    }
+    spans.truncate(count);
+    bytes.truncate(end);
+  }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// consignment.hpp: the batch under way: its parts, where it came from, and how many of its spans are judged.
+#ifndef ARTHUR_RUNTIME_CONSIGNMENT_HPP
+#define ARTHUR_RUNTIME_CONSIGNMENT_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+// halving.hpp: which part of a batch is sent next, and which span is poison.
+#ifndef ARTHUR_POLICY_HALVING_HPP
+#define ARTHUR_POLICY_HALVING_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
+/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
+/// poison if a sibling of its level was accepted; where three levels running (the whole, its halves, its quarters) nothing
+/// was accepted it is an outage. (Arthur Engine stores nothing of a request that it answers with 500.)
+class halving {
+ public:
+  struct part {
+    std::size_t first;
+    std::size_t count;
+    unsigned failures;
+  };
+  enum class next { parts, nothing, outage };
+
+  /// Parts are not more than spans: after this no memory is taken.
+  void reserve(std::size_t most) {
+    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+  }
+  /// In one part, or in several of `most` spans.
+  void begin(std::size_t count, std::size_t most) {
+    clear();
+    most = (std::min)(most, count);
+    for (std::size_t first = 0; first < count; first += most) level_.push_back({first, (std::min)(most, count - first), 0});
+  }
+  void clear() noexcept {
+    level_.clear();
+    failing_.clear();
+    accepted_ = false;
+    dry_levels_ = 0;
+  }
+
+  /// A part is to be sent on this level.
+  bool ready() const noexcept { return !level_.empty(); }
+  part take() noexcept {
+    const part p = level_.back();
+    level_.pop_back();
+    return p;
+  }
+
+  // What became of the part that was taken; delivered or given up for good: nothing to say but accepted().
+
+  void accepted() noexcept { accepted_ = true; }
+  /// The same bytes once more.
+  void again(const part& p) { level_.push_back(p); }
+  /// At once, on the same level.
+  void halve(const part& p) {
+    const std::size_t half = p.count / 2;
+    level_.push_back({p.first + half, p.count - half, p.failures});
+    level_.push_back({p.first, half, p.failures});
+  }
+  /// Refused with 500, perhaps for one of its spans.
+  void refused(const part& p) { failing_.push_back(p); }
+
+  /// Once a level is sent: makes the next one. `poison(count)` is told of spans that nothing else can be the cause for.
+  template <class Poison>
+  next end_level(Poison poison) {
+    if (failing_.empty()) return next::nothing;
+    dry_levels_ = accepted_ ? 0 : dry_levels_ + 1;
+    const bool outage = dry_levels_ >= 3;
+    former_.clear();
+    former_.swap(failing_);
+    bool all_single = true;
+    for (const part& p : former_) {
+      if (p.count == 1 && accepted_) {
+        poison();
+        continue;
+      }
+      all_single = all_single && p.count == 1;
+      if (outage || p.count == 1) {
+        failing_.push_back(p);
+      } else {
+        halve(p);
+      }
+    }
+    accepted_ = false;
+    if (failing_.empty() && level_.empty()) return next::nothing;
+    if (outage || (level_.empty() && all_single)) return next::outage;
+    level_.insert(level_.end(), failing_.begin(), failing_.end());
+    failing_.clear();
+    return next::parts;
+  }
+
+  /// Gives up the division: calls `keep(first, count)` for each part that is left, in order.
+  template <class Keep>
+  void gather(Keep keep) {
+    former_.clear();
+    former_.swap(failing_);
+    former_.insert(former_.end(), level_.begin(), level_.end());
+    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
+    for (const part& p : former_) keep(p.first, p.count);
+    clear();
+  }
+
+ private:
+  std::vector<part> level_;  // still to send on this level
+  std::vector<part> failing_;
+  std::vector<part> former_;  // failing_ while the next level is made of it
+  bool accepted_ = false;     // anything of this level
+  unsigned dry_levels_ = 0;   // levels running in which nothing was accepted
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct consignment {
+  batch spans;
+  halving parts;
+  bool held = false;      ///< it waits for the endpoint, and fresh spans may join it
+  bool spooled = false;   ///< it is in the file that is claimed
+  bool shorter = false;   ///< that file has spans which are judged
+  std::size_t shown = 0;  ///< spans that the side outputs got
+
+  /// Parts are not more than spans: after this they take no memory.
+  void reserve(std::size_t most) {
+    parts.reserve(most);
+    kept_.reserve(most);
+  }
+
+  bool empty() const noexcept { return spans.empty(); }
+  /// Spans that aren't judged.
+  std::size_t left() const noexcept { return spans.spans.size() - judged_; }
+
+  /// What is in `spans` is to be sent, at most so many of it at once.
+  void begin(std::size_t most = ~std::size_t{0}) {
+    judged_ = 0;
+    parts.begin(spans.spans.size(), most);
+  }
+  /// What was shown before: it comes back from the doubts or the spool.
+  void resume(bool from_spool, bool shortened, std::size_t most) {
+    spooled = from_spool;
+    shorter = shortened;
+    shown = spans.spans.size();
+    begin(most);
+  }
+  /// True: that was the last of them.
+  bool judge(std::size_t count) noexcept {
+    judged_ += count;
+    return judged_ >= spans.spans.size();
+  }
+
+  /// What is left becomes one part again.
+  void gather() {
+    if (empty()) return;
+    kept_.clear();
+    parts.gather([this](std::size_t first, std::size_t count) {
+      for (std::size_t n = first; n < first + count; ++n) kept_.push_back(n);
+    });
+    shorter = shorter || kept_.size() != spans.spans.size();
+    spans.keep(kept_.size(), [this](std::size_t n) { return kept_[n]; });
+    shown = spans.spans.size();
+    begin();
+  }
+
+  void clear() {
+    spans.clear();
+    spans.bytes.shrink(std::size_t{2} << 20);
+    parts.clear();
+    held = spooled = shorter = false;
+    judged_ = shown = 0;
+  }
+
+ private:
+  std::size_t judged_ = 0;
+  std::vector<std::size_t> kept_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// displays.hpp: hands each batch to the side outputs once, ahead of the main transport where that makes us wait.
+#ifndef ARTHUR_RUNTIME_DISPLAYS_HPP
+#define ARTHUR_RUNTIME_DISPLAYS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+
+// request_parts.hpp: the spans of a request, the resources that they name, and the request made of them.
+#ifndef ARTHUR_RUNTIME_REQUEST_PARTS_HPP
+#define ARTHUR_RUNTIME_REQUEST_PARTS_HPP
+
+#include <cstddef>
+#include <vector>
+
+// envelope.hpp: OTLP requests put together from encoded spans.
+#ifndef ARTHUR_OTLP_ENVELOPE_HPP
+#define ARTHUR_OTLP_ENVELOPE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
 // json_span.hpp: a span's protobuf bytes turned into its OTLP/JSON object.
 #ifndef ARTHUR_OTLP_JSON_SPAN_HPP
 #define ARTHUR_OTLP_JSON_SPAN_HPP
@@ -9787,528 +10996,6 @@ inline bool append_request(buffer& out, encoding as, const span_piece* pieces, s
 ARTHUR_NAMESPACE_END
 
 #endif
-// answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
-#ifndef ARTHUR_POLICY_ANSWER_HPP
-#define ARTHUR_POLICY_ANSWER_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// A place in a JSON text; looks things up by walking, without a tree. Tolerant: what isn't found is empty.
-class json_view {
- public:
-  explicit json_view(std::string_view text) noexcept : text_(skip_space(text)) {}
-
-  /// The member `name` of an object.
-  json_view operator[](std::string_view name) const noexcept {
-    json_view found{std::string_view()};
-    if (text_.empty() || text_.front() != '{') return found;
-    std::string_view rest = text_.substr(1);
-    for (;;) {
-      rest = skip_space(rest);
-      if (rest.empty() || rest.front() != '"') return found;
-      const std::size_t key = value_size(rest);
-      const std::string_view key_text = rest.substr(0, key);
-      rest = skip_space(rest.substr(key));
-      if (rest.empty() || rest.front() != ':') return found;
-      rest = skip_space(rest.substr(1));
-      const std::size_t size = value_size(rest);
-      if (key_text.size() == name.size() + 2 && key_text.substr(1, name.size()) == name) return json_view(rest.substr(0, size));
-      rest = skip_space(rest.substr(size));
-      if (rest.empty() || rest.front() != ',') return found;
-      rest.remove_prefix(1);
-    }
-  }
-
-  /// Calls `use(json_view)` for each element of an array.
-  template <class Use>
-  void each(Use&& use) const {
-    if (text_.empty() || text_.front() != '[') return;
-    std::string_view rest = text_.substr(1);
-    for (;;) {
-      rest = skip_space(rest);
-      const std::size_t size = value_size(rest);
-      if (size == 0) return;
-      use(json_view(rest.substr(0, size)));
-      rest = skip_space(rest.substr(size));
-      if (rest.empty() || rest.front() != ',') return;
-      rest.remove_prefix(1);
-    }
-  }
-
-  /// A number, also one in quotes (OTLP writes 64-bit integers so); 0 if it is none.
-  std::uint64_t number() const noexcept {
-    std::uint64_t value = 0;
-    for (const char c : text_.substr(!text_.empty() && text_.front() == '"' ? 1 : 0)) {
-      if (c < '0' || c > '9') break;
-      value = value * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    return value;
-  }
-
-  /// A string, unescaped; cut at the end of a line.
-  text_line text() const {
-    text_line out;
-    if (text_.size() < 2 || text_.front() != '"') return out;
-    const std::string_view in = text_.substr(1, text_.size() - 2);
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      if (in[i] != '\\' || i + 1 == in.size()) {
-        out += in[i];
-        continue;
-      }
-      switch (in[++i]) {
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case 'r': out += '\r'; break;
-        case 'b': out += '\b'; break;
-        case 'f': out += '\f'; break;
-        case 'u': {
-          std::uint32_t code = hex4(in, i + 1);
-          i += 4;
-          if (code >= 0xd800 && code < 0xdc00 && in.substr(i + 1 < in.size() ? i + 1 : in.size(), 2) == "\\u") {
-            const std::uint32_t low = hex4(in, i + 3);
-            if (low >= 0xdc00 && low < 0xe000) {
-              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-              i += 6;
-            }
-          }
-          put_utf8(out, code);
-          break;
-        }
-        default: out += in[i];
-      }
-    }
-    return out;
-  }
-
-  bool found() const noexcept { return !text_.empty(); }
-  std::string_view raw() const noexcept { return text_; }
-
- private:
-  static std::string_view skip_space(std::string_view s) noexcept {
-    while (!s.empty() && (s.front() == ' ' || s.front() == '\n' || s.front() == '\r' || s.front() == '\t')) s.remove_prefix(1);
-    return s;
-  }
-
-  /// Length of the value at the beginning; 0 at a closing bracket or the end.
-  static std::size_t value_size(std::string_view s) noexcept {
-    std::size_t depth = 0;
-    for (std::size_t i = 0; i < s.size(); ++i) {
-      const char c = s[i];
-      if (c == '"') {
-        for (++i; i < s.size() && s[i] != '"'; ++i) {
-          if (s[i] == '\\') ++i;
-        }
-        if (depth == 0) return i < s.size() ? i + 1 : s.size();
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if (c == '}' || c == ']') {
-        if (depth == 0) return i;
-        if (--depth == 0) return i + 1;
-      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
-        return i;
-      }
-    }
-    return s.size();
-  }
-
-  static std::uint32_t hex4(std::string_view s, std::size_t at) noexcept {
-    std::uint32_t value = 0;
-    for (std::size_t i = at; i < at + 4 && i < s.size(); ++i) {
-      const char c = s[i];
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0;
-      value = value << 4 | static_cast<std::uint32_t>(digit);
-    }
-    return value;
-  }
-
-  static void put_utf8(text_line& out, std::uint32_t c) {
-    if (c < 0x80) {
-      out += static_cast<char>(c);
-    } else if (c < 0x800) {
-      out += static_cast<char>(0xc0 | c >> 6);
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-      out += static_cast<char>(0xe0 | c >> 12);
-      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    } else {
-      out += static_cast<char>(0xf0 | c >> 18);
-      out += static_cast<char>(0x80 | (c >> 12 & 0x3f));
-      out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
-      out += static_cast<char>(0x80 | (c & 0x3f));
-    }
-  }
-
-  std::string_view text_;
-};
-
-/// How many of the spans an answer refused, and why.
-struct rejection {
-  std::uint64_t spans = 0;
-  text_line reason;  // at most 300 bytes
-};
-
-inline text_line one_line(std::string_view text) {
-  text_line out(text.substr(0, 300));
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return out;
-}
-
-/// Reads the engine's report (`rejected_spans`, `rejection_reasons`), OTLP's partial success in either encoding, and the
-/// `detail` of an error. A body that can't be read says nothing: the status alone decides.
-inline rejection read_rejection(std::string_view body, std::string_view content_type) {
-  rejection out;
-  if (content_type.find("protobuf") != std::string_view::npos) {
-    wire::reader response(body.data(), body.size());
-    for (wire::field f; response.next(f);) {
-      if (f.tag != (1 << 3 | wire::type_bytes)) continue;
-      wire::reader partial(f.data, f.size);
-      for (wire::field p; partial.next(p);) {
-        if (p.tag == (1 << 3 | wire::type_varint)) out.spans = p.value;
-        if (p.tag == (2 << 3 | wire::type_bytes)) out.reason = one_line({p.data, p.size});
-      }
-    }
-    return out;
-  }
-  const json_view report(body);
-  if (const json_view partial = report["partialSuccess"]; partial.found()) {
-    out.spans = partial["rejectedSpans"].number();
-    out.reason = one_line(partial["errorMessage"].text());
-    return out;
-  }
-  out.spans = report["rejected_spans"].number();
-  bool first = true;
-  report["rejection_reasons"].each([&](json_view reason) {
-    if (first) out.reason = one_line(reason.text());
-    first = false;
-  });
-  if (out.reason.empty()) out.reason = one_line(report["detail"].text());
-  return out;
-}
-
-/// One page of the engine's task search: the exact name wins, the newest first; archived tasks don't count.
-struct task_page {
-  text_line id;                   // empty: not on this page
-  std::size_t tasks = 0;     // on this page
-  std::uint64_t total = 0;   // of the whole search
-};
-
-inline task_page read_task_page(std::string_view body, std::string_view name) {
-  task_page out;
-  const json_view answer(body);
-  out.total = answer["count"].number();
-  answer["tasks"].each([&](json_view task) {
-    ++out.tasks;
-    // The search matches substrings, ignores case and takes % and _ for wildcards.
-    if (out.id.empty() && task["is_archived"].raw() != "true" && task["name"].text() == name) out.id = task["id"].text();
-  });
-  return out;
-}
-
-/// `text` as the inside of a JSON string.
-inline std::string json_escaped(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && c != '"' && c != '\\') {
-      out += c;
-    } else {
-      out += "\\u00";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-  return out;
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// retry.hpp: what an HTTP answer means for a batch, and how long to wait before the next attempt.
-#ifndef ARTHUR_POLICY_RETRY_HPP
-#define ARTHUR_POLICY_RETRY_HPP
-
-#include <algorithm>
-#include <cstdint>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// What to do with a batch after an answer.
-enum class verdict {
-  delivered,       ///< everything is stored; a body may still carry an OTLP partial success
-  partial,         ///< the accepted spans are stored, the body says what was rejected; never send again
-  rejected_all,    ///< nothing is stored and nothing of it ever will be
-  wrong_encoding,  ///< the endpoint doesn't read this encoding: use the other one
-  unauthorized,    ///< the key is missing, wrong or may not write; final until the configuration changes
-  retry_later,     ///< nothing is stored; send the same bytes again after a pause
-  split,           ///< nothing is stored; one span may be the cause: send again, then in halves
-  too_large,       ///< nothing is stored; halve it
-  give_up,         ///< nothing is stored; the same bytes would fail again
-};
-
-/// `encoding_proven`: the endpoint has accepted this encoding before, or the encoding is pinned; a 400 is then about
-/// the data. The arthur profile knows that a 500 stores nothing (Arthur Engine commits all spans of a request
-/// together); the otlp profile retries exactly what the specification lists.
-inline verdict classify(int status, profile to, bool encoding_proven) {
-  const bool engine = to == profile::arthur;
-  if (status == 206 && engine) return verdict::partial;
-  if (status >= 200 && status <= 299) return verdict::delivered;
-  switch (status) {
-    case 400:
-    case 415: return encoding_proven ? verdict::give_up : verdict::wrong_encoding;
-    case 422:
-      if (!encoding_proven) return verdict::wrong_encoding;
-      return engine ? verdict::rejected_all : verdict::give_up;
-    case 401:
-    case 403: return verdict::unauthorized;
-    case 429:
-    case 502:
-    case 503:
-    case 504: return verdict::retry_later;
-    // A proxy gave up waiting for the request, so nobody behind it saw it. The specification forbids to repeat it.
-    case 408: return engine ? verdict::retry_later : verdict::give_up;
-    case 413: return engine ? verdict::too_large : verdict::give_up;
-    case 500: return engine ? verdict::split : verdict::give_up;
-    default: return verdict::give_up;
-  }
-}
-
-/// The likely cause of a refusal and what to change, for a message; "" when there is nothing to add.
-inline const char* advice(int status, profile to) {
-  const bool engine = to == profile::arthur;
-  switch (status) {
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308: return "redirects aren't followed; name the final address, without a '/' at its end";
-    case 401: return engine ? "the key is missing or unknown; check ARTHUR_API_KEY" : "check the headers' credentials";
-    case 403: return engine ? "the key may not write traces; use one with the role VALIDATION-USER or TASK-ADMIN"
-                            : "the credentials may not write traces";
-    case 404: return "nothing takes traces at this address; check base URL and path";
-    case 405: return "this address doesn't take POST; check base URL and path";
-    case 407: return "a proxy asks for credentials";
-    case 413: return "the request is too large; lower max_batch_bytes";
-    case 429: return "the endpoint asks to slow down";
-    case 500: return engine ? "does the task id exist? is the engine's database up?" : "";
-    case 502:
-    case 503:
-    case 504: return "the endpoint, or a proxy before it, is not available";
-    default: return "";
-  }
-}
-
-namespace http_date {
-
-/// Days from 1970-01-01 in the proleptic Gregorian calendar.
-inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  const std::int64_t era = year / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-inline std::int64_t year_of_day(std::int64_t day) {
-  std::int64_t year = 1970 + day / 366;
-  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
-  return year;
-}
-
-/// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
-inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
-  std::string_view words[6];
-  int count = 0;
-  for (std::size_t i = 0; i < s.size();) {
-    if (s[i] == ' ' || s[i] == '-' || s[i] == ',') {
-      ++i;
-      continue;
-    }
-    const std::size_t end = (std::min)(s.find_first_of(" -,", i), s.size());
-    if (count == 6) return false;
-    words[count++] = s.substr(i, end - i);
-    i = end;
-  }
-  const bool asctime = count == 5 && !text::is_digit(words[1].front());
-  if (!asctime && (count != 6 || words[5] != "GMT")) return false;
-  const std::string_view day_text = asctime ? words[2] : words[1];
-  const std::string_view month_text = asctime ? words[1] : words[2];
-  const std::string_view year_text = asctime ? words[4] : words[3];
-  const std::string_view time = asctime ? words[3] : words[4];
-
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const std::size_t at = months.find(month_text);
-  if (month_text.size() != 3 || at == std::string_view::npos || at % 3 != 0) return false;
-  std::uint64_t day = 0;
-  std::uint64_t year = 0;
-  std::uint64_t hours = 0;
-  std::uint64_t minutes = 0;
-  std::uint64_t seconds = 0;
-  if (time.size() != 8 || time[2] != ':' || time[5] != ':') return false;
-  if (!text::parse_unsigned(day_text, day) || day < 1 || day > 31 || !text::parse_unsigned(year_text, year) ||
-      !text::parse_unsigned(time.substr(0, 2), hours) || hours > 23 ||
-      !text::parse_unsigned(time.substr(3, 2), minutes) || minutes > 59 ||
-      !text::parse_unsigned(time.substr(6, 2), seconds) || seconds > 60) {
-    return false;
-  }
-  auto full_year = static_cast<std::int64_t>(year);
-  if (year_text.size() == 2) {
-    // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
-    const std::int64_t this_year = year_of_day(now / 86400);
-    full_year += this_year - this_year % 100;
-    if (full_year > this_year + 50) full_year -= 100;
-    if (full_year <= this_year - 50) full_year += 100;
-  } else if (year_text.size() != 4 || year < 1970) {
-    return false;
-  }
-  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
-        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
-  return true;
-}
-
-}  // namespace http_date
-
-/// Seconds to wait by a Retry-After header, at most a day; -1 when it says nothing usable.
-inline std::int64_t parse_retry_after(std::string_view value, std::int64_t now_unix_seconds) {
-  constexpr std::int64_t most = 86400;
-  value = text::trim(value);
-  if (value.empty()) return -1;
-  if (value.find_first_not_of("0123456789") == std::string_view::npos) {
-    std::uint64_t seconds = 0;
-    if (!text::parse_unsigned(value, seconds)) return most;  // more digits than a number holds
-    return static_cast<std::int64_t>((std::min)(seconds, static_cast<std::uint64_t>(most)));
-  }
-  std::int64_t when = 0;
-  if (!http_date::parse(value, now_unix_seconds, when)) return -1;
-  return (std::max)(std::int64_t{0}, (std::min)(when - now_unix_seconds, most));
-}
-
-/// Milliseconds to wait after failure number `attempt`, counted from 0: doubled each time from 500 ms to 30 s, of which
-/// the second half is random, so that many processes don't come back together.
-inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
-  constexpr std::uint64_t first = 500;
-  constexpr std::uint64_t most = 30000;
-  const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
-  return whole / 2 + random % (whole / 2 + 1);
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// batch.hpp: spans on their way out: cleaned protobuf bodies and the resource group of each.
-#ifndef ARTHUR_RUNTIME_BATCH_HPP
-#define ARTHUR_RUNTIME_BATCH_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <type_traits>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Values one behind the other, in memory that never throws.
-template <class Value>
-class value_list {
-  static_assert(std::is_trivially_copyable_v<Value>, "values are moved as bytes");
-
- public:
-  /// See buffer::fix().
-  bool fix(std::size_t count) noexcept { return bytes_.fix(count * sizeof(Value)); }
-  /// False: no memory; the list is as before.
-  bool push_back(const Value& value) noexcept {
-    if (bytes_.append(reinterpret_cast<const char*>(&value), sizeof value)) return true;
-    bytes_.forgive();
-    return false;
-  }
-  void pop_back() noexcept { bytes_.truncate(bytes_.size() - sizeof(Value)); }
-  void clear() noexcept { bytes_.clear(); }
-  /// Forgets all but the first `count`.
-  void truncate(std::size_t count) noexcept { bytes_.truncate(count * sizeof(Value)); }
-
-  std::size_t size() const noexcept { return bytes_.size() / sizeof(Value); }
-  bool empty() const noexcept { return bytes_.empty(); }
-  Value& operator[](std::size_t n) noexcept { return reinterpret_cast<Value*>(bytes_.data())[n]; }
-  const Value& operator[](std::size_t n) const noexcept { return reinterpret_cast<const Value*>(bytes_.data())[n]; }
-  const Value& back() const noexcept { return (*this)[size() - 1]; }
-
- private:
-  buffer bytes_;
-};
-
-struct batch {
-  struct entry {
-    std::uint32_t group;
-    std::size_t at;  // in `bytes`
-    std::size_t size;
-    std::uint64_t sweep = 0;  // in which a kept root was found
-  };
-  buffer bytes;
-  value_list<entry> spans;
-
-  /// See buffer::fix().
-  bool fix(std::size_t max_spans, std::size_t max_bytes) noexcept { return bytes.fix(max_bytes) && spans.fix(max_spans); }
-  bool empty() const noexcept { return spans.empty(); }
-  void clear() noexcept {
-    bytes.clear();
-    spans.clear();
-  }
-  /// False: no memory; the batch is as before.
-  bool append(const batch& from, const entry& e) {
-    const std::size_t at = bytes.size();
-    if (!bytes.append(from.bytes.data() + e.at, e.size)) {
-      bytes.forgive();
-      return false;
-    }
-    if (spans.push_back({e.group, at, e.size})) return true;
-    bytes.truncate(at);
-    return false;
-  }
-  /// Keeps the spans that `wanted` names in `count` rising numbers, in place.
-  template <class Wanted>
-  void keep(std::size_t count, Wanted&& wanted) noexcept {
-    std::size_t end = 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      entry& to = spans[n];
-      to = spans[wanted(n)];
-      std::memmove(bytes.data() + end, bytes.data() + to.at, to.size);
-      to.at = end;
-      end += to.size;
-    }
-    spans.truncate(count);
-    bytes.truncate(end);
-  }
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// preparation.hpp: what must be known before the first batch: the encoding that the endpoint reads, and the task's id.
-#ifndef ARTHUR_RUNTIME_PREPARATION_HPP
-#define ARTHUR_RUNTIME_PREPARATION_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 // resources.hpp: the encoded resource of each group: the process's own, and those that contexts asked for.
 #ifndef ARTHUR_RUNTIME_RESOURCES_HPP
 #define ARTHUR_RUNTIME_RESOURCES_HPP
@@ -12532,6 +13219,20 @@ class resources {
     found_ = text_line(id);
     forget();
   }
+  /// The look-up is over without an id: the name is no help to anybody.
+  void no_task() {
+    looked_up_ = true;
+    forget();
+  }
+  /// Resources of a spooled file that was written before its task was found get the task, if it is this process's.
+  void complete(std::vector<resource_view>& views) {
+    completed_.clear();
+    std::size_t most = 0;
+    for (const resource_view& v : views) most += v.size + 64 + found_.size();
+    // Room for all of it, so that no view moves.
+    if (found_.empty() || completed_.reserve_more(most) == nullptr) return completed_.forgive();
+    for (resource_view& v : views) complete(v);
+  }
 
   /// Before the groups of a request: those of former ones are forgotten if they took all the memory.
   void begin_request() noexcept {
@@ -12581,6 +13282,7 @@ class resources {
     }
     put(encoded_, "service.name", service);
     if (!task.empty()) put(encoded_, "arthur.task", task);
+    else if (may_be_found(group, service)) put(encoded_, task_name_key, settings_.task_name);
     // Names come from the environment, too: one bad byte here would spoil every request.
     clean_.clear();
     clean_counts counts;
@@ -12602,6 +13304,30 @@ class resources {
     return true;
   }
 
+  // Before the look-up batches may go into the spool: their task is named, for whoever sends them.
+  bool may_be_found(std::uint32_t group, std::string_view service) const noexcept {
+    return !settings_.spool_directory.empty() && !looked_up_ && !settings_.task_name.empty() && (group == 0 || service == settings_.service_name);
+  }
+  void complete(resource_view& v) {
+    const std::size_t begin = completed_.size();
+    bool ours = false;
+    wire::reader reader(v.data, v.size);
+    attribute_view a;
+    for (wire::field at; reader.next(at);) {
+      if (at.tag == resource_attributes && read_attribute(at.data, at.size, a) && a.tag == wire::any_string &&
+          std::string_view(a.key, a.key_size) == task_name_key && std::string_view(a.data, a.size) == settings_.task_name) {
+        ours = true;
+      } else if (at.tag == resource_attributes) {
+        append_field(completed_, resource_attributes, at.data, at.size);
+      }
+    }
+    if (!ours) return completed_.truncate(begin);
+    put(completed_, "arthur.task", found_);
+    v = {completed_.data() + begin, completed_.size() - begin};
+  }
+
+  static constexpr const char* task_name_key = "arthur.task.name";
+
   static void put(buffer& to, std::string_view k, std::string_view value) {
     append_string_attribute(to, resource_attributes, k.data(), k.size(), value.data(), value.size());
   }
@@ -12610,6 +13336,8 @@ class resources {
   text_line found_;  // the task's id, once it was looked up
   buffer encoded_;  // one resource behind the other
   buffer clean_;
+  buffer completed_;  // resources of a spooled file
+  bool looked_up_ = false;
   std::vector<std::size_t> places_;  // of each group in encoded_
   std::vector<resource_view> views_;
   bool full_ = false;
@@ -12623,152 +13351,61 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-inline void say_unreachable(diagnostics& says, std::string_view error, std::size_t spans) {
-  says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
-}
-
-inline void say_refused(diagnostics& says, const settings& s, const response& a) {
-  text_line what(origin(s.where.traces));
-  // It may be the proxy that refuses; inside a tunnel it can't be.
-  if (s.traces_proxy.used() && !s.where.traces.https) what = text_line(what, " through ", shown(s.traces_proxy));
-  what = text_line(what, " answered ", a.status);
-  const text_line reason = read_rejection(a.body, a.content_type).reason;
-  if (!reason.empty()) what = text_line(what, " (", reason, ")");
-  const std::string_view fix = advice(a.status, s.where.profile);
-  if (!fix.empty()) what = text_line(what, ": ", fix);
-  says.say(diagnostics::topic::refusal, severity::warning, what);
-}
-
-/// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
-inline std::uint64_t retry_after(const response& a) {
-  const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
-  return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
-}
-
-class preparation {
+/// Views into a batch: good until it changes.
+class request_parts {
  public:
-  preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
-      : settings_(s), groups_(groups), says_(says), outcome_(last) {
-    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
-    // A file holds JSON lines, whatever the protocol on the wire is.
-    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
-    search_ = "{\"task_name\":\"" + json_escaped(s.task_name) + "\"}";
-    target_.reserve(s.where.engine.target.size() + 128);
+  explicit request_parts(resources& groups) : groups_(groups) {}
+
+  /// After this no memory is taken for a batch of the process's own.
+  void reserve(std::size_t most) { pieces_.reserve(most); }
+
+  void collect(const batch& b, std::size_t first, std::size_t count) {
+    pieces_.clear();
+    own_.clear();
+    if (b.has_own_resources()) {
+      for (std::size_t n = 0; n < b.resources.size(); ++n) {
+        own_.push_back({b.resource_bytes.data() + b.resources[n].at, b.resources[n].size});
+      }
+      groups_.complete(own_);
+    } else {
+      groups_.begin_request();
+    }
+    for (std::size_t n = first; n < first + count; ++n) {
+      const batch::entry& e = b.spans[n];
+      pieces_.push_back({b.has_own_resources() ? e.group : groups_.known(e.group), b.bytes.data() + e.at, e.size});
+    }
   }
 
-  bool done() const noexcept { return done_; }
-  encoding known() const noexcept { return encoding_; }
-  /// Whether spans were accepted in the encoding, or it is pinned: a 400 is about the data then.
-  bool proven() const noexcept { return proven_; }
-  void prove() noexcept { proven_ = true; }
-  /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
-  void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
+  const std::vector<span_piece>& pieces() const noexcept { return pieces_; }
+  const resource_view* groups() const noexcept { return own_.empty() ? groups_.views() : own_.data(); }
+  std::size_t group_count() const noexcept { return own_.empty() ? groups_.count() : own_.size(); }
 
-  /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
-  bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
-    if (engine != nullptr && !find_task(*engine, deadline, waiting, pause)) return false;
-    done_ = true;
-    return true;
+  /// Encodes what was collected. False: no memory.
+  bool encode(encoding as) noexcept {
+    body_.clear();
+    as_ = as;
+    return append_request(body_, as, pieces_.data(), pieces_.size(), groups(), group_count());
+  }
+  const buffer& body() const noexcept { return body_; }
+  /// See buffer::fix().
+  bool fix(std::size_t bytes) noexcept { return body_.fix(bytes); }
+  /// What was encoded, to be posted.
+  request to_send(const settings& s) const noexcept {
+    request r;
+    r.target = s.where.traces.target.empty() ? "/" : s.where.traces.target.c_str();
+    r.content_type = as_ == encoding::json ? "application/json" : "application/x-protobuf";
+    r.body = body_.data();
+    r.body_size = body_.size();
+    r.spans = pieces_.size();
+    return r;
   }
 
  private:
-  void pin(encoding as) noexcept {
-    encoding_ = as;
-    decided_ = proven_ = true;
-  }
-
-  /// Asks with an empty request whether the endpoint reads JSON.
-  bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    request r;
-    r.target = settings_.where.traces.target.c_str();
-    r.content_type = "application/json";
-    r.body = empty_json_request;
-    r.body_size = sizeof empty_json_request - 1;
-    const response& a = outcome_.answer;
-    if (main.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
-      say_unreachable(says_, outcome_.error, waiting);
-      return false;
-    }
-    switch (classify(a.status, settings_.where.profile, false)) {
-      case verdict::retry_later:
-      case verdict::split:
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      case verdict::wrong_encoding:
-        encoding_ = encoding::protobuf;
-        says_.say(diagnostics::topic::protocol, severity::info,
-                  text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", a.status, "); sending protobuf"));
-        break;
-      default:
-        break;
-    }
-    decided_ = true;
-    return true;
-  }
-
-  /// Looks the task's name up, a page at a time. False: the engine doesn't answer now.
-  bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
-    const std::string& name = settings_.task_name;
-    if (name.empty() || !settings_.task_id.empty()) return true;
-    constexpr std::size_t page_size = max_answer < (std::size_t{1} << 20) ? 10 : 100;
-    for (std::size_t page = 0; page < 100; ++page) {
-      target_.assign(settings_.where.engine.target);
-      target_.append(text_line("/api/v2/tasks/search?page=", page, "&page_size=", page_size, "&sort=desc"));
-      request r;
-      r.target = target_.c_str();
-      r.content_type = "application/json";
-      r.body = search_.data();
-      r.body_size = search_.size();
-      const response& a = outcome_.answer;
-      if (engine.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) {
-        say_unreachable(says_, outcome_.error, waiting);
-        return false;
-      }
-      if (a.status == 429 || a.status >= 500) {
-        say_refused(says_, settings_, a);
-        pause = retry_after(a);
-        return false;
-      }
-      if (a.status != 200) {
-        without_task(a.status);
-        return true;
-      }
-      const task_page found = read_task_page(a.body, name);
-      if (!found.id.empty()) {
-        groups_.task_found(found.id);
-        return true;
-      }
-      if (found.tasks == 0 || (page + 1) * page_size >= found.total) break;
-    }
-    says_.say(diagnostics::topic::task, severity::warning,
-              text_line("the engine has no task named \"", one_line(name),
-                   "\": create it, or change ARTHUR_TASK_NAME; traces go under the service name \"",
-                   one_line(settings_.service_name), "\""));
-    return true;
-  }
-
-  void without_task(int status) {
-    const char* why = status == 403   ? "the key may not read tasks"
-                      : status == 401 ? "the key is missing or unknown"
-                                      : "the endpoint has no task search";
-    says_.say(diagnostics::topic::task, severity::warning,
-              text_line("the task \"", one_line(settings_.task_name), "\" can't be looked up (", status, ": ", why,
-                   "); traces go under the service name \"", one_line(settings_.service_name),
-                   "\"; set ARTHUR_TASK_ID to choose the task without a look-up"));
-  }
-
-  const settings& settings_;
   resources& groups_;
-  diagnostics& says_;
-  outcome& outcome_;
-  std::string search_;  // the task search: body
-  std::string target_;  // and path
-  encoding encoding_ = encoding::json;
-  bool decided_ = false;  // the encoding was probed or pinned
-  bool proven_ = false;
-  bool done_ = false;
+  std::vector<span_piece> pieces_;
+  std::vector<resource_view> own_;
+  buffer body_;
+  encoding as_ = encoding::json;
 };
 
 }  // namespace detail
@@ -13664,403 +14301,2495 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+class displays {
+ public:
+  displays(const settings& s, resources& groups, delivery_counters& counters) : settings_(s), counters_(counters), parts_(groups) {
+    parts_.reserve(s.max_batch_spans + 1);
+  }
+  void use(std::unique_ptr<side_outputs> sides) { sides_ = std::move(sides); }
+  bool fix() noexcept { return sides_ == nullptr || sides_->fix(); }
+
+  /// What is shown beside the main transport, or alone; may be null.
+  side_outputs* get() noexcept { return sides_.get(); }
+  /// Shows the spans of `b` from `first` on. False: not all was written, or there are no such outputs.
+  bool show(const batch& b, std::size_t first, std::uint64_t now) {
+    if (sides_ == nullptr) return false;
+    parts_.collect(b, first, b.spans.size() - first);
+    return parts_.pieces().empty() || sides_->take(parts_.pieces(), parts_.groups(), parts_.group_count(), now);
+  }
+
+  bool may_look_ahead(bool at_end) const noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(at_end);
+    return false;  // it takes memory
+#else
+    return sides_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
+#endif
+  }
+  bool any_ahead() const noexcept { return !ahead_.empty(); }
+  /// To be filled. Here, so that it is counted wherever memory ends.
+  batch& next_ahead() noexcept { return next_; }
+  /// Shows it, then keeps it; leaves it empty.
+  void keep_ahead(std::uint64_t now) {
+    show(next_, 0, now);
+    const std::size_t size = next_.bytes.size();
+    ahead_.push_back(std::move(next_));
+    ahead_bytes_ += size;
+    next_ = batch();
+  }
+  /// Moves the oldest batch to `to`, unless what is held there leaves no room.
+  void take_ahead(consignment& to) {
+    batch& oldest = ahead_.front();
+    const std::size_t size = oldest.bytes.size();
+    if (to.empty()) {
+      to.spans = std::move(oldest);
+    } else {
+      if (to.spans.spans.size() + oldest.spans.size() > settings_.max_batch_spans || to.spans.bytes.size() + size > settings_.max_batch_bytes) return;
+      for (std::size_t n = 0; n < oldest.spans.size(); ++n) {
+        if (!to.spans.append(oldest, oldest.spans[n])) count(counters_.failed);
+      }
+    }
+    to.shown = to.spans.spans.size();
+    ahead_bytes_ -= size;
+    ahead_.pop_front();
+  }
+  /// Forgets what was shown ahead; returns how many spans that were.
+  std::uint64_t discard() {
+    std::uint64_t left = next_.spans.size();
+    for (const batch& b : ahead_) left += b.spans.size();
+    ahead_.clear();
+    next_.clear();
+    ahead_bytes_ = 0;
+    return left;
+  }
+
+ private:
+  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
+
+  const settings& settings_;
+  delivery_counters& counters_;
+  request_parts parts_;
+  std::unique_ptr<side_outputs> sides_;
+  batch next_;
+  std::deque<batch> ahead_;  // shown already
+  std::size_t ahead_bytes_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// doubts.hpp: batches whose request got no answer: the engine is asked for each span, until it is known what it has.
+#ifndef ARTHUR_RUNTIME_DOUBTS_HPP
+#define ARTHUR_RUNTIME_DOUBTS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// asking_back.hpp: what to do about spans whose request got no answer, by what the engine says when it is asked for them.
+#ifndef ARTHUR_POLICY_ASKING_BACK_HPP
+#define ARTHUR_POLICY_ASKING_BACK_HPP
+
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The engine's answer to GET /api/v1/traces/spans/{span_id}.
+enum class presence {
+  there,      ///< stored
+  not_there,  ///< not, or not yet: the request may still be worked on
+  no_right,   ///< this key may not read, or this endpoint can't be asked
+  no_answer,  ///< ask again
+};
+
+/// A 404 counts only if it names the span: otherwise it is the route that isn't there.
+inline presence read_presence(int status, std::string_view body, std::string_view span_id) noexcept {
+  if (status == 200) return body.find(span_id) != std::string_view::npos ? presence::there : presence::no_right;
+  if (status == 404) return body.find(span_id) != std::string_view::npos ? presence::not_there : presence::no_right;
+  if (status == 408 || status == 429 || status >= 500) return presence::no_answer;
+  return presence::no_right;
+}
+
+/// From this age on (nanoseconds since the request) "not there" is believed: by then the engine's server has killed a worker that
+/// still had the request (gunicorn: 120 s).
+constexpr std::uint64_t believed_after = 120000000000;
+
+/// When to ask for the `round`-th time, in nanoseconds since the request: at once, as most spans are there then; in
+/// between, so that nobody waits two minutes for a slow engine; and when the answer is final.
+inline std::uint64_t next_asking(unsigned round) noexcept {
+  constexpr std::uint64_t second = 1000000000;
+  constexpr std::uint64_t times[] = {0, 5 * second, 20 * second, 60 * second};
+  return round < 4 ? times[round] : believed_after;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The id of a span as the engine writes it, 16 hex digits; "" if it has none.
+inline text_line span_id_of(const batch& b, std::size_t n) {
+  text_line out;
+  wire::reader reader(b.bytes.data() + b.spans[n].at, b.spans[n].size);
+  for (wire::field at; reader.next(at);) {
+    if (at.tag != wire::span_span_id) continue;
+    for (std::size_t i = 0; i < at.size; ++i) {
+      const auto byte = static_cast<unsigned char>(at.data[i]);
+      out += "0123456789abcdef"[byte >> 4];
+      out += "0123456789abcdef"[byte & 15];
+    }
+    break;
+  }
+  return out;
+}
+
+/// Never sleeps: each step asks for one span. What is found is counted as delivered; what isn't there two minutes after
+/// it was sent is handed back to be sent again, provided that the key is shown a span that the engine did accept: else
+/// "not there" could mean that it may not see it. What can't be found out is unconfirmed.
+class doubts {
+ public:
+  enum class finding { stored, unknown };
+
+  doubts(const settings& s, outcome& last) : settings_(s), outcome_(last), most_bytes_(s.memory_limit / 4) {
+    target_.reserve(s.where.engine.target.size() + 64);
+  }
+
+  /// The way to the engine; null: it can't be asked.
+  void use(transport* engine) noexcept { engine_ = engine; }
+  /// What lies here is taken off the pool's limit: one budget for both.
+  void share(pool& blocks) noexcept { pool_ = &blocks; }
+  void give_back() noexcept {
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit);
+  }
+
+  /// Whether the engine can be asked by this key, as far as is known.
+  bool possible() const noexcept {
+#ifdef ARTHUR_NO_HEAP
+    return false;  // it takes memory
+#else
+    return engine_ != nullptr && !no_right_;
+#endif
+  }
+  bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= most_bytes_; }
+
+  /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
+  void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
+    grow(spans.bytes.size());
+    entries_.push_back(entry(std::move(spans), spooled, age, now));
+  }
+
+  bool empty() const noexcept { return entries_.empty(); }
+  std::uint64_t due() const noexcept {
+    std::uint64_t first = never;
+    for (const entry& e : entries_) first = (std::min)(first, e.due);
+    return first;
+  }
+
+  /// A span that the engine has accepted.
+  void witness(const batch& of, std::size_t n) { witness_ = span_id_of(of, n); }
+  bool has_witness() const noexcept { return !witness_.empty(); }
+
+  /// The end is near: each is asked for once more, then due() is `never`.
+  void hurry() noexcept {
+    for (entry& e : entries_) {
+      if (!closing_) e.due = 0;
+    }
+    closing_ = true;
+  }
+
+  /// One request. `judge(finding, count, spooled, all)` is told of spans whose fate is known, of all that are left in their
+  /// batch or of some; `again(batch&&, spooled)` gets what has to be sent again.
+  template <class Judge, class Again>
+  void step(std::uint64_t (*clock)(), std::uint64_t deadline, std::uint64_t random, Judge judge, Again again) {
+    const std::uint64_t now = clock();
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [now](const entry& e) { return e.due <= now; });
+    if (found == entries_.end()) return;
+    entry& e = *found;
+    const std::size_t count = e.spans.spans.size();
+    const bool final_round = e.age(now) >= believed_after;
+    if (e.at == 0) e.final_round = final_round;
+    const bool for_witness = e.at == count;
+    const text_line id = for_witness ? witness_ : span_id_of(e.spans, e.at);
+    switch (ask(id, (std::min)(deadline, now + ask_within))) {
+      case presence::no_answer:
+        // The endpoint may be busy with the very request: not too often.
+        e.due = closing_ ? never : clock() + backoff(e.failures++, random) * 10 * 1000000U;
+        return;
+      case presence::no_right:
+        no_right_ = no_right_ || !for_witness;
+        return give_up(found, judge);
+      case presence::there:
+        if (for_witness) return resend(found, again);
+        ++e.at;
+        break;
+      case presence::not_there:
+        if (for_witness) return give_up(found, judge);
+        // Nothing is stored of a request before all of it is.
+        if (e.at == 0 && !e.final_round) return later(e);
+        e.missing.push_back(e.at++);
+        break;
+    }
+    e.failures = 0;
+    if (e.at == count) end_round(found, judge);
+  }
+
+  /// The end: calls `left(batch&&, spooled, age)` for each that nothing was found out about.
+  template <class Left>
+  void drain(std::uint64_t now, Left left) {
+    while (!entries_.empty()) {
+      entry e = std::move(entries_.front());
+      entries_.pop_front();
+      shrink(e.spans.bytes.size());
+      left(std::move(e.spans), e.spooled, e.age(now));
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  static constexpr std::uint64_t ask_within = 10000000000;
+  static constexpr std::uint64_t witness_pause = 10000000000;
+
+  struct entry {
+    entry(batch&& b, bool from_spool, std::uint64_t its_age, std::uint64_t now)
+        : spans(std::move(b)), spooled(from_spool), age_then(its_age), then(now), due(now) {}
+    std::uint64_t age(std::uint64_t now) const noexcept { return age_then + (now - then); }
+
+    batch spans;
+    bool spooled;
+    std::uint64_t age_then;
+    std::uint64_t then;
+    std::uint64_t due;
+    unsigned round = 0;
+    unsigned failures = 0;
+    std::size_t at = 0;  // span to ask for next; behind the last: the witness
+    bool final_round = false;
+    value_list<std::size_t> missing;  // spans asked for in this round that aren't there
+  };
+  using place = std::deque<entry>::iterator;
+
+  void grow(std::size_t bytes) noexcept {
+    bytes_ += bytes;
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - bytes_);
+  }
+  void shrink(std::size_t bytes) noexcept { grow(std::size_t{0} - bytes); }
+
+  presence ask(const text_line& id, std::uint64_t deadline) {
+    target_.assign(settings_.where.engine.target);
+    target_.append("/api/v1/traces/spans/").append(id);
+    request r;
+    r.method = "GET";
+    r.target = target_.c_str();
+    if (id.empty()) return presence::no_right;
+    if (engine_->send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) return presence::no_answer;
+    return read_presence(outcome_.answer.status, outcome_.answer.body, id);
+  }
+
+  void later(entry& e) {
+    e.at = 0;
+    e.missing.clear();
+    const std::uint64_t age = next_asking(++e.round);
+    e.due = closing_ ? never : age > e.age_then ? e.then + (age - e.age_then) : e.then;
+  }
+
+  template <class Judge>
+  void end_round(place at, Judge judge) {
+    entry& e = *at;
+    batch& b = e.spans;
+    const std::size_t stored = b.spans.size() - e.missing.size();
+    if (stored != 0) judge(finding::stored, stored, e.spooled, e.missing.empty());
+    const std::size_t before = b.bytes.size();
+    if (e.missing.empty()) return remove(at);
+    b.keep(e.missing.size(), [&e](std::size_t n) { return e.missing[n]; });
+    shrink(before - b.bytes.size());
+    if (!e.final_round) return later(e);
+    // Next: the witness. Without one it waits until something was accepted.
+    e.missing.clear();
+    e.at = b.spans.size();
+    if (witness_.empty()) {
+      e.at = 0;
+      e.due = closing_ ? never : e.due + witness_pause;
+    }
+  }
+
+  template <class Again>
+  void resend(place at, Again again) {
+    entry e = std::move(*at);
+    shrink(e.spans.bytes.size());
+    entries_.erase(at);
+    again(std::move(e.spans), e.spooled);
+  }
+
+  template <class Judge>
+  void give_up(place at, Judge judge) {
+    judge(finding::unknown, at->spans.spans.size(), at->spooled, true);
+    remove(at);
+  }
+
+  void remove(place at) {
+    shrink(at->spans.bytes.size());
+    entries_.erase(at);
+  }
+
+  const settings& settings_;
+  outcome& outcome_;
+  transport* engine_ = nullptr;
+  pool* pool_ = nullptr;
+  std::size_t most_bytes_;
+  std::deque<entry> entries_;
+  std::size_t bytes_ = 0;
+  bool no_right_ = false;
+  bool closing_ = false;
+  text_line witness_;
+  std::string target_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// preparation.hpp: what must be known before the first batch: the encoding that the endpoint reads, and the task's id.
+#ifndef ARTHUR_RUNTIME_PREPARATION_HPP
+#define ARTHUR_RUNTIME_PREPARATION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// refusal.hpp: what the refusal of an endpoint means and what to change, in one line for people.
+#ifndef ARTHUR_POLICY_REFUSAL_HPP
+#define ARTHUR_POLICY_REFUSAL_HPP
+
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Who was asked.
+struct asked_party {
+  const url& at;
+  const proxy& via;
+  const char* key_source;  ///< see endpoint
+  bool key_withheld;
+  detail::profile profile;
+};
+
+inline asked_party traces_of(const settings& s) {
+  return {s.where.traces, s.traces_proxy, s.where.key_source, s.where.key_withheld, s.where.profile};
+}
+inline asked_party engine_of(const settings& s) {
+  return {s.where.engine, s.engine_proxy, s.where.engine_key_source, false, profile::arthur};
+}
+
+/// It may be the proxy that answers; inside a tunnel it can't be.
+inline text_line name_of(const asked_party& p) {
+  return p.via.used() && !p.at.https ? text_line(origin(p.at), " through ", shown(p.via)) : origin(p.at);
+}
+
+namespace refusals {
+
+inline text_line unauthorized(const asked_party& p) {
+  const bool engine = p.profile == profile::arthur;
+  const std::string_view by = p.key_source;
+  if (by.empty() && p.key_withheld) {
+    return text_line("the key is kept for the host of ARTHUR_BASE_URL; set that to this host, or options.api_key beside options.endpoint");
+  }
+  if (by.empty()) {
+    return text_line(engine ? "ARTHUR_API_KEY is missing; set it to a key of the engine"
+                            : "credentials are missing; set OTEL_EXPORTER_OTLP_HEADERS or options.headers");
+  }
+  if (by == "ARTHUR_API_KEY" || by == "options.api_key") return text_line(by, " is wrong; copy the key again, or make a new one");
+  return text_line("the credentials in ", by, " are wrong; check them");
+}
+
+inline text_line forbidden(const asked_party& p) {
+  const std::string_view by = p.key_source;
+  if (by.empty()) return unauthorized(p);
+  return text_line("the key in ", by, " may not write traces; use one ",
+                   p.profile == profile::arthur ? "with the role VALIDATION-USER, TASK-ADMIN or ORG-ADMIN" : "that may");
+}
+
+inline text_line moved(const asked_party& p, std::string_view location) {
+  text_line out("redirects aren't followed, so that the key goes nowhere else; ");
+  if (!location.empty()) out = text_line(out, "this one leads to ", text::shown_url(location), ": ");
+  // The engine answers so to a '/' at the end.
+  return text_line(out, "name the final address in ", *p.at.source == '\0' ? "ARTHUR_BASE_URL" : p.at.source);
+}
+
+}  // namespace refusals
+
+/// The likely cause of an answer that isn't a success, and what to change. `location`: of a redirect.
+inline text_line advice(int status, std::string_view location, const asked_party& p) {
+  switch (status) {
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308: return refusals::moved(p, location);
+    case 401: return refusals::unauthorized(p);
+    case 403: return refusals::forbidden(p);
+    case 404: return text_line("nothing takes traces at ", path_of(p.at), "; ", change_address(p.at.source));
+    case 405: return text_line("nothing takes POST at ", path_of(p.at), "; ", change_address(p.at.source));
+    case 407: return text_line("the proxy asks for credentials; put them into ", p.via.used() ? p.via.source : "options.proxy");
+    default: return text_line(advice(status, p.profile));
+  }
+}
+
+/// Why the task's name has no id, and what to change. `status`: of the search; 200 where it found none.
+inline text_line no_task(const settings& s, int status) {
+  const std::string name = text::shown(s.task_name);
+  const char* const variable = s.task_in_code ? "options.task_name" : "ARTHUR_TASK_NAME";
+  if (status == 200) return text_line("the engine has no task ", name, ": create it, or set ", variable, " to one that exists");
+  text_line why;
+  if (status == 401) why = text_line(": ", refusals::unauthorized(engine_of(s)));
+  if (status == 403) why = text_line(": the key may not read tasks; use one with the role TASK-ADMIN, or name the task by its id in ARTHUR_TASK_ID");
+  if (why.empty()) why = text_line(": is it an Arthur Engine? ", change_address(s.where.engine.source));
+  return text_line("the task ", name, " can't be looked up (", status, ")", why);
+}
+
+/// The whole line. `reason`: the endpoint's own words, or "".
+inline text_line refusal(int status, std::string_view reason, std::string_view location, const asked_party& p) {
+  text_line what(name_of(p), " answered ", status);
+  if (!reason.empty()) what = text_line(what, " (", reason, ")");
+  const text_line fix = advice(status, location, p);
+  return fix.empty() ? what : text_line(what, ": ", fix);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// questions.hpp: what an endpoint is asked beside taking spans: the encoding that it reads, the task's id, and plain GETs.
+#ifndef ARTHUR_RUNTIME_QUESTIONS_HPP
+#define ARTHUR_RUNTIME_QUESTIONS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+enum class asked {
+  known,        ///< there is an answer, and it stands
+  later,        ///< not now: it says so itself
+  unreachable,  ///< no answer
+};
+
+/// Each question fills `last`: the newest answer, or why there is none.
+class questions {
+ public:
+  questions(const settings& s, outcome& last) : settings_(s), last_(last) {
+    search_ = "{\"task_name\":";
+    const std::size_t before = search_.size();
+    search_.resize(before + 6 * s.task_name.size() + 64);  // no byte of a name becomes more than six
+    buffer name(&search_[before], search_.size() - before);
+    // What is no UTF-8 in it would spoil the whole request.
+    append_json_string(name, s.task_name.data(), s.task_name.size());
+    search_.resize(before + name.size());
+    search_ += '}';
+    target_.reserve(s.where.engine.target.size() + 128);
+  }
+
+  /// Sends the empty request and fills `as`, also where the endpoint refused for another reason than the encoding.
+  asked ask_encoding(transport& main, std::uint64_t deadline, encoding& as) {
+    request r;
+    r.target = settings_.where.traces.target.c_str();
+    r.content_type = "application/json";
+    r.body = empty_json_request;
+    r.body_size = sizeof empty_json_request - 1;
+    if (!send(main, r, deadline)) return asked::unreachable;
+    switch (classify(last_.answer.status, settings_.where.profile, false)) {
+      case verdict::retry_later:
+      case verdict::split: return asked::later;
+      case verdict::wrong_encoding: as = encoding::protobuf; return asked::known;
+      default: as = encoding::json; return asked::known;
+    }
+  }
+
+  /// Looks settings::task_name up, a page at a time. `id` stays empty if the engine refused (then the answer's status isn't
+  /// 200) or has no such task.
+  asked ask_task(transport& engine, std::uint64_t deadline, text_line& id) {
+    constexpr std::size_t page_size = max_answer < (std::size_t{1} << 20) ? 10 : 100;
+    for (std::size_t page = 0; page < 100; ++page) {
+      if (const asked a = search(engine, search_, page, page_size, deadline); a != asked::known) return a;
+      if (last_.answer.status != 200) return asked::known;
+      const task_page found = read_task_page(last_.answer.body, settings_.task_name);
+      id = found.id;
+      if (!id.empty() || found.tasks == 0 || (page + 1) * page_size >= found.total) break;
+    }
+    return asked::known;
+  }
+
+  /// One page of the tasks that there are, the newest first.
+  asked ask_tasks(transport& engine, std::size_t page_size, std::uint64_t deadline) {
+    return search(engine, "{}", 0, page_size, deadline);
+  }
+
+  /// `path` begins with '/', and is appended to the engine's base.
+  asked get(transport& engine, std::string_view path, std::uint64_t deadline) {
+    target_.assign(settings_.where.engine.target).append(path);
+    request r;
+    r.method = "GET";
+    r.target = target_.c_str();
+    return send(engine, r, deadline) ? judge() : asked::unreachable;
+  }
+
+ private:
+  asked search(transport& engine, std::string_view body, std::size_t page, std::size_t page_size, std::uint64_t deadline) {
+    target_.assign(settings_.where.engine.target);
+    target_.append(text_line("/api/v2/tasks/search?page=", page, "&page_size=", page_size, "&sort=desc"));
+    request r;
+    r.target = target_.c_str();
+    r.content_type = "application/json";
+    r.body = body.data();
+    r.body_size = body.size();
+    return send(engine, r, deadline) ? judge() : asked::unreachable;
+  }
+
+  bool send(transport& to, const request& r, std::uint64_t deadline) {
+    return to.send(r, deadline, last_.answer, last_.error) == transport_result::answered;
+  }
+  asked judge() const { return last_.answer.status == 429 || last_.answer.status >= 500 ? asked::later : asked::known; }
+
+  const settings& settings_;
+  outcome& last_;
+  std::string search_;  // the task search: body
+  std::string target_;  // and path
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline void say_unconfirmed(diagnostics& says, std::size_t spans) {
+  says.say(diagnostics::topic::asking, severity::warning,
+           text_line(spans, " spans remain unconfirmed: the key may not read traces, so the engine can't be asked whether it has them; "
+                            "one with the role TASK-ADMIN may"));
+}
+
+inline void say_unreachable(diagnostics& says, std::string_view error, std::size_t spans) {
+  says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
+}
+
+inline void say_refused(diagnostics& says, const asked_party& by, const response& a) {
+  says.say(diagnostics::topic::refusal, severity::warning, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by));
+}
+/// Spans were not taken, by whatever they were given to.
+inline void say_refused(diagnostics& says, const settings& s, const outcome& what) {
+  if (s.sink == sink::endpoint) say_refused(says, traces_of(s), what.answer);
+  else says.say(diagnostics::topic::refusal, severity::warning, what.error);
+}
+
+/// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
+inline std::uint64_t retry_after(const response& a) {
+  const std::int64_t seconds = parse_retry_after(a.retry_after, static_cast<std::int64_t>(unix_nanoseconds() / 1000000000U));
+  return seconds > 0 ? static_cast<std::uint64_t>(seconds) * 1000000000U : 0;
+}
+
+class preparation {
+ public:
+  preparation(const settings& s, resources& groups, diagnostics& says, outcome& last)
+      : settings_(s), groups_(groups), says_(says), outcome_(last), questions_(s, last) {
+    if (s.protocol == protocol::http_json || s.sink != sink::endpoint) pin(encoding::json);
+    // A file holds JSON lines, whatever the protocol on the wire is.
+    if (s.protocol == protocol::http_protobuf && s.sink != sink::file) pin(encoding::protobuf);
+  }
+
+  bool done() const noexcept { return done_; }
+  encoding known() const noexcept { return encoding_; }
+  /// Whether spans were accepted in the encoding, or it is pinned: a 400 is about the data then.
+  bool proven() const noexcept { return proven_; }
+  void prove() noexcept { proven_ = true; }
+  /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
+  void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
+
+  // Without an answer both are asked again.
+  static_assert(may_repeat(errand::probe, profile::arthur) && may_repeat(errand::task_search, profile::arthur), "");
+
+  /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
+  bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    if (!decided_ && !probe(main, deadline, waiting, pause)) return false;
+    if (engine != nullptr && !find_task(*engine, deadline, waiting, pause)) return false;
+    done_ = true;
+    return true;
+  }
+
+ private:
+  void pin(encoding as) noexcept {
+    encoding_ = as;
+    decided_ = proven_ = true;
+  }
+
+  bool probe(transport& main, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    if (!answered(questions_.ask_encoding(main, deadline, encoding_), traces_of(settings_), waiting, pause)) return false;
+    if (encoding_ == encoding::protobuf) {
+      says_.say(diagnostics::topic::protocol, severity::info,
+                text_line(origin(settings_.where.traces), " does not read OTLP/JSON (", outcome_.answer.status, "); sending protobuf"));
+    }
+    decided_ = true;
+    return true;
+  }
+
+  bool find_task(transport& engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {
+    if (settings_.task_name.empty() || !settings_.task_id.empty()) return true;
+    text_line id;
+    if (!answered(questions_.ask_task(engine, deadline, id), engine_of(settings_), waiting, pause)) return false;
+    if (!id.empty()) {
+      groups_.task_found(id);
+    } else {
+      groups_.no_task();
+      says_.say(diagnostics::topic::task, severity::warning,
+                text_line(no_task(settings_, outcome_.answer.status), "; traces go under the service name \"",
+                          one_line(settings_.service_name), "\" meanwhile"));
+    }
+    return true;
+  }
+
+  /// False: no answer now, and that is said.
+  bool answered(asked how, const asked_party& by, std::size_t waiting, std::uint64_t& pause) {
+    if (how == asked::unreachable) say_unreachable(says_, outcome_.error, waiting);
+    if (how == asked::later) {
+      say_refused(says_, by, outcome_.answer);
+      pause = retry_after(outcome_.answer);
+    }
+    return how == asked::known;
+  }
+
+  const settings& settings_;
+  resources& groups_;
+  diagnostics& says_;
+  outcome& outcome_;
+  questions questions_;
+  encoding encoding_ = encoding::json;
+  bool decided_ = false;  // the encoding was probed or pinned
+  bool proven_ = false;
+  bool done_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// spooling.hpp: the spool as delivery uses it: opened when it is first needed, one file at a time, and told about.
+#ifndef ARTHUR_RUNTIME_SPOOLING_HPP
+#define ARTHUR_RUNTIME_SPOOLING_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+// spool.hpp: batches that couldn't be delivered, one file each, in a directory that several processes may share.
+#ifndef ARTHUR_SPOOL_SPOOL_HPP
+#define ARTHUR_SPOOL_SPOOL_HPP
+
+// file_content.hpp: what a spooled file holds: one OTLP request whose last field is the checksum of all before it.
+#ifndef ARTHUR_SPOOL_FILE_CONTENT_HPP
+#define ARTHUR_SPOOL_FILE_CONTENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// checksum.hpp: CRC-32C, which tells a whole file from one that was cut off or changed.
+#ifndef ARTHUR_SPOOL_CHECKSUM_HPP
+#define ARTHUR_SPOOL_CHECKSUM_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Entry [k][b]: what the byte b does to the checksum k bytes later.
+struct crc32c_tables {
+  std::uint32_t at[8][256];
+  constexpr crc32c_tables() noexcept : at() {
+    for (std::uint32_t b = 0; b < 256; ++b) {
+      std::uint32_t crc = b;
+      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
+      at[0][b] = crc;
+    }
+    for (std::uint32_t b = 0; b < 256; ++b) {
+      for (int k = 1; k < 8; ++k) at[k][b] = at[k - 1][b] >> 8 ^ at[0][at[k - 1][b] & 0xffU];
+    }
+  }
+};
+inline constexpr crc32c_tables crc32c_table{};
+
+/// As in iSCSI (RFC 3720). Eight bytes at a time: a batch of a megabyte takes less than a millisecond.
+inline std::uint32_t crc32c(const char* data, std::size_t size) noexcept {
+  const auto& t = crc32c_table.at;
+  const auto* p = reinterpret_cast<const unsigned char*>(data);
+  std::uint32_t crc = 0xffffffffU;
+  for (; size >= 8; size -= 8, p += 8) {
+    const std::uint32_t low = crc ^ (p[0] | std::uint32_t{p[1]} << 8 | std::uint32_t{p[2]} << 16 | std::uint32_t{p[3]} << 24);
+    crc = t[7][low & 0xffU] ^ t[6][low >> 8 & 0xffU] ^ t[5][low >> 16 & 0xffU] ^ t[4][low >> 24] ^ t[3][p[4]] ^ t[2][p[5]] ^
+          t[1][p[6]] ^ t[0][p[7]];
+  }
+  for (; size > 0; --size) crc = crc >> 8 ^ t[0][(crc ^ *p++) & 0xffU];
+  return ~crc;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Spans and resources as append_request() takes them; they point into the bytes that were read.
+struct spool_content {
+  value_list<span_piece> spans;
+  value_list<resource_view> groups;
+
+  void clear() noexcept {
+    spans.clear();
+    groups.clear();
+  }
+};
+
+enum class spool_reading { good, damaged, no_memory };
+
+/// Field 1000 of ExportTraceServiceRequest, which OTLP doesn't know: every protobuf reader skips it.
+constexpr std::uint32_t checksum_tag = 1000 << 3 | wire::type_fixed32;
+constexpr std::size_t checksum_size = 6;
+
+/// The last bytes of a file whose other bytes are these. Writes `checksum_size` bytes.
+inline void put_checksum(char* to, const char* data, std::size_t size) noexcept {
+  wire::put_fixed32(wire::put_varint(to, checksum_tag), crc32c(data, size));
+}
+
+namespace spool_reader {
+
+inline bool damaged(text_line& why, std::string_view what) noexcept {
+  why = text_line(what);
+  return false;
+}
+
+// The fields that name a span must be there: what can't be asked back must not be sent.
+inline bool read_span(const wire::field& span, text_line& why) noexcept {
+  wire::reader in(span.data, span.size);
+  wire::field f;
+  bool trace = false, own = false;
+  while (in.next(f)) {
+    if (f.tag == wire::span_trace_id) trace = f.size == 16;
+    if (f.tag == wire::span_span_id) own = f.size == 8;
+  }
+  if (!in.ok()) return damaged(why, "a span can't be read");
+  return (trace && own) || damaged(why, "a span has no id");
+}
+
+// False with an empty `why`: no memory.
+inline bool read_resource_spans(const wire::field& resource_spans, spool_content& out, text_line& why) noexcept {
+  constexpr std::uint8_t field_1 = 1 << 3 | wire::type_bytes;
+  constexpr std::uint8_t field_2 = 2 << 3 | wire::type_bytes;
+  const auto group = static_cast<std::uint32_t>(out.groups.size());
+  if (!out.groups.push_back({resource_spans.data, 0})) return false;
+  wire::reader in(resource_spans.data, resource_spans.size);
+  wire::field f;
+  while (in.next(f)) {
+    if (f.tag == field_1) out.groups[group] = {f.data, f.size};
+    if (f.tag != field_2) continue;
+    wire::reader scope(f.data, f.size);
+    wire::field span;
+    while (scope.next(span)) {
+      if (span.tag != field_2) continue;
+      if (!read_span(span, why) || !out.spans.push_back({group, span.data, span.size})) return false;
+    }
+    if (!scope.ok()) return damaged(why, "a group of spans can't be read");
+  }
+  return in.ok() || damaged(why, "a resource can't be read");
+}
+
+}  // namespace spool_reader
+
+/// Reads an encoded request. `damaged`: `why` says what is wrong with it. Safe with any bytes.
+inline spool_reading read_spool_request(const char* data, std::size_t size, spool_content& out, text_line& why) noexcept {
+  constexpr std::uint8_t field_1 = 1 << 3 | wire::type_bytes;
+  out.clear();
+  why.clear();
+  wire::reader in(data, size);
+  wire::field f;
+  bool good = true;
+  while (good && in.next(f)) {
+    if (f.tag == field_1) good = spool_reader::read_resource_spans(f, out, why);
+  }
+  if (good && !in.ok()) good = spool_reader::damaged(why, "it is no OTLP request");
+  if (good && out.spans.empty()) good = spool_reader::damaged(why, "it holds no spans");
+  if (good) return spool_reading::good;
+  out.clear();
+  return why.empty() ? spool_reading::no_memory : spool_reading::damaged;
+}
+
+/// Reads a whole file: a request and its checksum.
+inline spool_reading read_spool_file(const char* data, std::size_t size, spool_content& out, text_line& why) noexcept {
+  char end[checksum_size];
+  if (size >= checksum_size) {
+    const std::size_t request = size - checksum_size;
+    put_checksum(end, data, request);
+    if (std::memcmp(end, data + request, checksum_size) == 0) return read_spool_request(data, request, out, why);
+  }
+  out.clear();
+  why = text_line("its checksum doesn't match: it was cut off or changed");
+  return spool_reading::damaged;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// file_name.hpp: names of spooled files: when, by whom, and in which state.
+#ifndef ARTHUR_SPOOL_FILE_NAME_HPP
+#define ARTHUR_SPOOL_FILE_NAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+enum class spool_state : std::uint8_t {
+  pending,      // to be sent
+  sending,      // claimed by a process that holds its lock; without one in doubt: perhaps sent, no answer came
+  unconfirmed,  // perhaps stored, and nobody can tell: never sent by itself
+  corrupt,      // its checksum or content is wrong
+  writing,      // not complete yet
+};
+
+/// arthur-20261121T183005.123456789Z-9f86d081884c7d65-0000000042.otlp, and a suffix for every state but pending.
+struct spool_name {
+  std::uint64_t time;    // of writing, in Unix nanoseconds
+  std::uint64_t token;   // of the writer
+  std::uint32_t number;  // the writer's
+  spool_state state;
+
+  friend bool operator<(const spool_name& a, const spool_name& b) noexcept {
+    if (a.time != b.time) return a.time < b.time;
+    return a.token != b.token ? a.token < b.token : a.number < b.number;
+  }
+};
+
+constexpr std::string_view spool_suffixes[] = {"", ".sending", ".unconfirmed", ".corrupt", ".tmp"};
+
+namespace spool_names {
+
+// Days since 1970 of a date in the Gregorian calendar, and back (H. Hinnant): years begin in March, so that leap days come last.
+constexpr std::uint64_t days_of(std::uint64_t year, std::uint64_t month, std::uint64_t day) noexcept {
+  if (month <= 2) --year;
+  const std::uint64_t of_era = year % 400;
+  const std::uint64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return year / 400 * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+struct date {
+  std::uint64_t year, month, day;
+};
+constexpr date date_of(std::uint64_t days) noexcept {
+  days += 719468;
+  const std::uint64_t of_era = days % 146097;
+  const std::uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  const std::uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+  const std::uint64_t month = (5 * of_year + 2) / 153;
+  return {days / 146097 * 400 + year + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1};
+}
+
+constexpr char digits[] = "0123456789abcdef";
+
+inline char* put_digits(char* to, std::uint64_t value, int count, unsigned base = 10) noexcept {
+  for (int i = count; i-- > 0; value /= base) to[i] = digits[value % base];
+  return to + count;
+}
+inline std::uint64_t get_digits(const char* from, int count, unsigned base = 10) noexcept {
+  std::uint64_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    std::uint64_t digit = 0;
+    while (digit < base && digits[digit] != from[i]) ++digit;
+    value = value * base + digit;
+  }
+  return value;
+}
+
+// Places in arthur-YYYYmmddTHHMMSS.nnnnnnnnnZ-tttttttttttttttt-NNNNNNNNNN.otlp
+constexpr std::size_t at_date = 7, at_token = 34, at_number = 51, at_suffix = 66;
+
+}  // namespace spool_names
+
+/// A name, zero-ended.
+struct spool_file_name {
+  char text[spool_names::at_suffix + sizeof ".unconfirmed"];
+};
+
+inline spool_file_name to_text(const spool_name& name) noexcept {
+  using namespace spool_names;
+  constexpr std::uint64_t second = 1000000000;
+  const std::uint64_t seconds = name.time / second;
+  const date day = date_of(seconds / 86400);
+  spool_file_name out{};
+  std::memcpy(out.text, "arthur-", at_date);
+  char* to = put_digits(out.text + at_date, day.year * 10000 + day.month * 100 + day.day, 8);
+  *to++ = 'T';
+  to = put_digits(to, seconds / 3600 % 24 * 10000 + seconds / 60 % 60 * 100 + seconds % 60, 6);
+  *to++ = '.';
+  to = put_digits(to, name.time % second, 9);
+  std::memcpy(to, "Z-", 2);
+  to = put_digits(to + 2, name.token, 16, 16);
+  *to++ = '-';
+  to = put_digits(to, name.number, 10);
+  std::memcpy(to, ".otlp", 5);
+  const std::string_view suffix = spool_suffixes[static_cast<std::size_t>(name.state)];
+  std::memcpy(to + 5, suffix.data(), suffix.size());
+  return out;
+}
+
+/// False: no name of ours.
+inline bool parse_spool_name(std::string_view text, spool_name& out) noexcept {
+  using namespace spool_names;
+  if (text.size() < at_suffix) return false;
+  const char* const at = text.data() + at_date;
+  const std::uint64_t day = get_digits(at, 8), clock = get_digits(at + 9, 6);
+  const std::uint64_t seconds = days_of(day / 10000, day / 100 % 100, day % 100) * 86400 + clock / 10000 * 3600 + clock / 100 % 100 * 60 + clock % 100;
+  out.time = seconds * 1000000000 + get_digits(at + 16, 9);
+  out.token = get_digits(text.data() + at_token, 16, 16);
+  out.number = static_cast<std::uint32_t>(get_digits(text.data() + at_number, 10));
+  for (std::size_t state = 0; state < sizeof spool_suffixes / sizeof *spool_suffixes; ++state) {
+    if (text.substr(at_suffix) != spool_suffixes[state]) continue;
+    out.state = static_cast<spool_state>(state);
+    return to_text(out).text == text;  // whatever wasn't a digit or a date there reads differently
+  }
+  return false;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// settings.hpp: where the spool lies and how much it may hold.
+#ifndef ARTHUR_SPOOL_SETTINGS_HPP
+#define ARTHUR_SPOOL_SETTINGS_HPP
+
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct spool_settings {
+  std::string directory;
+  std::uint64_t max_bytes;  // of all files of ours in it, other processes' too
+  std::uint64_t max_age;    // nanoseconds; UINT64_MAX = they never expire
+};
+
+enum class spool_result { ok, full, failed };
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#if defined(_WIN32)
+
+// absent.hpp: the face of the spool where there is none: Windows.
+#ifndef ARTHUR_SPOOL_ABSENT_HPP
+#define ARTHUR_SPOOL_ABSENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+#if defined(_WIN32)
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline bool spool_exists(const std::string&) noexcept { return false; }
+
+class spool_claim {
+ public:
+  bool held() const noexcept { return false; }
+  const spool_content& content() const noexcept { return content_; }
+  bool in_doubt() const noexcept { return false; }
+  std::uint64_t sent_at() const noexcept { return 0; }
+  bool mark_sent(std::uint64_t) noexcept { return false; }
+  bool keep(const buffer&) noexcept { return false; }
+  void delivered() noexcept {}
+  void release() noexcept {}
+  void doubt() noexcept {}
+  void unconfirmed() noexcept {}
+  void corrupt(std::string_view) noexcept {}
+
+ private:
+  spool_content content_;
+};
+
+class spool {
+ public:
+  using result = spool_result;
+  spool(const spool_settings&, std::uint64_t (*)()) {}
+  bool open(text_line& why) noexcept {
+    why = text_line("there is no spool on Windows in this version: leave options.spool_directory (ARTHUR_SPOOL_DIR) empty");
+    return false;
+  }
+  result put(const buffer&, std::uint64_t, text_line& why) noexcept {
+    open(why);
+    return result::failed;
+  }
+  bool take(spool_claim&, std::uint64_t) noexcept { return false; }
+  std::uint64_t expire() noexcept { return 0; }
+  std::uint64_t bytes() const noexcept { return 0; }
+  std::size_t waiting() const noexcept { return 0; }
+  std::uint64_t next_doubt() const noexcept { return UINT64_MAX; }
+  text_line note() noexcept { return {}; }
+  void drop_inherited() noexcept {}
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+
+#else
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+// directory.hpp: the spool's directory: which files are in it, who may touch them, and how one is made and locked.
+#ifndef ARTHUR_SPOOL_DIRECTORY_HPP
+#define ARTHUR_SPOOL_DIRECTORY_HPP
+
+#if !defined(_WIN32)
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <dirent.h>
+
+// file_calls.hpp: the system calls behind the spool, in a table, so that tests can let each of them fail.
+#ifndef ARTHUR_SPOOL_FILE_CALLS_HPP
+#define ARTHUR_SPOOL_FILE_CALLS_HPP
+
+#if !defined(_WIN32)
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// As the functions of POSIX; names are relative to an open directory.
+struct file_calls {
+  int (*open)(int folder, const char* name, int flags);
+  ssize_t (*write)(int file, const void* data, std::size_t size);
+  ssize_t (*read)(int file, void* to, std::size_t size);
+  int (*close)(int file);
+  int (*rename)(int folder, const char* from, const char* to);
+  int (*unlink)(int folder, const char* name);
+  int (*lock)(int file, int operation);
+  int (*touch)(int file, std::uint64_t unix_nanoseconds);
+};
+
+inline constexpr file_calls system_calls = {
+    // O_NONBLOCK: a pipe that somebody put there under a name of ours must not hold us.
+    [](int folder, const char* name, int flags) {
+      return ::openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    },
+    [](int file, const void* data, std::size_t size) { return ::write(file, data, size); },
+    [](int file, void* to, std::size_t size) { return ::read(file, to, size); },
+    [](int file) { return ::close(file); },
+    [](int folder, const char* from, const char* to) { return ::renameat(folder, from, folder, to); },
+    [](int folder, const char* name) { return ::unlinkat(folder, name, 0); },
+    [](int file, int operation) { return ::flock(file, operation); },
+    [](int file, std::uint64_t time) {
+      timespec both[2] = {};
+      both[0].tv_nsec = UTIME_OMIT;
+      both[1].tv_sec = static_cast<time_t>(time / 1000000000);
+      both[1].tv_nsec = static_cast<long>(time % 1000000000);
+      return ::futimens(file, both);
+    },
+};
+
+/// When the file was changed last, in Unix nanoseconds.
+inline std::uint64_t changed_at(const struct stat& about) noexcept {
+#if defined(__APPLE__)
+  const timespec& t = about.st_mtimespec;
+#else
+  const timespec& t = about.st_mtim;
+#endif
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+/// Writes all of it. False: errno says why not.
+inline bool write_all(const file_calls& calls, int file, const char* data, std::size_t size) noexcept {
+  while (size > 0) {
+    const ssize_t n = calls.write(file, data, size);
+    if (n > 0) {
+      data += n;
+      size -= static_cast<std::size_t>(n);
+    } else if (n == 0 || errno != EINTR) {
+      if (n == 0) errno = EIO;
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Reads `size` bytes, or fewer where the file ends. False: errno says why not.
+inline bool read_all(const file_calls& calls, int file, std::size_t size, buffer& out) noexcept {
+  out.clear();
+  char* const to = out.reserve_more(size);
+  if (to == nullptr) {
+    out.clear();
+    errno = ENOMEM;
+    return false;
+  }
+  while (out.size() < size) {
+    const ssize_t n = calls.read(file, to + out.size(), size - out.size());
+    if (n > 0) out.advance(static_cast<std::size_t>(n));
+    else if (n == 0) break;
+    else if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+/// A new file of this size must not be begun: RLIMIT_FSIZE forbids it, and the signal that comes with trying (SIGXFSZ)
+/// ends the program by default. Blocking it wouldn't do: not every system sends it to the writing thread.
+inline bool beyond_size_limit(std::size_t size) noexcept {
+  rlimit most{};
+  return ::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && size > most.rlim_cur;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct spool_entry {
+  spool_name name;
+  bool busy;  // another one holds its lock, or it can't be read: not looked at before the next scan
+  std::uint64_t size;
+  std::uint64_t changed;  // of a file in doubt: when it was last sent
+};
+
+/// The files are known from a scan, which comes back at most once a second, less often the more files there are (a
+/// millisecond's pause for each, where looking at it takes two microseconds), and after writing a sixteenth of the
+/// bound. In between only this object's own doings are followed.
+class spool_directory {
+ public:
+  enum class lock_result { locked, busy, gone, failed };
+
+  spool_directory(std::string path, std::uint64_t max_bytes, std::uint64_t (*unix_clock)(), const file_calls& calls)
+      : path_(std::move(path)), max_bytes_(max_bytes), clock_(unix_clock), calls_(calls) {}
+  ~spool_directory() {
+    if (folder_ >= 0) ::close(folder_);
+  }
+  spool_directory(const spool_directory&) = delete;
+  spool_directory& operator=(const spool_directory&) = delete;
+
+  bool open(text_line& why) noexcept {
+    constexpr std::string_view advice = "; set options.spool_directory (ARTHUR_SPOOL_DIR) to one where this process may write";
+    if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
+      why = text_line("can't make the spool directory ", path_, ": ", error_text(errno), advice);
+      return false;
+    }
+    folder_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat about {};
+    if (folder_ < 0 || ::fstat(folder_, &about) != 0 || ::faccessat(folder_, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+      why = text_line("can't use the spool directory ", path_, ": ", error_text(errno), advice);
+      drop();
+      return false;
+    }
+    // No reason to refuse: volumes of containers are often like that. What others write there isn't read, and they can't
+    // read what we write; but they could take files away, or have one sent twice by renaming it.
+    others_write_ = (about.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (about.st_uid != ::geteuid() && about.st_uid != 0);
+    if (others_write_ && (about.st_mode & S_ISVTX) == 0) {
+      remark("other users can remove and rename files in the spool ", path_, ": give it to this user alone (chown, chmod 700)");
+    }
+    fill_random(&token_, sizeof token_);
+    scan(clock_());
+    return true;
+  }
+  bool is_open() const noexcept { return folder_ >= 0; }
+
+  /// Only closes: what a forked child does.
+  void drop() noexcept {
+    const int was = std::exchange(folder_, -1);
+    if (was >= 0) ::close(was);
+  }
+
+  const std::string& path() const noexcept { return path_; }
+  const file_calls& calls() const noexcept { return calls_; }
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  bool has_room(std::uint64_t size) const noexcept { return size <= max_bytes_ && bytes_ <= max_bytes_ - size; }
+
+  // Oldest first.
+  std::size_t size() const noexcept { return entries_.size(); }
+  spool_entry& operator[](std::size_t n) noexcept { return entries_[n]; }
+  const spool_entry& operator[](std::size_t n) const noexcept { return entries_[n]; }
+
+  /// A file that came, or came back; its bytes are counted apart.
+  void add(const spool_entry& e) noexcept {
+    if (!entries_.push_back(e)) {
+      interval_ = 0;  // no memory: the next scan finds it
+      return;
+    }
+    spool_entry* const first = entries_.data();
+    spool_entry* const last = first + entries_.size() - 1;
+    std::rotate(std::upper_bound(first, last, e, older), last, last + 1);
+  }
+  /// Takes the n-th off the list.
+  void remove(std::size_t n) noexcept {
+    std::copy(entries_.data() + n + 1, entries_.data() + entries_.size(), entries_.data() + n);
+    entries_.pop_back();
+  }
+  void count_bytes(std::uint64_t came, std::uint64_t went) noexcept {
+    bytes_ = bytes_ + came > went ? bytes_ + came - went : 0;
+    written_ += came;
+  }
+
+  /// `held`: a file whose name is left out, because the caller has it; null = none.
+  void scan_if_due(std::uint64_t now, const spool_name* held) noexcept {
+    // A clock that was set back makes a huge difference, too.
+    if (now - scanned_ >= interval_ || written_ > max_bytes_ / 16) scan(now, held);
+  }
+
+  /// Opens the file, takes its lock, and makes sure that the name still means this file. `file` is to be given to
+  /// let_go() after `locked`, and -1 otherwise; after `failed` errno says why.
+  lock_result lock(const spool_name& name, int& file, struct stat& about) noexcept {
+    const spool_file_name text = to_text(name);
+    file = calls_.open(folder_, text.text, O_RDWR);
+    if (file < 0) return errno == ENOENT ? lock_result::gone : lock_result::failed;
+    if (calls_.lock(file, LOCK_EX | LOCK_NB) != 0) {
+      const bool busy = errno == EWOULDBLOCK;
+      forget(file);
+      return busy ? lock_result::busy : lock_result::failed;
+    }
+    // While we waited for the lock its holder may have renamed, replaced or removed the file: then nothing has our name
+    // or another file has it. Our descriptor keeps the inode's number from being given away meanwhile.
+    struct stat named {};
+    if (::fstat(file, &about) == 0 && ::fstatat(folder_, text.text, &named, AT_SYMLINK_NOFOLLOW) == 0 && about.st_ino == named.st_ino &&
+        about.st_dev == named.st_dev && is_ours(about)) {
+      return lock_result::locked;
+    }
+    let_go(file);
+    return lock_result::gone;
+  }
+
+  /// Gives lock and file back. Unlocks expressly: a forked child may hold a copy of the descriptor, and the lock with it.
+  void let_go(int& file) noexcept {
+    calls_.lock(file, LOCK_UN);
+    forget(file);
+  }
+
+  /// Closes without unlocking.
+  void forget(int& file) noexcept {
+    // In this order: a child forked in between must not close a number that is another file's by then.
+    const int was = std::exchange(file, -1);
+    if (was >= 0) calls_.close(was);
+  }
+
+  /// A name that nobody else makes.
+  spool_name new_name() noexcept { return {clock_(), token_, ++number_, spool_state::writing}; }
+
+  /// Writes a complete file under the temporary name and keeps it open and locked. `changed` 0: now. False: nothing is
+  /// left of it; errno says why.
+  ///
+  /// Nothing is synced: a file is to survive its process, not the kernel. The checksum finds what a crash of the machine
+  /// left torn.
+  bool write(spool_name& temporary, const buffer& request, std::uint64_t changed, int& file) noexcept {
+    if (beyond_size_limit(request.size() + checksum_size)) {
+      errno = EFBIG;
+      return false;
+    }
+    for (int tries = 0; tries < 3; ++tries) {
+      temporary = new_name();
+      const spool_file_name text = to_text(temporary);
+      file = calls_.open(folder_, text.text, O_WRONLY | O_CREAT | O_EXCL);
+      if (file < 0 && errno == EEXIST) continue;
+      if (file < 0) return false;
+      struct stat about {};
+      const bool locked = calls_.lock(file, LOCK_EX | LOCK_NB) == 0;
+      // Between the two calls somebody whose clock differs may have taken it for a dead process's, and removed it.
+      if ((!locked && errno == EWOULDBLOCK) || (locked && ::fstat(file, &about) == 0 && about.st_nlink == 0)) {
+        forget(file);
+        continue;
+      }
+      char end[checksum_size];
+      put_checksum(end, request.data(), request.size());
+      if (locked && write_all(calls_, file, request.data(), request.size()) && write_all(calls_, file, end, sizeof end) &&
+          (changed == 0 || calls_.touch(file, changed) == 0) && close_well(file)) {
+        return true;
+      }
+      const int error = errno;
+      calls_.unlink(folder_, text.text);
+      let_go(file);
+      errno = error;
+      return false;
+    }
+    errno = EEXIST;
+    return false;
+  }
+
+  /// False: errno says why not.
+  bool rename(const spool_name& from, const spool_name& to) noexcept {
+    return calls_.rename(folder_, to_text(from).text, to_text(to).text) == 0;
+  }
+  bool unlink(const spool_name& name) noexcept { return calls_.unlink(folder_, to_text(name).text) == 0 || errno == ENOENT; }
+
+  /// Keeps one line, the first, until note() is called; the others are counted.
+  template <class... Parts>
+  void remark(const Parts&... parts) noexcept {
+    if (note_.empty()) note_ = text_line(parts...);
+    else ++more_;
+  }
+  /// About a file, and what happened to it.
+  template <class... Parts>
+  void remark_about(const spool_name& name, const Parts&... parts) noexcept {
+    remark("spool ", path_, ": ", to_text(name).text, parts...);
+  }
+  text_line note() noexcept {
+    text_line all = note_;
+    if (more_ != 0) all.add(text_line(" (and ", more_, " more of such)"));
+    note_.clear();
+    more_ = 0;
+    return all;
+  }
+
+ private:
+  static bool older(const spool_entry& a, const spool_entry& b) noexcept { return a.name < b.name; }
+
+  // Where others may write, what they own isn't ours: it would be sent with our key.
+  bool is_ours(const struct stat& about) const noexcept {
+    return S_ISREG(about.st_mode) && (!others_write_ || about.st_uid == ::geteuid());
+  }
+
+  // Some file systems tell only then that a write failed; closing a copy keeps the lock.
+  bool close_well(int file) const noexcept {
+    const int copy = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 || calls_.close(copy) == 0;
+  }
+
+  void scan(std::uint64_t now, const spool_name* held = nullptr) noexcept {
+    scanned_ = now;
+    interval_ = second;
+    const int listing = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* const list = listing < 0 ? nullptr : ::fdopendir(listing);
+    if (list == nullptr) {
+      remark("can't list the spool ", path_, ": ", error_text(errno));
+      if (listing >= 0) ::close(listing);
+      return;
+    }
+    entries_.clear();
+    bytes_ = written_ = 0;
+    while (const dirent* const e = ::readdir(list)) look_at(e->d_name, now, held);
+    ::closedir(list);
+    std::sort(entries_.data(), entries_.data() + entries_.size(), older);
+    interval_ += entries_.size() * (second / 1000);
+  }
+
+  void look_at(std::string_view text, std::uint64_t now, const spool_name* held) noexcept {
+    if (text.front() == '.' || text == "lost+found") return;
+    spool_entry e{};
+    struct stat about {};
+    const bool ours = parse_spool_name(text, e.name);
+    if (ours && ::fstatat(folder_, text.data(), &about, AT_SYMLINK_NOFOLLOW) != 0) return;  // gone meanwhile
+    if (!ours || !is_ours(about)) return foreign(text);
+    e.size = static_cast<std::uint64_t>(about.st_size);
+    e.changed = changed_at(about);
+    bytes_ += e.size;
+    if (e.name.state == spool_state::writing) return remove_stale(e, now);
+    if (held != nullptr && !(e.name < *held) && !(*held < e.name)) return;
+    if (!entries_.push_back(e)) remark("no memory for the list of files in the spool ", path_, "; it is worked off in portions");
+  }
+
+  void foreign(std::string_view name) noexcept {
+    if (std::exchange(foreign_said_, true)) return;
+    text_line shown(name);
+    std::replace_if(shown.begin(), shown.end(), text::is_control, '?');
+    remark("the spool ", path_, " holds what isn't arthur's or belongs to another user, e.g. \"", shown, "\": it is left alone");
+  }
+
+  /// The half-written file of a process that died: nobody holds its lock. A fresh one is left alone, because its writer may
+  /// not have come to lock it.
+  void remove_stale(const spool_entry& e, std::uint64_t now) noexcept {
+    if (now >= e.name.time && now - e.name.time < 60 * second) return;
+    int file = -1;
+    struct stat about {};
+    if (lock(e.name, file, about) != lock_result::locked) return;
+    if (unlink(e.name)) bytes_ -= e.size;
+    let_go(file);
+  }
+
+  static constexpr std::uint64_t second = 1000000000;
+
+  const std::string path_;
+  const std::uint64_t max_bytes_;
+  std::uint64_t (*const clock_)();
+  const file_calls& calls_;
+  int folder_ = -1;
+  bool others_write_ = false;
+  bool foreign_said_ = false;
+  std::uint64_t token_ = 0;
+  std::uint32_t number_ = 0;
+
+  value_list<spool_entry> entries_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t written_ = 0;  // since the scan
+  std::uint64_t scanned_ = 0;
+  std::uint64_t interval_ = 0;  // until the next scan
+
+  text_line note_;
+  unsigned more_ = 0;
+};
+
+/// Whether there is such a directory.
+inline bool spool_exists(const std::string& directory) noexcept {
+  struct stat about {};
+  return ::stat(directory.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// Who owns a file: whoever holds its lock (flock), which the kernel takes from a process that dies. A file is renamed,
+// replaced or removed by the holder of its lock alone; who got the lock looks whether the name still means that file.
+//
+//   a process dies                        what is left                      what becomes of it
+//   while it writes a file                .tmp, unlocked                    removed by anybody, a minute later
+//   after the rename                      a complete pending file           sent by anybody
+//   having claimed it, before mark_sent   .sending, changed when written    in doubt; never sent: the engine hasn't got it
+//   after mark_sent, or without answer    .sending, changed when sent       in doubt: the engine is asked
+//   while keep() replaces it              .sending, all or the rest; .tmp   in doubt, either is complete
+//   after the answer, before the removal  .sending                          in doubt: the engine has it, then removed
+//
+//   two processes                         what decides
+//   claim the same file                   the lock; the loser goes on. Having waited, it finds the name gone or another
+//                                         file under it, and lets go
+//   one lists, the other ends it          the name is gone when it is opened: off the list
+//   one writes, the other tidies up       the lock of the .tmp, and its age. Were the tidier to come between making and
+//                                         locking it, the writer sees that the file has no name, and makes another
+//   both write when it is nearly full     each counts what it saw: beyond the bound by a sixteenth per process at most
+class spool;
+
+/// One file of the spool that belongs to this process until one of the endings is called. Without any (the destructor)
+/// it stays in doubt. Outlived by its spool.
+class spool_claim {
+ public:
+  spool_claim() noexcept = default;
+  ~spool_claim() { doubt(); }
+  spool_claim(const spool_claim&) = delete;
+  spool_claim& operator=(const spool_claim&) = delete;
+
+  bool held() const noexcept;
+  /// The spans, and groups of resources; they live until an ending or keep().
+  const spool_content& content() const noexcept { return content_; }
+  /// It was sent before, by this process or another one, at sent_at() (Unix nanoseconds), and no answer is known. The time
+  /// is that of writing if the sender died before it sent anything.
+  bool in_doubt() const noexcept { return in_doubt_; }
+  std::uint64_t sent_at() const noexcept { return sent_at_; }
+
+  /// Before each sending: whoever finds the file after this process died sees when it was sent. False: it can't be written
+  /// down, so it mustn't be sent.
+  bool mark_sent(std::uint64_t unix_now) noexcept;
+  /// Some spans have their final answer: from now on the file holds `rest`, an encoded request, alone. False: it holds all
+  /// of them still.
+  bool keep(const buffer& rest) noexcept;
+
+  // The endings. What went wrong is in spool::note().
+
+  /// A final answer for all: the file is removed.
+  void delivered() noexcept;
+  /// Nothing of it was stored: pending again.
+  void release() noexcept { end_as(spool_state::pending); }
+  /// Sent without an answer: in doubt since the last mark_sent().
+  void doubt() noexcept { end_as(spool_state::sending); }
+  /// Perhaps stored, and nobody can tell: kept for people, never taken again.
+  void unconfirmed() noexcept { end_as(spool_state::unconfirmed); }
+  /// It can't be sent: kept for people, never taken again.
+  void corrupt(std::string_view why) noexcept;
+
+ private:
+  friend class spool;
+  void end_as(spool_state as) noexcept;
+  void clear() noexcept;
+
+  spool* owner_ = nullptr;
+  std::uint64_t size_ = 0;
+  std::uint64_t sent_at_ = 0;
+  bool in_doubt_ = false;
+  buffer bytes_;
+  spool_content content_;
+};
+
+/// One thread at a time; any number of spools and processes per directory, which lies on a local file system.
+class spool {
+ public:
+  using result = spool_result;
+  /// No file is larger: one that is can't be of ours, and isn't read into memory.
+  static constexpr std::size_t max_file = std::size_t{256} << 20;
+
+  spool(const spool_settings& s, std::uint64_t (*unix_clock)(), const file_calls& calls = system_calls)
+      : directory_(s.directory, s.max_bytes, unix_clock, calls), max_bytes_(s.max_bytes), max_age_(s.max_age), clock_(unix_clock) {}
+
+  /// Makes the directory (0700) if there is none. False: it can't be used, `why` says what to do.
+  bool open(text_line& why) noexcept { return directory_.open(why); }
+
+  /// Keeps an encoded ExportTraceServiceRequest. `sent_at` 0: it is pending; else it was sent then, without an answer, and is
+  /// in doubt. Not ok: nothing is left of it on disk, and `why` says why.
+  result put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept;
+
+  /// Claims the oldest file that is pending, or in doubt and last sent at `doubt_before` or earlier. False: there is none
+  /// now, or one is claimed still.
+  bool take(spool_claim& out, std::uint64_t doubt_before) noexcept;
+
+  /// Removes files that are too old, 64 per call. Returns how many spans those pending or in doubt held.
+  std::uint64_t expire() noexcept;
+
+  // As last seen; other processes may have changed it.
+
+  /// Of all files of ours.
+  std::uint64_t bytes() const noexcept { return directory_.bytes(); }
+  /// Files that are pending or in doubt and that nobody has claimed.
+  std::size_t waiting() const noexcept {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < directory_.size(); ++i) n += waits(directory_[i]);
+    return n;
+  }
+  /// When the first of those in doubt was sent, in Unix nanoseconds; UINT64_MAX = none is.
+  std::uint64_t next_doubt() const noexcept {
+    std::uint64_t first = UINT64_MAX;
+    for (std::size_t i = 0; i < directory_.size(); ++i) {
+      const spool_entry& e = directory_[i];
+      if (waits(e) && e.name.state == spool_state::sending) first = (std::min)(first, e.changed);
+    }
+    return first;
+  }
+
+  /// What there is to say since the last call: one line, or an empty one. To be asked for after each call.
+  text_line note() noexcept { return directory_.note(); }
+
+  /// In a forked child, on the parent's object: closes what was inherited and leaves the files to the parent. Afterwards
+  /// nothing can be done with it, nor with its claim.
+  void drop_inherited() noexcept {
+    directory_.forget(held_);
+    directory_.forget(other_);
+    directory_.drop();
+  }
+
+ private:
+  friend class spool_claim;
+  enum class attempt { taken, gone, passed, failed };
+
+  static bool waits(const spool_entry& e) noexcept {
+    return !e.busy && (e.name.state == spool_state::pending || e.name.state == spool_state::sending);
+  }
+  text_line cant_write() const noexcept { return text_line("can't write to ", directory_.path(), ": ", error_text(errno)); }
+
+  attempt claim(std::size_t n, spool_claim& out, std::uint64_t now, std::uint64_t doubt_before) noexcept;
+  attempt examine(spool_entry& e, spool_claim& out, std::uint64_t now, std::uint64_t doubt_before) noexcept;
+  std::uint64_t count_spans(const spool_entry& e) noexcept;
+  void scan_if_due(std::uint64_t now) noexcept { directory_.scan_if_due(now, held_ >= 0 ? &held_name_ : nullptr); }
+
+  spool_directory directory_;
+  const std::uint64_t max_bytes_;
+  const std::uint64_t max_age_;
+  std::uint64_t (*const clock_)();
+  spool_name held_name_{};
+  int held_ = -1;   // the claimed file
+  int other_ = -1;  // one that is being written or removed
+};
+
+inline spool::result spool::put(const buffer& request, std::uint64_t sent_at, text_line& why) noexcept {
+  const std::size_t size = request.size() + checksum_size;
+  if (!directory_.is_open() || size > max_file) {
+    why = directory_.is_open() ? text_line("a batch of ", size, " bytes is too large for the spool ", directory_.path(), ", which takes ", max_file)
+                               : text_line("the spool ", directory_.path(), " isn't open");
+    return result::failed;
+  }
+  scan_if_due(clock_());
+  if (!directory_.has_room(size)) {
+    why = text_line("the spool ", directory_.path(), " is full: ", directory_.bytes(), " of ", max_bytes_, " bytes (options.spool_max_bytes)");
+    return result::full;
+  }
+  spool_name name{};
+  if (!directory_.write(name, request, sent_at, other_)) {
+    why = cant_write();
+    return result::failed;
+  }
+  spool_name final_name = name;
+  final_name.state = sent_at == 0 ? spool_state::pending : spool_state::sending;
+  const bool named = directory_.rename(name, final_name);
+  if (!named) {
+    why = cant_write();
+    directory_.unlink(name);
+  }
+  directory_.let_go(other_);
+  if (!named) return result::failed;
+  directory_.count_bytes(size, 0);
+  directory_.add({final_name, false, size, sent_at});
+  return result::ok;
+}
+
+inline bool spool::take(spool_claim& out, std::uint64_t doubt_before) noexcept {
+  if (!directory_.is_open() || held_ >= 0) return false;
+  const std::uint64_t now = clock_();
+  scan_if_due(now);
+  int failures = 0;
+  // A few failures say that it isn't the file's fault.
+  for (std::size_t n = 0; n < directory_.size() && failures < 8;) {
+    switch (claim(n, out, now, doubt_before)) {
+      case attempt::taken:
+        return true;
+      case attempt::gone:
+        break;  // another file is the n-th now
+      case attempt::failed:
+        directory_[n].busy = true;
+        ++failures;
+        ++n;
+        break;
+      case attempt::passed:
+        ++n;
+        break;
+    }
+  }
+  return false;
+}
+
+inline spool::attempt spool::claim(std::size_t n, spool_claim& out, std::uint64_t now, std::uint64_t doubt_before) noexcept {
+  spool_entry& e = directory_[n];
+  if (!waits(e)) return attempt::passed;
+  // In the future: the clock was set back since.
+  if (e.name.state == spool_state::sending && e.changed > doubt_before && e.changed <= now) return attempt::passed;
+  struct stat about {};
+  switch (directory_.lock(e.name, held_, about)) {
+    case spool_directory::lock_result::locked:
+      break;
+    case spool_directory::lock_result::busy:
+      e.busy = true;
+      return attempt::passed;
+    case spool_directory::lock_result::gone:
+      directory_.count_bytes(0, e.size);
+      directory_.remove(n);
+      return attempt::gone;
+    case spool_directory::lock_result::failed:
+      directory_.remark_about(e.name, " can't be opened: ", error_text(errno));
+      return attempt::failed;
+  }
+  e.size = static_cast<std::uint64_t>(about.st_size);
+  e.changed = changed_at(about);
+  const attempt found = examine(e, out, now, doubt_before);
+  if (found != attempt::taken) {
+    out.clear();
+    directory_.let_go(held_);
+    return found;
+  }
+  directory_.remove(n);
+  return found;
+}
+
+/// Looks at the file that was just locked, and makes it `out` if it may be sent.
+inline spool::attempt spool::examine(spool_entry& e, spool_claim& out, std::uint64_t now, std::uint64_t doubt_before) noexcept {
+  out.in_doubt_ = e.name.state == spool_state::sending;
+  if (out.in_doubt_ && e.changed > now) {
+    // Nobody knows how long ago that was, so the wait begins anew.
+    if (directory_.calls().touch(held_, now) == 0) e.changed = now;
+  }
+  if (out.in_doubt_ && e.changed > doubt_before) return attempt::passed;
+
+  text_line why("it is larger than any of ours");
+  spool_reading reading = spool_reading::damaged;
+  if (e.size <= max_file) {
+    if (!read_all(directory_.calls(), held_, static_cast<std::size_t>(e.size), out.bytes_)) {
+      directory_.remark_about(e.name, " can't be read: ", error_text(errno));
+      return attempt::failed;
+    }
+    reading = read_spool_file(out.bytes_.data(), out.bytes_.size(), out.content_, why);
+  }
+  if (reading == spool_reading::no_memory) {
+    directory_.remark_about(e.name, " can't be read: ", error_text(ENOMEM));
+    return attempt::failed;
+  }
+  spool_name next = e.name;
+  next.state = reading == spool_reading::damaged ? spool_state::corrupt : spool_state::sending;
+  if (next.state != e.name.state && !directory_.rename(e.name, next)) {
+    directory_.remark(cant_write());
+    return attempt::failed;
+  }
+  if (reading == spool_reading::damaged) {
+    directory_.remark_about(e.name, " is set aside as .corrupt: ", why);
+    e.name = next;
+    return attempt::passed;
+  }
+  out.owner_ = this;
+  held_name_ = next;
+  out.size_ = e.size;
+  out.sent_at_ = e.changed;
+  return attempt::taken;
+}
+
+inline std::uint64_t spool::expire() noexcept {
+  if (!directory_.is_open()) return 0;
+  const std::uint64_t now = clock_();
+  scan_if_due(now);
+  std::uint64_t spans = 0;
+  int left = 64;  // reading them takes time
+  for (std::size_t n = 0; n < directory_.size() && left > 0;) {
+    spool_entry& e = directory_[n];
+    if (now < e.name.time || now - e.name.time <= max_age_) break;
+    struct stat about {};
+    spool_directory::lock_result got = spool_directory::lock_result::busy;
+    if (!e.busy) got = directory_.lock(e.name, other_, about);
+    if (got == spool_directory::lock_result::locked) {
+      const std::uint64_t held = waits(e) ? count_spans(e) : 0;  // the others were counted when they got their names
+      if (directory_.unlink(e.name)) {
+        spans += held;
+        --left;
+        got = spool_directory::lock_result::gone;
+      } else {
+        directory_.remark(cant_write());
+      }
+      directory_.let_go(other_);
+    }
+    if (got == spool_directory::lock_result::gone) {
+      directory_.count_bytes(0, e.size);
+      directory_.remove(n);
+    } else {
+      e.busy = true;
+      ++n;
+    }
+  }
+  return spans;
+}
+
+inline std::uint64_t spool::count_spans(const spool_entry& e) noexcept {
+  buffer bytes;
+  spool_content content;
+  text_line why;
+  if (e.size > max_file || !read_all(directory_.calls(), other_, static_cast<std::size_t>(e.size), bytes) ||
+      read_spool_file(bytes.data(), bytes.size(), content, why) != spool_reading::good) {
+    directory_.remark_about(e.name, " has expired, and can't be read: how many spans it held isn't known");
+  }
+  return content.spans.size();
+}
+
+inline bool spool_claim::held() const noexcept { return owner_ != nullptr && owner_->held_ >= 0; }
+
+inline bool spool_claim::mark_sent(std::uint64_t unix_now) noexcept {
+  if (!held()) return false;
+  if (owner_->directory_.calls().touch(owner_->held_, unix_now) != 0) {
+    owner_->directory_.remark(owner_->cant_write());
+    return false;
+  }
+  sent_at_ = unix_now;
+  return true;
+}
+
+inline bool spool_claim::keep(const buffer& rest) noexcept {
+  if (!held()) return false;
+  spool_directory& directory = owner_->directory_;
+  buffer bytes;
+  spool_content content;
+  text_line why("no memory");
+  if (!bytes.append(rest.data(), rest.size()) || read_spool_request(bytes.data(), bytes.size(), content, why) != spool_reading::good) {
+    directory.remark_about(owner_->held_name_, " keeps spans that have their answer: ", why);
+    return false;
+  }
+  int& fresh = owner_->other_;
+  spool_name name{};
+  if (!directory.write(name, rest, sent_at_, fresh)) {
+    directory.remark(owner_->cant_write());
+    return false;
+  }
+  // The new file is locked before it gets the name, so nobody can claim it in between.
+  if (!directory.rename(name, owner_->held_name_)) {
+    directory.remark(owner_->cant_write());
+    directory.unlink(name);
+    directory.let_go(fresh);
+    return false;
+  }
+  std::swap(owner_->held_, fresh);
+  directory.let_go(fresh);
+  directory.count_bytes(rest.size() + checksum_size, size_);
+  size_ = rest.size() + checksum_size;
+  bytes_ = std::move(bytes);
+  content_ = std::move(content);
+  return true;
+}
+
+inline void spool_claim::delivered() noexcept {
+  if (held()) {
+    spool_directory& directory = owner_->directory_;
+    if (directory.unlink(owner_->held_name_)) {
+      directory.count_bytes(0, size_);
+      directory.let_go(owner_->held_);
+    } else {
+      directory.remark(owner_->cant_write());
+      owner_->held_ = -1;  // left open on purpose: as long as this process lives nobody can send it again
+    }
+  }
+  clear();
+}
+
+inline void spool_claim::corrupt(std::string_view why) noexcept {
+  if (held()) owner_->directory_.remark_about(owner_->held_name_, " is set aside as .corrupt: ", why);
+  end_as(spool_state::corrupt);
+}
+
+inline void spool_claim::end_as(spool_state as) noexcept {
+  if (held()) {
+    spool_directory& directory = owner_->directory_;
+    spool_name name = owner_->held_name_;
+    name.state = as;
+    if (as != spool_state::sending && !directory.rename(owner_->held_name_, name)) {
+      directory.remark(owner_->cant_write());
+      name.state = spool_state::sending;
+    }
+    directory.let_go(owner_->held_);
+    directory.add({name, false, size_, sent_at_});
+  }
+  clear();
+}
+
+inline void spool_claim::clear() noexcept {
+  owner_ = nullptr;
+  in_doubt_ = false;
+  bytes_.clear();
+  bytes_.shrink(0);
+  content_.clear();
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class spooling {
+ public:
+  enum class taken { nothing, pending, in_doubt };
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  spooling(const settings& s, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)())
+      : counters_(counters), says_(says), clock_(clock), due_(s.spool_directory.empty() ? never : 0) {
+    if (s.spool_directory.empty()) return;
+    spool_.reset(new spool({s.spool_directory, s.spool_max_bytes, s.spool_max_age}, unix_nanoseconds));
+  }
+
+  /// There is one. (Whether it can be written is seen when it is.)
+  bool on() const noexcept { return spool_ != nullptr; }
+  /// Files that wait in it, as last seen.
+  std::size_t files() const noexcept { return spool_ == nullptr ? 0 : spool_->waiting(); }
+  /// The directory can't be used.
+  bool failed() const noexcept { return failed_; }
+  /// When take() may find something; steady nanoseconds.
+  std::uint64_t due() const noexcept { return claim_.held() ? never : due_; }
+
+  /// The oldest file's spans. Of those in doubt only one last sent `doubt_age` ago, and none unless `doubts`.
+  taken take(batch& to, std::uint64_t doubt_age, bool doubts) {
+    const std::uint64_t now = clock_();
+    due_ = now + rest;
+    if (!open()) return taken::nothing;
+    count(counters_.expired, spool_->expire());
+    const std::uint64_t unix_now = unix_nanoseconds();
+    const bool found = spool_->take(claim_, doubts && unix_now > doubt_age ? unix_now - doubt_age : 0);
+    tell();
+    if (!found) {
+      due_ = next(now, unix_now, doubt_age, doubts);
+      return taken::nothing;
+    }
+    due_ = now;
+    if (!load(to)) {
+      to.clear();
+      release();
+      due_ = now + rest;
+      return taken::nothing;
+    }
+    return claim_.in_doubt() ? taken::in_doubt : taken::pending;
+  }
+  /// Nanoseconds since the file that is held was last sent.
+  std::uint64_t age() const noexcept {
+    const std::uint64_t now = unix_nanoseconds();
+    return now > claim_.sent_at() ? now - claim_.sent_at() : 0;
+  }
+
+  /// Keeps an encoded request of so many spans; `in_doubt`: sent `age` nanoseconds ago. False: it isn't on disk.
+  bool put(const buffer& request, std::size_t spans, bool in_doubt, std::uint64_t age) {
+    if (!open()) return false;
+    text_line why;
+    const bool kept = spool_->put(request, in_doubt ? unix_nanoseconds() - age : 0, why) == spool::result::ok;
+    if (kept) {
+      due_ = (std::min)(due_, clock_());
+    } else {
+      says_.say(diagnostics::topic::spool, severity::warning, text_line(why, "; ", spans, " spans stay in memory"));
+    }
+    tell();
+    return kept;
+  }
+
+  // What becomes of the file that is held.
+
+  /// Before each sending. False: it mustn't be sent, and is given back.
+  bool mark_sent() {
+    if (claim_.mark_sent(unix_nanoseconds())) return true;
+    release();
+    due_ = clock_() + rest;
+    return false;
+  }
+  bool keep(const buffer& request) {
+    const bool kept = claim_.keep(request);
+    tell();
+    return kept;
+  }
+  void delivered() { end(&spool_claim::delivered); }
+  void release() { end(&spool_claim::release); }
+  void doubt() { end(&spool_claim::doubt); }
+  void unconfirmed() { end(&spool_claim::unconfirmed); }
+
+  /// In a forked child, on the parent's.
+  void drop_inherited() noexcept {
+    if (spool_ != nullptr) spool_->drop_inherited();
+  }
+
+ private:
+  static constexpr std::uint64_t rest = 30000000000;  // before the next look after trouble
+
+  bool open() {
+    if (spool_ == nullptr) return false;
+    if (open_) return true;
+    text_line why;
+    open_ = spool_->open(why);
+    failed_ = !open_;
+    if (failed_) says_.say(diagnostics::topic::spool, severity::warning, why);
+    tell();
+    return open_;
+  }
+
+  std::uint64_t next(std::uint64_t now, std::uint64_t unix_now, std::uint64_t doubt_age, bool doubts) const noexcept {
+    const std::uint64_t sent = spool_->next_doubt();
+    if (sent == never || !doubts) return spool_->waiting() == 0 ? never : now + rest;
+    return sent + doubt_age > unix_now ? now + (sent + doubt_age - unix_now) : now + rest;
+  }
+
+  bool load(batch& to) {
+    to.clear();
+    const spool_content& from = claim_.content();
+    bool good = true;
+    for (std::size_t n = 0; n < from.groups.size(); ++n) {
+      good = good && to.resources.push_back({to.resource_bytes.size(), from.groups[n].size}) &&
+             to.resource_bytes.append(from.groups[n].data, from.groups[n].size);
+    }
+    for (std::size_t n = 0; n < from.spans.size(); ++n) {
+      const span_piece& s = from.spans[n];
+      good = good && to.spans.push_back({s.group, to.bytes.size(), s.size}) && to.bytes.append(s.data, s.size);
+    }
+    return good;
+  }
+
+  void end(void (spool_claim::*ending)() noexcept) {
+    if (!claim_.held()) return;
+    (claim_.*ending)();
+    due_ = (std::max)((std::min)(due_, clock_()), std::uint64_t{1});
+    tell();
+  }
+
+  void tell() {
+    if (const text_line note = spool_->note(); !note.empty()) says_.say(diagnostics::topic::spool, severity::warning, note);
+  }
+
+  delivery_counters& counters_;
+  diagnostics& says_;
+  std::uint64_t (*clock_)();  // steady nanoseconds
+  std::unique_ptr<spool> spool_;  // null: there is none
+  spool_claim claim_;             // after it, so that it goes first
+  bool open_ = false;
+  bool failed_ = false;
+  std::uint64_t due_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
 /// A state machine that never sleeps: each step sends one request at most, then says when the next one is due. Clock and
 /// randomness are passed in.
 ///
-/// A batch is delivered in parts. At first it is one part. When the engine answers 500 twice the part is halved, level by
-/// level: all parts of a level are sent; those refused are halved for the next one. A single span that is refused is
-/// poison if a sibling of its level was accepted; where two levels running nothing was accepted it is an outage, and
-/// everything left is put together again and held. (Arthur Engine stores nothing of a request that it answers with 500.)
+/// A batch comes from memory or, later, from the spool. While the endpoint takes nothing, a batch from memory goes into the
+/// spool, and the oldest file is what the next attempt is made with; without a spool the batch is held. A request without
+/// an answer goes to the doubts, which ask the engine what it has.
 class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
-      : settings_(s), groups_(groups), counters_(counters), says_(says), clock_(clock), random_(random), preparation_(s, groups, says, outcome_) {
+      : settings_(s), counters_(counters), says_(says), clock_(clock), random_(random),
+        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
-    pieces_.reserve(most);
-    for (std::vector<part>* list : {&level_, &failing_, &former_}) list->reserve(most);
+    request_.reserve(most);
+    now_.reserve(most);
   }
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
     // What is held and one more; no byte of a span becomes more than six in JSON.
-    return batch_.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
-           (sides_ == nullptr || sides_->fix());
+    return now_.spans.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) &&
+           request_.fix(6 * settings_.max_batch_bytes + 16384) && displays_.fix();
   }
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<side_outputs> sides) {
     main_ = std::move(main);
     engine_ = std::move(engine);
-    sides_ = std::move(sides);
+    doubts_.use(engine_profile() ? engine_.get() : nullptr);
+    displays_.use(std::move(sides));
   }
 
-  bool busy() const noexcept { return !batch_.empty(); }
+  bool busy() const noexcept { return !now_.empty(); }
   /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
-  bool holding() const noexcept { return held_; }
-  std::uint64_t due() const noexcept { return due_; }
-  /// Ends a pause: the next step tries at once.
-  void hurry() noexcept { due_ = 0; }
-  std::size_t spans() const noexcept { return batch_.spans.size() - finished_; }
-  batch& waiting() noexcept { return batch_; }
-  /// What is shown beside the main transport, or alone; may be null.
-  side_outputs* sides() noexcept { return sides_.get(); }
+  bool holding() const noexcept { return now_.held; }
+  /// When the batch under way wants a step.
+  std::uint64_t due() const noexcept { return pauses_.due(); }
+  /// The end is near: one more attempt, at once, and nothing new is begun.
+  void hurry() noexcept {
+    pauses_.end();
+    closing_ = true;
+    doubts_.hurry();
+  }
+  std::size_t spans() const noexcept { return now_.left(); }
+  batch& waiting() noexcept { return now_.spans; }
+  displays& shown() noexcept { return displays_; }
+  bool may_look_ahead(bool at_end = false) const noexcept { return main_ != nullptr && displays_.may_look_ahead(at_end); }
+  void take_ahead() { displays_.take_ahead(now_); }
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = show(batch_, shown_, now);
-    shown_ = batch_.spans.size();
-    if (!held_) started_ = now;
-    finished_ = 0;
-    held_ = false;
-    level_.clear();
-    failing_.clear();
-    level_.push_back({0, batch_.spans.size(), 0});
-    if (main_ == nullptr) finish_all(written ? counters_.delivered : counters_.failed);
+    const bool written = displays_.show(now_.spans, now_.shown, now);
+    now_.shown = now_.spans.spans.size();
+    if (!now_.held) restart(now);
+    now_.held = false;
+    now_.begin();
+    if (main_ == nullptr) return finish(spans(), written ? fate::delivered : fate::failed);
+    if (away_) set_aside();
   }
 
   /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
   void step(std::uint64_t now, std::uint64_t limit) {
-    if (!busy() || now < due_) return;
+    if (!busy() || now < pauses_.due()) return;
     // OTLP bounds the whole export, the engine's profile each attempt.
     const std::uint64_t from = engine_profile() ? now : started_;
     const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
     if (!preparation_.done()) {
       std::uint64_t pause = 0;
       if (!preparation_.ask(*main_, engine_.get(), deadline, spans(), pause)) {
-        wait(clock_(), pause);
+        nothing_gets_through(pause);
         return give_up_in_time(clock_());
       }
       went_well();
     }
-    if (level_.empty()) return next_level(now);
-    send(deadline);
-    if (busy() && level_.empty()) next_level(clock_());
+    if (now_.parts.ready()) send(deadline);
+    if (busy() && !now_.parts.ready()) next_level();
     if (busy()) give_up_in_time(clock_());
   }
 
-  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead, and kept in order.
+  // Errands: what is to be done between batches. Asking back, and the spool.
 
-  bool may_look_ahead(bool at_end = false) const noexcept {
-#ifdef ARTHUR_NO_HEAP
-    static_cast<void>(at_end);
-    return false;  // it takes memory
-#else
-    return sides_ != nullptr && main_ != nullptr && (at_end || ahead_bytes_ < most_ahead);
-#endif
+  /// `never`: nothing to do before a batch comes.
+  std::uint64_t errand_due() const noexcept {
+    std::uint64_t due = doubts_.due();
+    if (!closing_) due = (std::min)(due, spooling_.due());
+    return due == never ? never : (std::max)(due, pauses_.due());
   }
-  bool any_ahead() const noexcept { return !ahead_.empty(); }
-  /// To be filled. Here, so that it is counted wherever memory ends.
-  batch& next_ahead() noexcept { return next_ahead_; }
-  /// Shows it, then keeps it; leaves it empty.
-  void keep_ahead(std::uint64_t now) {
-    show(next_ahead_, 0, now);
-    const std::size_t size = next_ahead_.bytes.size();
-    ahead_.push_back(std::move(next_ahead_));
-    ahead_bytes_ += size;
-    next_ahead_ = batch();
+  /// One request at most. Afterwards there may be a batch under way.
+  void run_errand(std::uint64_t now, std::uint64_t limit) {
+    if (busy()) return;
+    if (doubts_.due() <= now) return ask_back(limit);
+    if (closing_) return;
+    // For OTLP a lost answer is repeated. The engine is asked; until it has accepted something it can't be.
+    const std::uint64_t doubt_age = engine_profile() ? believed_after : 0;
+    const auto found = spooling_.take(now_.spans, doubt_age, !engine_profile() || doubts_.has_witness() || !doubts_.possible());
+    if (found == spooling::taken::nothing) return;
+    if (found == spooling::taken::pending || !engine_profile()) return resume(true, false);
+    now_.spooled = true;
+    if (!doubts_.possible()) return leave_unconfirmed();
+    if (!may_ask()) return leave_in_doubt();
+    doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
+    now_.clear();
   }
-  /// Moves the oldest batch to waiting(), unless what is held there leaves no room.
-  void take_ahead() {
-    batch& oldest = ahead_.front();
-    const std::size_t size = oldest.bytes.size();
-    if (batch_.empty()) {
-      batch_ = std::move(oldest);
-    } else {
-      if (batch_.spans.size() + oldest.spans.size() > settings_.max_batch_spans || batch_.bytes.size() + size > settings_.max_batch_bytes) return;
-      for (std::size_t n = 0; n < oldest.spans.size(); ++n) {
-        if (!batch_.append(oldest, oldest.spans[n])) count(counters_.failed);
-      }
-    }
-    shown_ = batch_.spans.size();
-    ahead_bytes_ -= size;
-    ahead_.pop_front();
-  }
+  /// Spans about which the engine is asked, or will be.
+  bool in_doubt() const noexcept { return !doubts_.empty(); }
 
-  /// The end: forgets whatever is left. Returns how many spans that were.
+  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were.
   std::uint64_t discard() {
-    std::uint64_t left = spans();
+    if (in_flight_) now_.parts.again(flying_);
+    set_aside();
+    in_flight_ = false;
+    while (spooling_.on() && !busy() && displays_.any_ahead()) {
+      take_ahead();
+      now_.begin();
+      set_aside();
+    }
+    const std::uint64_t left = spans();
     if (left != 0) finish(spans());
-    for (const batch& b : ahead_) left += b.spans.size();
-    ahead_.clear();
-    left += next_ahead_.spans.size();
-    next_ahead_.clear();
-    ahead_bytes_ = 0;
-    return left;
+    doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
+      if (spooled) return spooling_.doubt();
+      now_.spans = std::move(b);
+      const std::size_t spans = now_.spans.spans.size();
+      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age);
+      count(kept ? counters_.spooled : counters_.unconfirmed, spans);
+      now_.clear();
+    });
+    spooling_.doubt();
+    return left + displays_.discard();
+  }
+  const spooling& spool() const noexcept { return spooling_; }
+  /// What lies with the doubts is taken off the pool's limit.
+  void share(pool& blocks) noexcept { doubts_.share(blocks); }
+  /// In a forked child, on the parent's: what lies with its doubts is the parent's memory and files.
+  void drop_inherited() noexcept {
+    doubts_.give_back();
+    spooling_.drop_inherited();
+  }
+  /// From here on nothing is sent any more: begin() sets everything aside. False: there is no spool.
+  bool only_set_aside() noexcept {
+    away_ = spooling_.on();
+    return away_;
   }
 
  private:
-  struct part {
-    std::size_t first;
-    std::size_t count;
-    unsigned failures;
-  };
+  using part = halving::part;
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
 
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
 
   void wait(std::uint64_t now, std::uint64_t at_least = 0) {
-    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
+    pauses_.wait(now, at_least, random_());
   }
   void went_well() {
-    attempt_ = 0;
-    due_ = 0;
-  }
-
-  void collect(const batch& b, std::size_t first, std::size_t count) {
-    pieces_.clear();
-    groups_.begin_request();
-    for (std::size_t n = first; n < first + count; ++n) {
-      const batch::entry& e = b.spans[n];
-      pieces_.push_back({groups_.known(e.group), b.bytes.data() + e.at, e.size});
-    }
+    pauses_.succeed();
+    away_ = false;
   }
 
   bool encode(const part& p, encoding as) {
-    collect(batch_, p.first, p.count);
-    body_.clear();
-    return append_request(body_, as, pieces_.data(), pieces_.size(), groups_.views(), groups_.count());
+    request_.collect(now_.spans, p.first, p.count);
+    return request_.encode(as);
   }
 
   void send(std::uint64_t deadline) {
-    part p = level_.back();
-    level_.pop_back();
+    part p = now_.parts.take();
     if (!encode(p, preparation_.known())) {
       // No memory for the request: smaller ones may fit.
-      if (p.count > 1) return halve(p);
-      return finish(p.count, counters_.failed);
+      if (p.count > 1) return now_.parts.halve(p);
+      return finish(p.count, fate::failed);
     }
-    request r;
-    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
-    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
-    r.body = body_.data();
-    r.body_size = body_.size();
-    r.spans = p.count;
-    const response& a = outcome_.answer;
-    const std::string& error = outcome_.error;
+    if (now_.spooled && !spooling_.mark_sent()) return now_.clear();
     count(counters_.requests);
-    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    const transport_result result = main_->send(r, deadline, outcome_.answer, outcome_.error);
-    const std::uint64_t now = clock_();  // pauses count from the answer
+    if (p.failures != 0 || pauses_.repeating()) count(counters_.retries);
+    in_flight_ = true;
+    flying_ = p;
+    judge(p, main_->send(request_.to_send(settings_), deadline, outcome_.answer, outcome_.error));
+    in_flight_ = false;
+  }
+
+  void judge(const part& p, transport_result result) {
     switch (result) {
       case transport_result::not_sent:
-        unreachable(error);
-        level_.push_back(p);
-        return wait(now);
+        now_.parts.again(p);
+        say_unreachable(says_, outcome_.error, spans());
+        return nothing_gets_through();
       case transport_result::unanswered:
-        return unanswered(p, now, error);
+        return unanswered(p, outcome_.error);
       case transport_result::answered:
-        return answered(p, now, a, error);
+        return answered(p);
     }
   }
 
-  void unanswered(const part& p, std::uint64_t now, const std::string& error) {
-    if (!engine_profile() && settings_.sink == sink::endpoint) {
+  void unanswered(const part& p, std::string_view why) {
+    if (settings_.sink == sink::endpoint && may_repeat(errand::spans, settings_.where.profile)) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
-      unreachable(error);
-      level_.push_back(p);
-      return wait(now);
+      now_.parts.again(p);
+      say_unreachable(says_, outcome_.error, spans());
+      return nothing_gets_through();
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
-              text_line(p.count, " spans were sent to ", origin(settings_.where.traces),
-                   " without an answer; they aren't sent again, because the engine would store them twice (", error, ")"));
-    finish(p.count, counters_.unconfirmed);
+              text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", why, "); ",
+                        may_ask() ? "the engine is asked what it has of them"
+                                  : "they aren't sent again, because the engine would store them twice"));
     // The endpoint may be in trouble: the next request can wait a little.
-    if (busy()) wait(now);
+    wait(clock_());
+    if (!now_.spooled) {
+      if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
+      return;
+    }
+    // The file is in doubt as a whole from here on.
+    if (doubts_.possible()) return leave_in_doubt();
+    now_.parts.again(p);
+    now_.gather();
+    leave_unconfirmed();
   }
 
-  void answered(part p, std::uint64_t now, const response& a, const std::string& error) {
+  bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
+  void leave_in_doubt() {
+    spooling_.doubt();
+    now_.clear();
+  }
+
+  /// Copies a part over to the doubts. False: no memory.
+  bool doubt(const part& p) {
+    batch b;
+    for (std::size_t n = p.first; n < p.first + p.count; ++n) {
+      if (!b.append(now_.spans, now_.spans.spans[n])) return false;
+    }
+    doubts_.add(std::move(b), false, 0, clock_());
+    finish(p.count);
+    return true;
+  }
+
+  void ask_back(std::uint64_t limit) {
+    doubts_.step(
+        clock_, limit, random_(),
+        [this](doubts::finding found, std::size_t spans, bool spooled, bool all) {
+          const bool stored = found == doubts::finding::stored;
+          count(counters_.of(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
+          if (!stored) say_unconfirmed(says_, spans);
+          if (!spooled || !all) return;
+          if (stored) spooling_.delivered();
+          else spooling_.unconfirmed();
+        },
+        [this](batch&& b, bool spooled) {
+          now_.spans = std::move(b);
+          resume(spooled, spooled);
+        });
+  }
+  void resume(bool spooled, bool shortened) {
+    restart(clock_());
+    now_.resume(spooled, shortened, settings_.max_batch_spans);
+  }
+
+  void restart(std::uint64_t now) noexcept {
+    started_ = now;
+    pauses_.begin();
+  }
+
+  void leave_unconfirmed() {
+    say_unconfirmed(says_, spans());
+    count(counters_.of(fate::unconfirmed, true), spans());
+    spooling_.unconfirmed();
+    now_.clear();
+  }
+
+  void answered(part p) {
+    const response& a = outcome_.answer;
     switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
       case verdict::delivered:
       case verdict::partial:
-        return accepted(p, a);
+        return accepted(p);
       case verdict::wrong_encoding:
         // The probe was answered, but real spans are not read: the other encoding, once.
         preparation_.change();
         says_.say(diagnostics::topic::protocol, severity::info,
                   text_line("the endpoint answered ", a.status, " to spans; trying the other encoding"));
-        return level_.push_back(p);
+        return now_.parts.again(p);
       case verdict::retry_later:
-        refused(a, error);
+        refused();
+        // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
+        // is the engine that is away.
+        if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
-        level_.push_back(p);
-        return wait(now, retry_after(a));
+        now_.parts.again(p);
+        return nothing_gets_through(retry_after(a));
       case verdict::split:
-        refused(a, error);
+        refused();
         // Once more before it is taken apart: a 500 may pass.
-        if (p.failures == 0 && p.count == batch_.spans.size()) {
+        if (p.failures == 0 && p.count == now_.spans.spans.size()) {
           ++p.failures;
-          level_.push_back(p);
-          return wait(now);
+          now_.parts.again(p);
+          return wait(clock_());
         }
-        return failing_.push_back(p);
+        return now_.parts.refused(p);
       case verdict::too_large:
-        refused(a, error);
-        if (p.count > 1) return halve(p);
-        return finish(p.count, counters_.rejected);
+        refused();
+        if (p.count > 1) return now_.parts.halve(p);
+        return finish(p.count, fate::rejected);
       case verdict::rejected_all:
       case verdict::unauthorized:
       case verdict::give_up:
-        refused(a, error);
+        refused();
+        says_.rejected(read_rejection(a.body, a.content_type).reason);
         // Data that the engine can't read (400): one bad span must not take the others along.
-        if (a.status == 400 && engine_profile() && p.count > 1) return halve(p);
+        if (a.status == 400 && engine_profile() && p.count > 1) return now_.parts.halve(p);
         went_well();
-        return finish(p.count, settings_.sink == sink::endpoint ? counters_.rejected : counters_.failed);
+        return finish(p.count, settings_.sink == sink::endpoint ? fate::rejected : fate::failed);
     }
   }
 
-  void accepted(const part& p, const response& a) {
+  void accepted(const part& p) {
     went_well();
     preparation_.prove();
-    level_accepted_ = true;
-    const rejection r = read_rejection(a.body, a.content_type);
+    now_.parts.accepted();
+    const rejection r = read_rejection(outcome_.answer.body, outcome_.answer.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
+      says_.rejected(r.reason);
       says_.say(diagnostics::topic::refusal, severity::warning,
                 text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
+    } else {
+      doubts_.witness(now_.spans, p.first);
     }
-    count(counters_.rejected, rejected);
-    count(counters_.delivered, p.count - rejected);
+    count(counters_.of(fate::rejected, now_.spooled), rejected);
+    count(counters_.of(fate::delivered, now_.spooled), p.count - rejected);
     finish(p.count);
   }
 
-  void halve(const part& p) {
-    const std::size_t half = p.count / 2;
-    level_.push_back({p.first + half, p.count - half, p.failures});
-    level_.push_back({p.first, half, p.failures});
-  }
-
-  /// All parts of a level were sent and some were refused with 500.
-  void next_level(std::uint64_t now) {
-    if (failing_.empty()) return;
-    dry_levels_ = level_accepted_ ? 0 : dry_levels_ + 1;
-    const bool outage = dry_levels_ >= 3;  // the whole batch (twice), its halves, its quarters
-    former_.clear();
-    former_.swap(failing_);
-    bool all_single = true;
-    for (const part& p : former_) {
-      if (p.count == 1 && level_accepted_) {
-        says_.say(diagnostics::topic::poison, severity::warning,
-                  "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
-        finish(1, counters_.rejected);
-        continue;
-      }
-      all_single = all_single && p.count == 1;
-      if (outage || p.count == 1) {
-        failing_.push_back(p);
-      } else {
-        halve(p);
-      }
-    }
-    level_accepted_ = false;
-    if (!busy()) return;
-    if (outage || (level_.empty() && all_single)) hold(now);
-    else if (!failing_.empty()) {
-      level_.insert(level_.end(), failing_.begin(), failing_.end());
-      failing_.clear();
-    }
-  }
-
-  /// Nothing is accepted: an outage. What is left becomes one part again.
-  void hold(std::uint64_t now) {
-    former_.clear();
-    former_.swap(failing_);
-    former_.insert(former_.end(), level_.begin(), level_.end());
-    std::sort(former_.begin(), former_.end(), [](const part& a, const part& b) { return a.first < b.first; });
-    std::size_t left = 0;
-    for (const part& p : former_) left += p.count;
-    const part* at = former_.data();
-    std::size_t passed = 0;  // spans of the parts before it
-    batch_.keep(left, [&at, &passed](std::size_t n) {
-      while (n - passed >= at->count) passed += at++->count;
-      return at->first + (n - passed);
+  /// All parts of a level were sent.
+  void next_level() {
+    const auto next = now_.parts.end_level([this] {
+      says_.say(diagnostics::topic::poison, severity::warning,
+                "a span was dropped: the engine answers 500 to it alone and accepts its siblings");
+      finish(1, fate::rejected);
     });
-    shown_ = batch_.spans.size();
-    finished_ = 0;
-    level_.assign(1, part{0, batch_.spans.size(), 0});
-    dry_levels_ = 0;
-    held_ = true;
+    if (next != halving::next::outage) return;
+    now_.gather();
+    now_.held = !now_.spooled;
     says_.say(diagnostics::topic::connection, severity::warning,
-              text_line(origin(settings_.where.traces), " answers 500 to everything; ", batch_.spans.size(), " spans are held (",
+              text_line(origin(settings_.where.traces), " answers 500 to everything; ", now_.spans.spans.size(), " spans are held (",
                    advice(500, settings_.where.profile), ")"));
-    wait(now);
+    nothing_gets_through();
+  }
+
+  /// The endpoint takes nothing now. With a spool what is under way is set aside until it does.
+  void nothing_gets_through(std::uint64_t at_least = 0) {
+    wait(clock_(), at_least);
+    in_flight_ = false;
+    if (!spooling_.on()) return;
+    away_ = true;
+    set_aside();
+  }
+
+  /// Into the spool, or back into it, with what is left. Otherwise it is held.
+  void set_aside() {
+    if (!busy() || !spooling_.on()) return;
+    now_.gather();
+    const std::size_t left = spans();
+    if (now_.spooled) {
+      // Where the file can't be shortened, what is gone from it must be asked for next time.
+      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(request_.body()));
+      if (exact && !in_flight_) spooling_.release();
+      else spooling_.doubt();
+    } else {
+      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(request_.body(), left, in_flight_, 0)) return;
+      count(counters_.spooled, left);
+    }
+    now_.clear();
   }
 
   /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
   void give_up_in_time(std::uint64_t now) {
-    if (engine_profile() || due_ == 0) return;
-    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
-    finish_all(counters_.failed);
-    due_ = 0;
+    if (!busy() || engine_profile() || pauses_.due() == 0) return;
+    if ((std::max)(now, pauses_.due()) - started_ < nanoseconds(settings_.export_timeout)) return;
+    finish(spans(), fate::failed);
+    pauses_.end();
   }
 
   void finish(std::size_t spans) {
-    finished_ += spans;
-    if (finished_ < batch_.spans.size()) return;
-    batch_.clear();
-    shown_ = 0;
-    batch_.bytes.shrink(std::size_t{2} << 20);
-    level_.clear();
-    failing_.clear();
-    finished_ = 0;
-    dry_levels_ = 0;
-    held_ = false;
-    level_accepted_ = false;
+    if (!now_.judge(spans)) return;
+    if (now_.spooled) spooling_.delivered();
+    now_.clear();
   }
-  void finish(std::size_t spans, std::atomic<std::uint64_t>& as) {
-    count(as, spans);
+  void finish(std::size_t spans, fate f) {
+    count(counters_.of(f, now_.spooled), spans);
     finish(spans);
   }
-  void finish_all(std::atomic<std::uint64_t>& as) { finish(spans(), as); }
 
-  /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
-  /// all was written, or there are no such outputs.
-  bool show(const batch& b, std::size_t first, std::uint64_t now) {
-    if (sides_ == nullptr) return false;
-    collect(b, first, b.spans.size() - first);
-    return pieces_.empty() || sides_->take(pieces_, groups_.views(), groups_.count(), now);
-  }
-
-  void unreachable(const std::string& error) { say_unreachable(says_, error, spans()); }
-  void refused(const response& a, const std::string& error) {
-    if (settings_.sink == sink::endpoint) {
-      say_refused(says_, settings_, a);
-    } else {
-      says_.say(diagnostics::topic::refusal, severity::warning, error);
-    }
-  }
+  void refused() { say_refused(says_, settings_, outcome_); }
 
   const settings& settings_;
-  resources& groups_;
   delivery_counters& counters_;
   diagnostics& says_;
   std::uint64_t (*clock_)();  // steady nanoseconds
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
-  std::unique_ptr<side_outputs> sides_;
 
   outcome outcome_;  // of the newest request
   preparation preparation_;
+  spooling spooling_;
+  doubts doubts_;
+  displays displays_;
 
-  batch batch_;
-  std::size_t finished_ = 0;       // spans of it that are judged
-  std::size_t shown_ = 0;          // spans of it that sides_ got
-  static constexpr std::size_t most_ahead = std::size_t{8} << 20;
-  batch next_ahead_;
-  std::deque<batch> ahead_;        // shown already, to be delivered after batch_
-  std::size_t ahead_bytes_ = 0;
-  std::vector<part> level_;   // still to send on this level
-  std::vector<part> failing_;
-  std::vector<part> former_;  // failing_ while the next level is made of it
-  bool level_accepted_ = false;
-  unsigned dry_levels_ = 0;  // levels running in which nothing was accepted
-  bool held_ = false;
-  unsigned attempt_ = 0;
-  std::uint64_t due_ = 0;
+  consignment now_;  // under way
+  bool away_ = false;  // with a spool: fresh batches go there
+  bool closing_ = false;
+  bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
+  part flying_{};           // that request
+  pauses pauses_;
   std::uint64_t started_ = 0;
-  buffer body_;
-  std::vector<span_piece> pieces_;
+  request_parts request_;
 };
 
 }  // namespace detail
@@ -14077,29 +16806,39 @@ inline std::unique_ptr<transport> make_transport(const settings& s, const url& w
   return std::unique_ptr<transport>(new socket_transport(where, headers, t, via));
 }
 
-/// `s`, `given` and `says` outlive `to`.
-inline void give_outputs(delivery& to, const settings& s, const options& given, diagnostics& says, const timing& t) {
-  std::unique_ptr<transport> main, engine;
-  std::unique_ptr<side_outputs> sides;
+struct transports {
+  std::unique_ptr<transport> main;
+  std::unique_ptr<transport> engine;  // for its other routes; may be null, like main
+};
+
+inline transports make_transports(const settings& s, const options& given, const timing& t) {
+  transports made;
   switch (s.sink) {
     case sink::endpoint:
-      main = make_transport(s, s.where.traces, s.where.headers, s.traces_proxy, t);
-      if (s.where.has_engine) engine = make_transport(s, s.where.engine, s.where.engine_headers, s.engine_proxy, t);
+      made.main = make_transport(s, s.where.traces, s.where.headers, s.traces_proxy, t);
+      if (s.where.has_engine) made.engine = make_transport(s, s.where.engine, s.where.engine_headers, s.engine_proxy, t);
       break;
     case sink::file:
-      main.reset(new file_transport(given.output_file, t));
+      made.main.reset(new file_transport(given.output_file, t));
       break;
     case sink::callback:
-      main.reset(new callback_transport(given.on_batch, given.on_batch_user));
+      made.main.reset(new callback_transport(given.on_batch, given.on_batch_user));
       break;
     case sink::none:
       break;
   }
+  return made;
+}
+
+/// `s`, `given` and `says` outlive `to`.
+inline void give_outputs(delivery& to, const settings& s, const options& given, diagnostics& says, const timing& t) {
+  transports made = make_transports(s, given, t);
+  std::unique_ptr<side_outputs> sides;
   if (s.to_stdout || s.console) {
     sides.reset(new side_outputs(s, says, std::unique_ptr<transport>(new file_transport(1, t)), [] { return terminal_of(1); },
                                  steady_nanoseconds));
   }
-  to.use(std::move(main), std::move(engine), std::move(sides));
+  to.use(std::move(made.main), std::move(made.engine), std::move(sides));
 }
 
 }  // namespace detail
@@ -14163,7 +16902,7 @@ struct pace_reading {
   std::uint64_t in = 0;     // spans handed over so far, and those for which there was no room
   std::uint64_t out = 0;    // spans that the endpoint took, or refused, so far
   std::uint64_t held = 0;   // bytes of the pool in use: the least of the period, so that a pool that was once drained shows
-  std::uint64_t limit = 0;  // bytes of the pool
+  std::uint64_t limit = 0;  // bytes of the pool from which on spans are dropped
 };
 
 constexpr std::uint64_t pace_period = 10000000000U;
@@ -14189,7 +16928,7 @@ inline text_line pace_warning(const pace_reading (&series)[pace_readings], bool&
                  " spans/s come, ", whole(static_cast<double>(last.out - first.out) / seconds), " spans/s go; the memory for spans is full");
   if (!full) {
     const auto growth = static_cast<double>(last.held - first.held) / seconds;
-    line = text_line(line, " in ", whole(static_cast<double>(last.limit - last.held) / growth), " s");
+    line = text_line(line, " in ", whole(static_cast<double>(last.limit > last.held ? last.limit - last.held : 0) / growth), " s");
   }
   return text_line(line, "; record less (sample_ratio, max_spans_per_second), send more at once (max_batch_spans), or choose what happens then (overflow)");
 }
@@ -14492,10 +17231,12 @@ class worker {
         bell_(rings),
         says_(says),
         counters_(counters),
+        ticket_(rings.asked()),
         groups_(s),
         collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
                    s.where.profile == profile::arthur || s.console, s.limits, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
+    delivery_.share(the_recorder.source.blocks);
     // It begins asleep, until the first span rings.
     the_recorder.wanted.store(1, std::memory_order_relaxed);
   }
@@ -14508,7 +17249,7 @@ class worker {
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
     watch_pace(now);
-    side_outputs* const sides = delivery_.sides();
+    side_outputs* const sides = delivery_.shown().get();
     if (sides == nullptr) return work(now);
     if (sides->due() <= now) sides->pass(now);
     const std::uint64_t next = work(now);
@@ -14518,15 +17259,27 @@ class worker {
   /// Nothing is left to do, or no time.
   bool finished(std::uint64_t now) const noexcept {
     const std::uint64_t stop = bell_.stop_deadline().load(std::memory_order_acquire);
-    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy()));
+    return stop != 0 && (now >= stop || (ended_ && !delivery_.busy() && delivery_.errand_due() == waker::never));
   }
 
   /// Nothing more will come.
   void end() {
-    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+    if (delivery_.shown().get() != nullptr) delivery_.shown().get()->end(steady_nanoseconds());
   }
 
-  std::uint64_t discard_all() { return delivery_.discard() + collector_.discard_all(); }
+  /// Nothing is sent any more: with a spool what is left goes there, the rest is forgotten. Returns how many spans that were.
+  std::uint64_t discard_all() {
+    const std::uint64_t left = delivery_.discard();
+    if (delivery_.only_set_aside()) {
+      batch& b = delivery_.waiting();
+      // A sweep under way began too long ago to count as one.
+      for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
+        sweeps += collector_.sweep(b) ? 1 : 0;
+        if (!b.empty()) delivery_.begin(steady_nanoseconds());
+      }
+    }
+    return left + delivery_.discard() + collector_.discard_all();
+  }
 
  private:
   std::uint64_t work(std::uint64_t now) {
@@ -14538,11 +17291,19 @@ class worker {
     if (delivery_.busy() && sending_) {
       if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       delivery_.step(now, stop_limit(now));
+      answer();
       if (delivery_.holding()) sending_ = false;  // fresh spans may join it
       if (!delivery_.busy() || !sending_ || delivery_.may_look_ahead()) return now;
       return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
+    // Between batches only: it may begin one.
+    if (!delivery_.busy() && !in_cycle_ && delivery_.errand_due() <= now) {
+      delivery_.run_errand(now, stop_limit(now));
+      sending_ = delivery_.busy();
+      answer();
+      return now;
+    }
     if (delivery_.holding()) {
       if (delivery_.due() > now) return (std::min)(delivery_.due(), look_ahead(now));
       // Fresh spans join what is held. A sweep under way began too long ago to count as one.
@@ -14550,7 +17311,7 @@ class worker {
     }
     if (!in_cycle_) {
       const std::uint64_t asked = bell_.asked();
-      const bool ask = !bell_.all_answered();
+      const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
       if (!ask && !urgent && !bell_.stopping() && !delivery_.busy() && now < next_cycle_) return idle(now);
       in_cycle_ = true;
@@ -14570,7 +17331,7 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    if (delivery_.any_ahead()) {
+    if (delivery_.shown().any_ahead()) {
       delivery_.take_ahead();
     } else {
       while (sweeps_ < 2) {
@@ -14588,7 +17349,7 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     say_rate_limited(now);
-    bell_.answer(ticket_);
+    answer();
     calibrate(now);
     if (found_) {
       wanted_since_ = 0;
@@ -14613,23 +17374,23 @@ class worker {
     if (!delivery_.may_look_ahead()) return waker::never;
     if (now < next_look_) return next_look_;
     next_look_ = now + delay();
-    batch& b = delivery_.next_ahead();
+    batch& b = delivery_.shown().next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
       complete = collector_.sweep(b);
-      if (!b.empty()) delivery_.keep_ahead(now);
+      if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     return next_look_;
   }
 
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
-    batch& b = delivery_.next_ahead();
+    batch& b = delivery_.shown().next_ahead();
     // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
-      if (!b.empty()) delivery_.keep_ahead(now);
+      if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
-    delivery_.sides()->end(now);
+    delivery_.shown().get()->end(now);
   }
 
   void calibrate(std::uint64_t now) noexcept {
@@ -14645,7 +17406,12 @@ class worker {
       wanted_since_ = 0;
       next_cycle_ = now + delay();
     }
-    return next_cycle_;
+    return (std::min)(next_cycle_, delivery_.errand_due());
+  }
+
+  /// Who waits for a flush is answered once the cycle is over and nothing is in doubt.
+  void answer() {
+    if (!in_cycle_ && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
   }
 
   /// Sum over all threads.
@@ -14668,7 +17434,7 @@ class worker {
     r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
     r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
-    r.limit = blocks.limit();
+    r.limit = blocks.mark();
     const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
@@ -14697,6 +17463,7 @@ class worker {
   bell& bell_;
   diagnostics& says_;
   const delivery_counters& counters_;
+  std::uint64_t ticket_;  // of the flushes that the newest cycle is for
   resources groups_;
   collector collector_;
   delivery delivery_;
@@ -14710,7 +17477,6 @@ class worker {
   int sweeps_ = 0;
   std::uint64_t wanted_since_ = 0;  // when `wanted` was raised; 0 = it isn't
   int trust_ = 0;
-  std::uint64_t ticket_ = 0;
   std::uint64_t next_cycle_ = waker::never;
   std::uint64_t next_look_ = 0;
   std::uint64_t calibrated_ = 0;
@@ -14738,6 +17504,7 @@ class runtime {
  public:
   delivery_counters counters;
   diagnostics says;
+  standstill stuck;
 
   /// Returns an error line, or nothing.
   std::string start(const options& given);
@@ -14747,7 +17514,7 @@ class runtime {
   bool set_sample_ratio(double ratio) noexcept;
   bool running() const noexcept { return state_.load(std::memory_order_acquire) == state::running; }
   bell& rings() noexcept { return bell_; }
-  std::uint64_t block_microseconds() const noexcept { return block_microseconds_.load(std::memory_order_relaxed); }
+  std::uint64_t block_nanoseconds() const noexcept { return block_nanoseconds_.load(std::memory_order_relaxed); }
 
   /// In a forked child: a runtime like `parent`, with a thread of its own.
   void continue_after_fork(const runtime& parent) noexcept;
@@ -14766,7 +17533,8 @@ class runtime {
   void say_left() noexcept;
   std::uint64_t lost() const noexcept {
     return counters.rejected.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) +
-           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed);
+           counters.unconfirmed.load(std::memory_order_relaxed) + counters.discarded.load(std::memory_order_relaxed) +
+           counters.spooled.load(std::memory_order_relaxed);
   }
 
   std::mutex mutex_;  // start and stop, one at a time
@@ -14775,7 +17543,7 @@ class runtime {
   settings settings_;
   bell bell_;
   std::unique_ptr<worker> worker_;
-  std::atomic<std::uint64_t> block_microseconds_{0};
+  std::atomic<std::uint64_t> block_nanoseconds_{0};
   std::atomic<bool> has_thread_{false};
   thread_watch watch_;
   std::mutex done_mutex_;
@@ -14793,23 +17561,7 @@ inline void wake_runtime() noexcept {
   if (r != nullptr && r->running()) r->rings().wake();
 }
 
-inline ARTHUR_THREAD_LOCAL std::uint64_t waiting_since = 0;
-/// options::overflow == block: wakes the worker and gives it a moment.
-inline bool wait_for_worker(std::uint32_t attempt) noexcept {
-  runtime* const r = the_runtime.load(std::memory_order_acquire);
-  if (r == nullptr || !r->running() || thread_is_quiet) return false;
-  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
-  const std::uint64_t now = steady_nanoseconds();
-  if (attempt == 0) waiting_since = now;
-  if ((now - waiting_since) / 1000U > r->block_microseconds()) return false;
-#ifdef ARTHUR_NO_THREADS
-  r->poll();
-#else
-  if (attempt % 8 == 0) r->rings().wake();
-  std::this_thread::sleep_for(std::chrono::microseconds(100));
-#endif
-  return true;
-}
+bool wait_for_worker(std::uint32_t attempt) noexcept;  // waiting.hpp
 
 inline void runtime_after_fork() noexcept {
   runtime* const parent = the_runtime.load(std::memory_order_acquire);
@@ -14837,8 +17589,6 @@ inline void flush_and_terminate() noexcept {
   std::abort();
 }
 
-inline const char* lookup_variable(void* reader, const char* name) { return static_cast<variable_reader*>(reader)->get(name); }
-
 inline std::string runtime::start(const options& given) {
   // Before the lock: whoever holds it may wait for this worker's end.
   if (in_worker) return "arthur::start was called by a function that arthur itself calls: start again after it has returned";
@@ -14849,18 +17599,11 @@ inline std::string runtime::start(const options& given) {
     if (!done_) return "the worker of the former arthur::start still hangs in a name look-up: start again later";
   }
   says.use(given.on_diagnostic, given.on_diagnostic_user);
-  environment surroundings;
-  variable_reader variables;
-  surroundings.lookup = lookup_variable;
-  surroundings.user = &variables;
-  const std::string program = program_name();
-  surroundings.program = program.c_str();
   warning_list warnings;
   options_ = given;
-  const https_support* const https = the_https.load(std::memory_order_relaxed);  // set before main
-  settings_ = resolve(given, surroundings, warnings, https != nullptr);
+  settings_ = configure(given, warnings);
   says.use(settings_.log_level);
-  if (settings_.error.empty() && https != nullptr) settings_.error = https->check(settings_.tls);
+  says.hide(secrets_of(settings_));
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
@@ -14885,6 +17628,7 @@ inline std::string runtime::start(const options& given) {
   r.code_location.store(given.code_location, std::memory_order_relaxed);
   r.wake.store(wake_runtime, std::memory_order_relaxed);
   r.forked.store(runtime_after_fork, std::memory_order_relaxed);
+  r.source.hold_traces.store(hold_traces, std::memory_order_relaxed);
   r.source.wait_for_room.store(given.overflow == overflow::block ? wait_for_worker : nullptr, std::memory_order_relaxed);
 
   make_worker();
@@ -14902,7 +17646,8 @@ inline std::string runtime::start(const options& given) {
 
 inline void runtime::make_worker() {
   bell_.reset();
-  block_microseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000U, std::memory_order_relaxed);
+  block_nanoseconds_.store(static_cast<std::uint64_t>(settings_.block_timeout.count()) * 1000000U, std::memory_order_relaxed);
+  stuck.forget();
   worker_.reset(new worker(settings_, bell_, counters, says, worker_random));
   timing t;
   t.steady_now = steady_nanoseconds;
@@ -15116,10 +17861,12 @@ inline void runtime::copy_settings(const runtime& parent) {
   options_ = parent.options_;
   settings_ = parent.settings_;
   says.use(options_.on_diagnostic, options_.on_diagnostic_user, settings_.log_level);
+  says.hide(secrets_of(settings_));
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
   if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
+  if (parent.worker_ != nullptr) parent.worker_->sender().drop_inherited();
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     copy_settings(parent);
@@ -15138,6 +17885,47 @@ inline void runtime::continue_after_fork(const runtime& parent) noexcept {
 
 }  // namespace detail
 
+ARTHUR_NAMESPACE_END
+
+#endif
+// waiting.hpp: what a thread does with options::overflow == block when the pool has no room for its span.
+#ifndef ARTHUR_RUNTIME_WAITING_HPP
+#define ARTHUR_RUNTIME_WAITING_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#ifndef ARTHUR_NO_THREADS
+#include <thread>
+#endif
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline ARTHUR_THREAD_LOCAL patience own_patience;
+/// options::overflow == block: wakes the worker and gives it a moment. Never inside the worker's own work, for which it
+/// would wait for itself.
+inline bool wait_for_worker(std::uint32_t attempt) noexcept {
+  const slot* const s = this_slot;
+  if (s == nullptr || in_worker || was_forked()) return false;
+  runtime* const r = the_runtime.load(std::memory_order_acquire);
+  if (r == nullptr || !r->running()) return false;
+  // By the clock, not by attempts: a sleep of 100 microseconds takes 15 milliseconds on some systems.
+  if (!own_patience.lasts(attempt == 0, steady_nanoseconds(), r->block_nanoseconds(), s->last_generation,
+                          r->counters.taken.load(std::memory_order_relaxed), r->stuck)) {
+    return false;
+  }
+#ifdef ARTHUR_NO_THREADS
+  r->poll();
+#else
+  if (attempt % 8 == 0) r->rings().wake();
+  std::this_thread::sleep_for(std::chrono::microseconds(100));
+#endif
+  return true;
+}
+
+}  // namespace detail
 ARTHUR_NAMESPACE_END
 
 #endif
@@ -15206,12 +17994,18 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.failed = get(c.failed);
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
+    out.spooled = get(c.spooled);
+    out.replayed = get(c.replayed);
+    out.replay_rejected = get(c.replay_rejected);
+    out.replay_unconfirmed = get(c.replay_unconfirmed);
+    out.expired = get(c.expired);
     out.cleaned = get(c.cleaned);
     out.dropped_attributes = get(c.dropped_attributes);
     out.requests = get(c.requests);
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded;
+    out.last_rejection = run->says.last_rejection();
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled;
   }
   std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
   for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
@@ -15235,15 +18029,6 @@ ARTHUR_LINKED statistics stats() noexcept {
   out.bytes_held = r.source.blocks.bytes_used();
   return out;
 }
-
-namespace detail {
-/// Sets or takes away a bit of recording_enabled while it runs, so that a stop in between isn't undone.
-inline void switch_recording(std::uint32_t bit, bool to) noexcept {
-  std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
-  }
-}
-}  // namespace detail
 
 ARTHUR_LINKED void pause() noexcept { detail::switch_recording(detail::recording_mode::paused, true); }
 ARTHUR_LINKED void resume() noexcept { detail::switch_recording(detail::recording_mode::paused, false); }
@@ -15386,6 +18171,7 @@ typedef struct arthur_stats {
   uint64_t failed;
   uint64_t unconfirmed;
   uint64_t discarded;
+  uint64_t spooled;
 } arthur_stats;
 
 typedef struct arthur_api {
@@ -15682,7 +18468,7 @@ inline void stats(arthur_stats* out) noexcept {
   if (out == nullptr || out->size < sizeof out->size) return;
   const statistics s = arthur::stats();
   arthur_stats all = {out->size,  s.opened,    s.open,     s.committed, s.unsampled,   s.dropped,
-                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded};
+                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded, s.spooled};
   std::memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
 }
 
@@ -15849,6 +18635,550 @@ ARTHUR_LINKED const arthur_api* arthur_get_api(std::uint32_t version) {
 }
 
 #endif
+// check.hpp: arthur::check(): what tracing would do with the settings, done once by hand, and told step by step.
+#ifndef ARTHUR_RUNTIME_CHECK_HPP
+#define ARTHUR_RUNTIME_CHECK_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A span as any other, that says what it is.
+struct test_span {
+  char trace_id[16];
+  char span_id[8];
+
+  explicit test_span(std::uint64_t (*random)()) noexcept {
+    random_stream own;
+    own.seed();
+    for (char* id : {trace_id, trace_id + 8, span_id}) {
+      const std::uint64_t bits = (random != nullptr ? random() : own.next()) | 1U;  // an id isn't zero
+      std::memcpy(id, &bits, sizeof bits);
+    }
+  }
+
+  void append(buffer& to, std::uint64_t now) const noexcept {
+    constexpr std::string_view name = "arthur.check";
+    constexpr std::string_view text = "a test span of arthur::check(): it says that traces arrive, and nothing else";
+    append_field(to, wire::span_trace_id, trace_id, sizeof trace_id);
+    append_field(to, wire::span_span_id, span_id, sizeof span_id);
+    append_field(to, wire::span_name, name.data(), name.size());
+    if (char* at = to.reserve_more(20)) {
+      at = wire::put_byte(wire::put_byte(at, wire::span_kind), 1);  // INTERNAL
+      at = wire::put_fixed64(wire::put_byte(at, wire::span_start_time), now);
+      wire::put_fixed64(wire::put_byte(at, wire::span_end_time), now + 1);
+      to.advance(20);
+    }
+    put(to, "openinference.span.kind", "CHAIN");
+    put(to, "input.value", text);
+    constexpr char good[] = {static_cast<char>(wire::status_code), 1};
+    append_field(to, wire::span_status, good, sizeof good);
+  }
+
+ private:
+  static void put(buffer& to, std::string_view key, std::string_view value) noexcept {
+    append_string_attribute(to, wire::span_attributes, key.data(), key.size(), value.data(), value.size());
+  }
+};
+
+/// `text`, percent-encoded as a part of a path.
+inline std::string path_part(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (text::is_digit(c) || (text::lower(c) >= 'a' && text::lower(c) <= 'z') || std::string_view("-._~").find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      static constexpr char digits[] = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      ((out += '%') += digits[byte >> 4]) += digits[byte & 15U];
+    }
+  }
+  return out;
+}
+
+/// The steps behind the configuration. Stops by itself at the deadline, because every request does.
+class checker {
+ public:
+  checker(const settings& s, transport& main, transport* engine, std::uint64_t deadline, check_result& to)
+      : settings_(s), main_(main), engine_(engine), deadline_(deadline), to_(to), secrets_(secrets_of(s)), questions_(s, outcome_), groups_(s) {}
+
+  void run(const test_span& span, std::uint64_t now) {
+    if (settings_.sink == sink::endpoint) {
+      endpoint();
+      key();
+      if (engine_ == nullptr) skip("health", "nothing says that there is an Arthur Engine");
+      if (engine_ != nullptr && health() && account()) task();
+      if (to_.ok()) protocol();
+    }
+    if (!to_.ok()) return skip("test span", "it would fail for the same reason");
+    if (send(span, now)) look_up(span);
+  }
+
+ private:
+  using is = check_outcome;
+
+  void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {
+    check_step step{name, how, std::string(text), std::string(fix)};
+    for (std::string* line : {&step.text, &step.fix}) hide(secrets_, line->data(), line->size());
+    to_.add(std::move(step));
+  }
+  void skip(const char* name, std::string_view why) { add(name, is::skipped, why); }
+
+  // Each of the next returns false, for the caller to return it.
+
+  bool refused(const char* name, const asked_party& by, check_outcome how = is::failed) {
+    const response& a = outcome_.answer;
+    text_line text(name_of(by), " answered ", a.status);
+    const text_line reason = read_rejection(a.body, a.content_type).reason;
+    if (!reason.empty()) text = text_line(text, " (", reason, ")");
+    add(name, how, text, advice(a.status, a.location, by));
+    return false;
+  }
+  /// The transports write "problem; fix".
+  bool unreachable(const char* name) {
+    const std::string_view error = outcome_.error;
+    const std::size_t split = error.find("; ");
+    add(name, is::failed, error.substr(0, split),
+        split == std::string_view::npos ? "is it overloaded, or is a proxy in between? look into its log" : error.substr(split + 2));
+    return false;
+  }
+  /// Who answers a program with a page for people is a proxy, a login or another service.
+  bool page(const char* name, const asked_party& by) {
+    add(name, is::failed, text_line(name_of(by), " answered ", outcome_.answer.status, " with a page for people: something else is there"),
+        change_address(by.at.source));
+    return false;
+  }
+  bool is_page() const {
+    const response& a = outcome_.answer;
+    return a.content_type.find("text/html") != std::string::npos || (!a.body.empty() && text::trim(a.body).substr(0, 1) == "<");
+  }
+
+  void endpoint() {
+    const url& at = settings_.where.traces;
+    text_line text("traces go to ", origin(at), path_of(at));
+    if (settings_.traces_proxy.used()) text = text_line(text, " through ", shown(settings_.traces_proxy));
+    text = text_line(text, *at.source == '\0' ? ", the default" : ", named by ", at.source);
+    add("endpoint", is::ok, text_line(text, settings_.where.profile == profile::arthur ? ", by the engine's rules" : ", by the rules of OTLP"));
+  }
+
+  void key() {
+    const asked_party by = traces_of(settings_);
+    if (*by.key_source != '\0') return add("key", is::ok, text_line("credentials come from ", by.key_source));
+    if (by.key_withheld) return add("key", is::warning, "a key is known, but isn't sent there", refusals::unauthorized(by));
+    add("key", is::ok, "no key is given, which is right where none is asked for");
+  }
+
+  bool health() {
+    const asked_party by = engine_of(settings_);
+    const asked how = questions_.get(*engine_, "/health", deadline_);
+    if (how == asked::unreachable) return unreachable("health");
+    if (outcome_.answer.status == 404) {
+      add("health", is::warning, text_line(origin(by.at), " has no /health: is it an Arthur Engine?"), change_address(by.at.source));
+      return true;
+    }
+    if (how == asked::later || outcome_.answer.status != 200) return refused("health", by);
+    if (is_page()) return page("health", by);
+    const text_line version = one_line(json_view(outcome_.answer.body)["build_version"].text());
+    add("health", is::ok, text_line("the engine is up", version.empty() ? "" : ", version ", version));
+    return true;
+  }
+
+  bool account() {
+    const asked_party by = engine_of(settings_);
+    const asked how = questions_.get(*engine_, "/users/me", deadline_);
+    if (how == asked::unreachable) return unreachable("account");
+    const int status = outcome_.answer.status;
+    if (status == 404 || status == 405) {
+      add("account", is::warning, text_line(origin(by.at), " has no /users/me: what the key may do stays unknown"), change_address(by.at.source));
+      return true;
+    }
+    if (how == asked::later || status != 200) return refused("account", by);
+    if (is_page()) return page("account", by);
+    return roles(by);
+  }
+
+  bool roles(const asked_party& by) {
+    text_line names;
+    bool writes = false, administers = false;
+    json_view(outcome_.answer.body)["roles"].each([&](json_view role) {
+      const text_line name = one_line(role.text());
+      const auto among = [&](std::initializer_list<const char*> list) {
+        for (const char* r : list) {
+          if (name == r) return true;
+        }
+        return false;
+      };
+      writes = writes || among({"ORG-ADMIN", "TASK-ADMIN", "VALIDATION-USER", "CHAT-USER"});
+      reads_ = reads_ || among({"ORG-ADMIN", "TASK-ADMIN", "ORG-AUDITOR"});
+      administers = administers || among({"ADMIN-KEY"});
+      names = text_line(names, names.empty() ? "" : ", ", name);
+    });
+    if (names.empty()) {
+      reads_ = true;  // it will tell
+      add("account", is::ok, "the engine knows us, and names no role");
+      return true;
+    }
+    const bool must_write = settings_.where.profile == profile::arthur;
+    if (!writes && must_write && administers) {
+      add("account", is::warning, text_line("the key has the role ", names, ", which may write traces only where the engine allows it"),
+          "use a key with the role TASK-ADMIN, or start the engine with ALLOW_ADMIN_KEY_GENERAL_ACCESS=enabled");
+    } else if (!writes && must_write) {
+      add("account", is::failed, text_line("the key has the role ", names, ", which may not write traces"), refusals::forbidden(by));
+      return false;
+    } else if (!reads_) {
+      add("account", is::warning, text_line("the key has the role ", names, ": it may write traces, not read"),
+          "a role that reads, such as TASK-ADMIN, is needed to find a task by its name, and to ask what became of traces whose answer was lost");
+    } else {
+      add("account", is::ok, text_line("the key has the role ", names, must_write ? ": it may write traces and read" : ""));
+    }
+    return true;
+  }
+
+  void task() {
+    if (settings_.task_id.empty() && settings_.task_name.empty()) {
+      return add("task", is::ok, text_line("no task is named: the engine makes one for the service ", text::shown(settings_.service_name)));
+    }
+    settings_.task_id.empty() ? task_by_name() : task_by_id();
+  }
+
+  void task_by_id() {
+    const std::string id = text::shown(settings_.task_id);
+    const asked how = questions_.get(*engine_, "/api/v2/tasks/" + path_part(settings_.task_id), deadline_);
+    if (how == asked::unreachable) return static_cast<void>(unreachable("task"));
+    const response& a = outcome_.answer;
+    if (a.status == 200 && !is_page()) {
+      return add("task", is::ok, text_line("the task ", id, " is named \"", one_line(json_view(a.body)["name"].text()), "\""));
+    }
+    if (a.status == 403) return add("task", is::warning, text_line("whether there is a task ", id, " can't be asked: the key may not read"));
+    if (a.status != 400 && a.status != 404) return static_cast<void>(refused("task", engine_of(settings_)));
+    const text_line found = other_tasks();
+    add("task", is::failed, text_line("the engine has no task ", id, ", and refuses every trace for it", found),
+        text_line("create it, or set ", settings_.task_in_code ? "options.task_id" : "ARTHUR_TASK_ID"));
+  }
+
+  void task_by_name() {
+    text_line id;
+    const asked how = questions_.ask_task(*engine_, deadline_, id);
+    if (how == asked::unreachable) return static_cast<void>(unreachable("task"));
+    if (how == asked::later) return static_cast<void>(refused("task", engine_of(settings_)));
+    if (!id.empty()) {
+      groups_.task_found(id);
+      return add("task", is::ok, text_line("the task ", text::shown(settings_.task_name), " has the id ", one_line(id)));
+    }
+    const int status = outcome_.answer.status;
+    const text_line why = no_task(settings_, status);  // "problem: fix"
+    const text_line found = status == 200 ? other_tasks() : text_line();
+    const std::size_t split = why.find(status == 200 ? ": create" : "): ") + (status == 200 ? 0 : 1);
+    add("task", is::failed, text_line(std::string_view(why).substr(0, split), found), std::string_view(why).substr(split + 2));
+  }
+
+  /// "; it has ...", or nothing.
+  text_line other_tasks() {
+    if (questions_.ask_tasks(*engine_, 10, deadline_) != asked::known || outcome_.answer.status != 200) return text_line();
+    const text_line names = read_task_names(outcome_.answer.body);
+    return names.empty() ? text_line("; it has none") : text_line("; it has ", names);
+  }
+
+  void protocol() {
+    if (settings_.protocol != protocol::automatic) {
+      encoding_ = settings_.protocol == protocol::http_json ? encoding::json : encoding::protobuf;
+      pinned_ = true;
+      return add("protocol", is::ok, text_line(encoding_name(), ", as it is set"));
+    }
+    const asked how = questions_.ask_encoding(main_, deadline_, encoding_);
+    if (how == asked::unreachable) return static_cast<void>(unreachable("protocol"));
+    const verdict v = classify(outcome_.answer.status, settings_.where.profile, false);
+    if (v == verdict::wrong_encoding) return add("protocol", is::ok, text_line("the endpoint reads protobuf (JSON: ", outcome_.answer.status, ")"));
+    if (v != verdict::delivered && v != verdict::partial) return static_cast<void>(refused("protocol", traces_of(settings_)));
+    if (is_page()) return static_cast<void>(page("protocol", traces_of(settings_)));
+    add("protocol", is::ok, "the endpoint reads JSON");
+  }
+  const char* encoding_name() const { return encoding_ == encoding::json ? "JSON" : "protobuf"; }
+
+  bool send(const test_span& span, std::uint64_t now) {
+    constexpr const char* name = "test span";
+    buffer piece, body;
+    const bool room = groups_.fix() && piece.fix(1024) && body.fix(65536);
+    span.append(piece, now);
+    const span_piece pieces[] = {{groups_.known(0), piece.data(), piece.size()}};
+    text_line trace("0123456789abcdef0123456789abcdef");
+    buffer hex(trace.begin(), trace.size());
+    append_hex(hex, span.trace_id, sizeof span.trace_id);
+    request r;
+    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
+    r.spans = 1;
+    for (bool again = true; again;) {
+      again = false;
+      body.clear();
+      if (!room || !append_request(body, encoding_, pieces, 1, groups_.views(), groups_.count())) {
+        add(name, is::failed, "no memory for it");
+        return false;
+      }
+      r.content_type = encoding_ == encoding::json ? "application/json" : "application/x-protobuf";
+      r.body = body.data();
+      r.body_size = body.size();
+      const transport_result result = main_.send(r, deadline_, outcome_.answer, outcome_.error);
+      if (settings_.sink == sink::file) return written(trace);
+      switch (result) {
+        case transport_result::not_sent: return unreachable(name);
+        case transport_result::unanswered:
+          add(name, is::failed, text_line("it was sent, but no answer came (", outcome_.error, "): look for the trace ", trace),
+              "check that the endpoint isn't overloaded, and that no proxy cuts the connection");
+          return false;
+        case transport_result::answered: break;
+      }
+      // The empty request was answered, but real spans aren't read: the other encoding, once.
+      again = !pinned_ && classify(outcome_.answer.status, settings_.where.profile, false) == verdict::wrong_encoding;
+      if (again) encoding_ = encoding_ == encoding::json ? encoding::protobuf : encoding::json;
+      pinned_ = true;
+    }
+    return judge(trace);
+  }
+
+  bool written(const text_line& trace) {
+    const bool good = outcome_.answer.status == 200;
+    add("test span", good ? is::ok : is::failed, good ? text_line("written as the trace ", trace) : text_line(outcome_.error),
+        good ? "" : "check options.output_file: its directory must exist and be writable, with room on the disk");
+    return false;
+  }
+
+  bool judge(const text_line& trace) {
+    constexpr const char* name = "test span";
+    const response& a = outcome_.answer;
+    const verdict v = classify(a.status, settings_.where.profile, true);
+    if (v != verdict::delivered && v != verdict::partial) return refused(name, traces_of(settings_));
+    if (is_page()) return page(name, traces_of(settings_));
+    const rejection r = read_rejection(a.body, a.content_type);
+    if (r.spans != 0) {
+      add(name, is::failed, text_line("the endpoint refused it: ", r.reason), "the reason is the endpoint's own: look into its rules");
+      return false;
+    }
+    add(name, is::ok, text_line("accepted as the trace ", trace, ", in ", encoding_name()));
+    return true;
+  }
+
+  void look_up(const test_span& span) {
+    if (engine_ == nullptr || settings_.where.profile != profile::arthur) return;
+    if (!reads_) return skip("look-up", "the key may not read");
+    char path[64] = "/api/v1/traces/spans/";
+    const std::size_t size = std::strlen(path);
+    buffer hex(path + size, sizeof path - size);
+    append_hex(hex, span.span_id, sizeof span.span_id);
+    const asked how = questions_.get(*engine_, {path, size + hex.size()}, deadline_);
+    if (how == asked::unreachable) return static_cast<void>(unreachable("look-up"));
+    const int status = outcome_.answer.status;
+    if (status == 200 && !is_page()) return add("look-up", is::ok, "the engine has it");
+    if (status == 403) return skip("look-up", "the key may not read");
+    if (status != 404) return static_cast<void>(refused("look-up", engine_of(settings_), is::warning));
+    add("look-up", is::failed, "the engine accepted the span and doesn't have it", "is the engine behind several addresses, with a database each?");
+  }
+
+  const settings& settings_;
+  transport& main_;
+  transport* engine_;
+  std::uint64_t deadline_;
+  check_result& to_;
+  const secret_list secrets_;
+  outcome outcome_;
+  questions questions_;
+  resources groups_;
+  encoding encoding_ = encoding::json;
+  bool pinned_ = false;  // no other encoding is tried
+  bool reads_ = false;
+};
+
+/// The first step. False: there is nothing to ask.
+inline bool check_configuration(const settings& s, const warning_list& warnings, check_result& to) {
+  const auto add = [&to](check_outcome how, std::string_view text, std::string_view fix) {
+    to.add({"configuration", how, std::string(text), std::string(fix)});
+    return false;
+  };
+  if (!s.error.empty()) return add(check_outcome::failed, "arthur::start() would refuse it", s.error);
+  if (s.disabled) return add(check_outcome::warning, "OTEL_SDK_DISABLED=true: nothing is recorded", "unset it to trace");
+  std::string all;
+  for (const std::string& w : warnings) all += (all.empty() ? "" : " / ") + w;
+  if (warnings.empty()) add(check_outcome::ok, text_line("complete; the service is ", text::shown(s.service_name)), "");
+  else add(check_outcome::warning, text_line("complete, with ", warnings.size(), warnings.size() == 1 ? " doubt" : " doubts"), all);
+  if (s.sink == sink::callback || s.sink == sink::none) {
+    to.add({"test span", check_outcome::skipped,
+            s.sink == sink::callback ? "options.on_batch takes the traces: nothing is sent" : s.to_stdout || s.console
+                                           ? "traces are only shown on standard output: nothing is sent" : "the exporters are \"none\": nothing is recorded",
+            ""});
+    return false;
+  }
+  return true;
+}
+
+inline void check_all(const options& given, std::uint64_t deadline, check_result& to) {
+  warning_list warnings;
+  const settings s = configure(given, warnings);
+  if (!check_configuration(s, warnings, to)) return;
+  timing t;
+  t.steady_now = steady_nanoseconds;
+  const transports made = make_transports(s, given, t);
+  checker(s, *made.main, made.engine.get(), deadline, to)
+      .run(test_span(given.random), given.clock != nullptr ? given.clock() : unix_nanoseconds());
+}
+
+}  // namespace detail
+
+ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanoseconds timeout) noexcept {
+  check_result out;
+  const std::uint64_t now = detail::steady_nanoseconds();
+  const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
+  const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
+  // As the worker: what the program hooked into sockets or clocks isn't traced.
+  const bool was_quiet = detail::thread_is_quiet;
+  detail::thread_is_quiet = true;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    detail::check_all(settings, deadline, out);
+  } catch (...) {
+    out.add({"check", check_outcome::failed, {}, {}});  // no memory, so no text either
+  }
+#else
+  detail::check_all(settings, deadline, out);
+#endif
+  detail::thread_is_quiet = was_quiet;
+  return out;
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// replay.hpp: arthur::replay(): the delivery of a spool's files without a worker.
+#ifndef ARTHUR_RUNTIME_REPLAY_HPP
+#define ARTHUR_RUNTIME_REPLAY_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class replayer {
+ public:
+  replayer(const settings& s, const options& given, replay_result& to)
+      : settings_(s), to_(to), groups_(s), delivery_(s, groups_, counters_, says_, steady_nanoseconds, worker_random) {
+    says_.use(given.on_diagnostic, given.on_diagnostic_user, s.log_level);
+    timing t;
+    t.steady_now = steady_nanoseconds;
+    transports made = make_transports(s, given, t);
+    delivery_.use(std::move(made.main), std::move(made.engine), nullptr);
+  }
+
+  template <class Progress>
+  void run(Progress progress) {
+    const auto patience = static_cast<std::uint64_t>(settings_.export_timeout.count()) * 1000000U;
+    std::uint64_t moved_at = steady_nanoseconds();
+    waker nobody_signals;
+    for (;;) {
+      const std::uint64_t now = steady_nanoseconds();
+      const std::uint64_t due = delivery_.busy() ? delivery_.due() : delivery_.errand_due();
+      if (due == waker::never || (std::max)(now, due) - moved_at > patience) break;
+      if (due > now) {
+        nobody_signals.wait_until(due);
+      } else if (delivery_.busy()) {
+        delivery_.step(now, moved_at + patience);
+      } else {
+        delivery_.run_errand(now, moved_at + patience);
+        if (delivery_.busy() || delivery_.in_doubt()) continue;
+      }
+      if (read()) moved_at = steady_nanoseconds();
+      if (!delivery_.busy()) progress();
+    }
+    delivery_.discard();
+    read();
+    to_.files_left = delivery_.spool().files();
+    if (to_.files_left != 0) {
+      to_.error = text_line(to_.files_left, " files wait still in ", settings_.spool_directory, ": ", why());
+    } else if (delivery_.spool().failed()) {
+      to_.error = says_.last_error();
+    }
+  }
+
+ private:
+  /// True: something was done.
+  bool read() {
+    const std::uint64_t before = to_.delivered + to_.rejected + to_.unconfirmed;
+    to_.delivered = counters_.replayed.load(std::memory_order_relaxed);
+    to_.rejected = counters_.replay_rejected.load(std::memory_order_relaxed);
+    to_.unconfirmed = counters_.replay_unconfirmed.load(std::memory_order_relaxed);
+    to_.files_left = delivery_.spool().files();
+    return to_.delivered + to_.rejected + to_.unconfirmed != before;
+  }
+
+  text_line why() {
+    const text_line cause = says_.last_error();
+    if (!cause.empty()) return cause;
+    return text_line("they were sent without an answer; two minutes after that the engine can be asked what it has of them");
+  }
+
+  const settings& settings_;
+  replay_result& to_;
+  delivery_counters counters_;
+  diagnostics says_;
+  resources groups_;
+  delivery delivery_;
+};
+
+template <class Progress>
+void replay_all(const std::string& directory, const options& given, replay_result& to, Progress progress) {
+  options own = given;
+  own.spool_directory = directory;
+  own.spool_max_age = (std::chrono::hours::max)();  // what is old was kept to be sent
+  if (directory.empty()) to.error = "arthur::replay needs the directory of a spool; give the one that options.spool_directory named";
+  else if (!spool_exists(directory)) to.error = text_line("there is no directory ", text::shown(directory), "; give the one that options.spool_directory named");
+  if (!to.error.empty()) return;
+  warning_list warnings;
+  const settings s = configure(own, warnings);
+  to.error = s.error;
+  if (s.disabled) to.error = "OTEL_SDK_DISABLED is true: nothing is sent; unset it";
+  if (!to.error.empty()) return;
+  const auto made = std::unique_ptr<replayer>(new replayer(s, own, to));
+  made->run(progress);
+}
+
+}  // namespace detail
+
+ARTHUR_LINKED replay_result replay(const std::string& directory, const options& settings,
+                                   void (*progress)(void* user, const replay_result& so_far), void* user) noexcept {
+  replay_result out;
+  const auto tell = [&out, progress, user] {
+    if (progress != nullptr) progress(user, out);
+  };
+  // As the worker: what the program hooked into sockets or clocks isn't traced.
+  const bool was_quiet = detail::thread_is_quiet;
+  detail::thread_is_quiet = true;
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    detail::replay_all(directory, settings, out, tell);
+  } catch (...) {
+    out.error.assign("no memory");
+  }
+#else
+  detail::replay_all(directory, settings, out, tell);
+#endif
+  detail::thread_is_quiet = was_quiet;
+  return out;
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
 // httplib.hpp: HTTPS through the program's own cpp-httplib and OpenSSL; every certificate is checked.
 #ifndef ARTHUR_TRANSPORT_HTTPLIB_HPP
 #define ARTHUR_TRANSPORT_HTTPLIB_HPP
@@ -15976,10 +19306,35 @@ inline std::string check(const tls_files& files) {
   return error;
 }
 
+/// What to do about a certificate that was refused. `source`: who named the address.
+inline std::string fix(long verdict, const char* source) {
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return std::string("it was issued for another name: write that one in ") + (*source == '\0' ? "ARTHUR_BASE_URL" : source);
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "have it renewed there, or correct this machine's clock";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "correct this machine's clock";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "if it is the right one, give the file of its authority in options.certificate_file";
+    default: return "have it replaced there";
+  }
+}
+
 /// Did the peer end the handshake because of our certificate? With TLS 1.3 we learn it only after the request went out.
 inline bool refuses_client(int alert) {
   constexpr int certificate_required = 116;
   return (alert >= SSL_AD_HANDSHAKE_FAILURE && alert <= SSL_AD_ACCESS_DENIED) || alert == certificate_required;
+}
+
+inline std::string why_ended(int alert, bool certificate_missing) {
+  // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
+  if (certificate_missing) return "; it asks for a client certificate: give options.client_certificate_file and client_key_file";
+  return std::string(": ") + SSL_alert_desc_string_long(alert) +
+         (alert == SSL_AD_PROTOCOL_VERSION ? "; it must learn TLS 1.2 or newer" : "; look into its log, and check options.client_certificate_file");
 }
 
 }  // namespace tls
@@ -16191,7 +19546,7 @@ class httplib_transport final : public transport {
     addrinfo* found = nullptr;
     const int failed = ::getaddrinfo(proxy_.host.c_str(), nullptr, &hints, &found);
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(failed == 0 ? found : nullptr, [](addrinfo* a) { ::freeaddrinfo(a); });
-    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed);
+    if (failed != 0) error = "can't find the address of " + shown(proxy_) + ": " + net::lookup_error_text(failed) + "; " + change_address(proxy_.source);
     transport_result result = transport_result::not_sent;
     for (const addrinfo* a = list.get(); a != nullptr && session_ == nullptr && !late(); a = a->ai_next) {
       char text[NI_MAXHOST];
@@ -16271,23 +19626,17 @@ class httplib_transport final : public transport {
   std::string explain(httplib::Error failure) const {
     const std::string through = proxy_.used() ? shown(proxy_) + " for " + name_ : name_;
     if (verdict_ != X509_V_OK) {
-      const bool unknown = verdict_ == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict_ == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
-                           verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || verdict_ == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-                           verdict_ == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
-      return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) +
-             (unknown ? "; if it is the right one, give the file of its authority in options.certificate_file" : "");
+      return "the certificate of " + name_ + " is refused: " + X509_verify_cert_error_string(verdict_) + "; " +
+             tls::fix(verdict_, where_.source);
     }
     if (no_tunnel_ && !overdue_) {
-      if (proxy_status_ == 0) return through + " closed the connection";
+      if (proxy_status_ == 0) return through + " closed the connection; check " + proxy_.source;
       return through + " answered " + std::to_string(proxy_status_) +
-             (proxy_status_ == 407 ? "; put its user and password into its URL" : " in place of a connection");
+             (proxy_status_ == 407 ? "; put its user and password into " : " in place of a connection; check ") + proxy_.source;
     }
     const bool certificate_missing = asked_ && files_.certificate.path.empty() && !overdue_;
     if (tls::refuses_client(alert_) || (alert_ != 0 && !secured_) || certificate_missing) {
-      // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
-      return name_ + " ended the TLS handshake" +
-             (certificate_missing ? std::string("; it asks for a client certificate: give options.client_certificate_file and client_key_file")
-                                  : std::string(": ") + SSL_alert_desc_string_long(alert_));
+      return name_ + " ended the TLS handshake" + tls::why_ended(alert_, certificate_missing);
     }
     if (overdue_ && secured_) {
       return "no answer from " + name_ + (time_.limit(deadline_) < deadline_ ? " before the program had to end" : " in time");
@@ -16296,11 +19645,14 @@ class httplib_transport final : public transport {
       return received_ > http_response_parser::max_header ? name_ + ": the answer's header is larger than 64 KiB"
                                                           : name_ + " gave no answer: the connection was closed, silent or not HTTP";
     }
-    if (!looked_up_) return "can't find the address of " + where_.host;
-    if (overdue_) return "can't connect to " + through + ": no answer in time";
-    if (session_ != nullptr || handshaking_) return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS?";
+    const std::string address = std::string("; is it up? ") + change_address(proxy_.used() ? proxy_.source : where_.source);
+    if (!looked_up_) return "can't find the address of " + where_.host + "; " + change_address(where_.source);
+    if (overdue_) return "can't connect to " + through + ": no answer in time" + address;
+    if (session_ != nullptr || handshaking_) {
+      return "can't connect to " + name_ + ": the TLS handshake failed; does it speak HTTPS, TLS 1.2 or newer? " + change_address(where_.source);
+    }
     if (failure == httplib::Error::SSLLoadingCerts) return tls::unusable(files_.authorities, "can't be read any more");
-    return "can't connect to " + through + ": refused, or no answer in time";
+    return "can't connect to " + through + ": refused, or no answer in time" + address;
   }
 
   bool late() {

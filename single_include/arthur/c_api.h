@@ -108,6 +108,7 @@ typedef struct arthur_stats {
   uint64_t failed;
   uint64_t unconfirmed;
   uint64_t discarded;
+  uint64_t spooled;
 } arthur_stats;
 
 typedef struct arthur_api {

@@ -328,6 +328,7 @@ TEST_CASE("whoever doesn't answer holds it up no longer than the time that it ha
     const auto& s = step(result, where == support::fault::target::read ? "health" : where == support::fault::target::ingest ? "protocol" : "test span");
     CHECK(s.outcome == check_outcome::failed);
     CHECK_MESSAGE(has(s.text, "no answer"), s.text);
+    CHECK(s.fix != "");
   }
   support::engine engine(with_key("TASK-ADMIN"));
   CHECK_FALSE(arthur::check(to(engine), seconds(0)).ok());
@@ -347,6 +348,10 @@ TEST_CASE("a runtime that runs isn't touched, nor the span around it") {
     o.on_diagnostic_user = &said;
     o.hide_inputs = true;
     o.sample_ratio = 0;
+    o.random = [] {
+      ARTHUR_SPAN("called back");  // as in the worker, not traced
+      return std::uint64_t{77};
+    };
     CHECK(arthur::check(o).ok());
     o.api_key = "wrong";
     CHECK_FALSE(arthur::check(o).ok());

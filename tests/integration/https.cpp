@@ -347,6 +347,29 @@ TEST_CASE("chunked answers, long bodies, errors, redirects and GET") {
   CHECK(s.out.body == "got");
 }
 
+TEST_CASE("a redirect to another host isn't followed: the key stays where it was meant for") {
+  authority ca;
+  real_server other(ca.issue());
+  for (const char* status : {"301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"}) {
+    CAPTURE(status);
+    const std::string location = "https://127.0.0.1:" + std::to_string(other.port) + "/echo";
+    std::string read;
+    {
+      raw_peer first(ca.issue(), [&](raw_peer& p) {
+        auto c = p.next();
+        read = c.read();
+        c.write("HTTP/1.1 " + std::string(status) + "\r\nLocation: " + location + "\r\nContent-Length: 0\r\n\r\n");
+      });
+      const sending s = send(*client(local(first.port), trusting(ca), {{"Authorization", "Bearer the-key"}}), post("x"));
+      CHECK(s.result == transport_result::answered);
+      CHECK(std::to_string(s.out.status) == std::string(status).substr(0, 3));
+      CHECK(s.out.location == location);
+    }
+    CHECK(has(read, "Authorization: Bearer the-key"));
+  }
+  CHECK(other.ports.empty());
+}
+
 TEST_CASE("a certificate that isn't right is refused before anything of the request leaves, and the line says why") {
   authority ca;
   authority other;

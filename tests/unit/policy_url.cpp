@@ -94,7 +94,7 @@ TEST_CASE("an unusable URL is refused in one line that names source, value and f
 TEST_CASE("no refusal prints a password or a query") {
   for (const char* text : {"http://user:secret@c:80/x", "http://user:sec/secret@c", "http://u:x?secret@c",
       "user:secret@c",
-                           "http://u:x#secret@c", "secret@http://c", "ftp://u:secret@c", "http://c:x/?token=secret",
+                           "http://u:x#secret@c", "secret@http://c", "user:secret://x@c", "ftp://u:secret@c", "http://c:x/?token=secret",
                            "c?token=secret", "http://c/#secret", "http://u:secret@c:bad", "http://u:a@secret@c"}) {
     CAPTURE(text);
     url u;

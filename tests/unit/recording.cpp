@@ -555,6 +555,10 @@ TEST_CASE("events and errors are kept; an error always has a message") {
     ARTHUR_SPAN("no message");
     ARTHUR_ERROR("");
   }
+  {
+    ARTHUR_SPAN("null characters");
+    ARTHUR_ERROR(std::string(3, '\0'));
+  }
   const span s = c.only("span");
   REQUIRE(s.events.size() == 1);
   CHECK(s.events[0].name == "cache.miss");
@@ -564,6 +568,7 @@ TEST_CASE("events and errors are kept; an error always has a message") {
   CHECK(s.status_code == 2);
   CHECK(s.status_message == "upstream timed out");
   CHECK(c.only("no message").status_message == "unspecified error");
+  CHECK(c.only("null characters").status_message == "unspecified error");
 }
 
 TEST_CASE("hidden inputs and outputs never reach a buffer") {

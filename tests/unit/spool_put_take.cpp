@@ -282,6 +282,26 @@ TEST_CASE("a full spool refuses the new batch and keeps the old ones") {
   CHECK(where.names().size() == files);
 }
 
+TEST_CASE("a claimed file is counted once, also when the directory is looked at meanwhile") {
+  const place where;
+  spool s(where.settings(), test_clock);
+  must_open(s);
+  must_put(s, {"1"});
+  must_put(s, {"2"});
+  const std::uint64_t both = s.bytes();
+  spool_claim claim;
+  REQUIRE(s.take(claim, 0));
+  now() += 10 * second;
+  CHECK(s.expire() == 0);
+  CHECK(s.waiting() == 1);
+  CHECK(s.bytes() == both);
+  claim.delivered();
+  CHECK(s.waiting() == 1);
+  CHECK(take_all(s, never) == list{"2"});
+  must_put(s, {"3"});
+  CHECK(s.bytes() == content(where.only()).size());
+}
+
 TEST_CASE("other processes' files count") {
   const place where;
   spool a(where.settings(400), test_clock), b(where.settings(400), test_clock);

@@ -171,8 +171,14 @@ struct rejection {
 
 inline text_line one_line(std::string_view text) {
   text_line out(text.substr(0, 300));
+  char before = 0;
   for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    const auto byte = static_cast<unsigned char>(c);
+    // U+0080 to U+009F, too: a terminal may take them for commands, and a server wrote them.
+    const bool c1 = before == '\xc2' && byte >= 0x80 && byte < 0xa0;
+    if (c1) (&c)[-1] = ' ';
+    before = c;
+    if (c1 || byte < 0x20 || byte == 0x7f) c = ' ';
   }
   return out;
 }

@@ -13,6 +13,19 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+/// What a request is for.
+enum class errand {
+  spans,        ///< POST of spans
+  probe,        ///< POST of an envelope without spans: stores nothing
+  task_search,  ///< POST that only reads
+  ask_back,     ///< GET of a span: is it there?
+};
+
+/// Whether a request that went out, and got no answer, may be sent again without knowing what became of it. (One of
+/// which nothing went out may always be.) Everything that only reads may. Spans may where the specification puts up with
+/// duplicates; Arthur Engine would store them twice, and count their tokens and costs twice: there never, blindly.
+constexpr bool may_repeat(errand what, profile to) { return what != errand::spans || to == profile::otlp; }
+
 /// What to do with a batch after an answer.
 enum class verdict {
   delivered,       ///< everything is stored; a body may still carry an OTLP partial success
@@ -164,6 +177,27 @@ inline std::uint64_t backoff(unsigned attempt, std::uint64_t random) {
   const std::uint64_t whole = attempt >= 6 ? most : (std::min)(first << attempt, most);
   return whole / 2 + random % (whole / 2 + 1);
 }
+
+/// When the next attempt is due. Times are steady nanoseconds.
+class pauses {
+ public:
+  std::uint64_t due() const noexcept { return due_; }
+  /// After a failure.
+  void wait(std::uint64_t now, std::uint64_t at_least, std::uint64_t random) noexcept {
+    due_ = now + (std::max)(at_least, backoff(attempt_++, random) * 1000000U);
+  }
+  void succeed() noexcept { attempt_ = first_attempt_ = 0, due_ = 0; }
+  /// The next attempt is made at once.
+  void end() noexcept { due_ = 0; }
+  /// From here on attempts are for something else.
+  void begin() noexcept { first_attempt_ = attempt_; }
+  bool repeating() const noexcept { return attempt_ != first_attempt_; }
+
+ private:
+  unsigned attempt_ = 0;  // failures running
+  unsigned first_attempt_ = 0;
+  std::uint64_t due_ = 0;
+};
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

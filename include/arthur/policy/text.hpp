@@ -121,12 +121,11 @@ inline std::string shown(std::string_view s) {
 /// anywhere before the last '@', so all of that is hidden.
 inline std::string shown_url(std::string_view s) {
   std::string masked;
-  const std::size_t colon = s.find("://");
-  const std::size_t start = colon == std::string_view::npos ? 0 : colon + 3;
   const std::size_t at = s.rfind('@');
   if (at != std::string_view::npos) {
-    // "x@http://" has its '@' in front of the scheme.
-    if (at >= start) masked.append(s.substr(0, start));
+    // "x@http://" has its '@' in front of the scheme, and "user:password://" is none.
+    const std::size_t colon = s.find_first_of(":/?#@");
+    if (colon != std::string_view::npos && s.substr(colon, 3) == "://") masked.append(s.substr(0, colon + 3));
     masked += "***@";
     s.remove_prefix(at + 1);
   }

@@ -130,7 +130,8 @@ class checker {
   bool unreachable(const char* name) {
     const std::string_view error = outcome_.error;
     const std::size_t split = error.find("; ");
-    add(name, is::failed, error.substr(0, split), split == std::string_view::npos ? std::string_view() : error.substr(split + 2));
+    add(name, is::failed, error.substr(0, split),
+        split == std::string_view::npos ? "is it overloaded, or is a proxy in between? look into its log" : error.substr(split + 2));
     return false;
   }
   /// Who answers a program with a page for people is a proxy, a login or another service.

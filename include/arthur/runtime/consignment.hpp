@@ -16,6 +16,7 @@ namespace detail {
 struct consignment {
   batch spans;
   halving parts;
+  bool held = false;      ///< it waits for the endpoint, and fresh spans may join it
   bool spooled = false;   ///< it is in the file that is claimed
   bool shorter = false;   ///< that file has spans which are judged
   std::size_t shown = 0;  ///< spans that the side outputs got
@@ -65,7 +66,7 @@ struct consignment {
     spans.clear();
     spans.bytes.shrink(std::size_t{2} << 20);
     parts.clear();
-    spooled = shorter = false;
+    held = spooled = shorter = false;
     judged_ = shown = 0;
   }
 

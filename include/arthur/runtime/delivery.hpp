@@ -13,17 +13,16 @@
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
-#include "../record/pool.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
 #include "batch.hpp"
 #include "consignment.hpp"
 #include "diagnostics.hpp"
+#include "displays.hpp"
 #include "doubts.hpp"
 #include "preparation.hpp"
 #include "request_parts.hpp"
 #include "resources.hpp"
-#include "shown_ahead.hpp"
 #include "side_outputs.hpp"
 #include "spooling.hpp"
 
@@ -41,7 +40,7 @@ class delivery {
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
            std::uint64_t (*random)())
       : settings_(s), counters_(counters), says_(says), clock_(clock), random_(random),
-        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), request_(groups) {
+        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
     request_.reserve(most);
@@ -51,62 +50,48 @@ class delivery {
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
     // What is held and one more; no byte of a span becomes more than six in JSON.
-    return now_.spans.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) && body_.fix(6 * settings_.max_batch_bytes + 16384) &&
-           (sides_ == nullptr || sides_->fix());
+    return now_.spans.fix(settings_.max_batch_spans + 1, 2 * settings_.max_batch_bytes) &&
+           request_.fix(6 * settings_.max_batch_bytes + 16384) && displays_.fix();
   }
 
   void use(std::unique_ptr<transport> main, std::unique_ptr<transport> engine, std::unique_ptr<side_outputs> sides) {
     main_ = std::move(main);
     engine_ = std::move(engine);
-    sides_ = std::move(sides);
+    doubts_.use(engine_profile() ? engine_.get() : nullptr);
+    displays_.use(std::move(sides));
   }
 
   bool busy() const noexcept { return !now_.empty(); }
   /// Whether fresh spans may join what is held, so that a poisonous span finds accepted siblings.
-  bool holding() const noexcept { return held_; }
+  bool holding() const noexcept { return now_.held; }
   /// When the batch under way wants a step.
-  std::uint64_t due() const noexcept { return due_; }
+  std::uint64_t due() const noexcept { return pauses_.due(); }
   /// The end is near: one more attempt, at once, and nothing new is begun.
   void hurry() noexcept {
-    due_ = 0;
+    pauses_.end();
     closing_ = true;
     doubts_.hurry();
   }
   std::size_t spans() const noexcept { return now_.left(); }
   batch& waiting() noexcept { return now_.spans; }
-  /// What is shown beside the main transport, or alone; may be null.
-  side_outputs* sides() noexcept { return sides_.get(); }
-
-  // While the main transport makes us wait, the side outputs needn't: spans are taken and shown ahead.
-
-  bool may_look_ahead(bool at_end = false) const noexcept {
-    return shown_ahead::possible && sides_ != nullptr && main_ != nullptr && (at_end || !ahead_.full());
-  }
-  shown_ahead& ahead() noexcept { return ahead_; }
-  /// Shows ahead().next(), then keeps it; leaves it empty.
-  void keep_ahead(std::uint64_t now) {
-    show(ahead_.next(), 0, now);
-    ahead_.keep();
-  }
-  void take_ahead() {
-    ahead_.take(now_.spans, settings_.max_batch_spans, settings_.max_batch_bytes, counters_);
-    now_.shown = now_.spans.spans.size();
-  }
+  displays& shown() noexcept { return displays_; }
+  bool may_look_ahead(bool at_end = false) const noexcept { return main_ != nullptr && displays_.may_look_ahead(at_end); }
+  void take_ahead() { displays_.take_ahead(now_); }
 
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = show(now_.spans, now_.shown, now);
+    const bool written = displays_.show(now_.spans, now_.shown, now);
     now_.shown = now_.spans.spans.size();
-    if (!held_) started_ = now;
-    held_ = false;
+    if (!now_.held) restart(now);
+    now_.held = false;
     now_.begin();
-    if (main_ == nullptr) return finish_all(written ? fate::delivered : fate::failed);
+    if (main_ == nullptr) return finish(spans(), written ? fate::delivered : fate::failed);
     if (away_) set_aside();
   }
 
   /// One request, at `now` (steady nanoseconds), to be answered before `limit`.
   void step(std::uint64_t now, std::uint64_t limit) {
-    if (!busy() || now < due_) return;
+    if (!busy() || now < pauses_.due()) return;
     // OTLP bounds the whole export, the engine's profile each attempt.
     const std::uint64_t from = engine_profile() ? now : started_;
     const std::uint64_t deadline = (std::min)(limit, from + nanoseconds(settings_.export_timeout));
@@ -129,7 +114,7 @@ class delivery {
   std::uint64_t errand_due() const noexcept {
     std::uint64_t due = doubts_.due();
     if (!closing_) due = (std::min)(due, spooling_.due());
-    return due == never ? never : (std::max)(due, due_);
+    return due == never ? never : (std::max)(due, pauses_.due());
   }
   /// One request at most. Afterwards there may be a batch under way.
   void run_errand(std::uint64_t now, std::uint64_t limit) {
@@ -138,20 +123,14 @@ class delivery {
     if (closing_) return;
     // For OTLP a lost answer is repeated. The engine is asked; until it has accepted something it can't be.
     const std::uint64_t doubt_age = engine_profile() ? believed_after : 0;
-    switch (spooling_.take(now_.spans, doubt_age, !engine_profile() || doubts_.has_witness() || doubts_.no_right())) {
-      case spooling::taken::nothing:
-        return;
-      case spooling::taken::in_doubt:
-        if (engine_profile()) {
-          if (may_ask()) return doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
-          now_.spooled = true;
-          return can_ask() ? leave_in_doubt() : leave_unconfirmed();
-        }
-        break;
-      case spooling::taken::pending:
-        break;
-    }
-    resume(true, false);
+    const auto found = spooling_.take(now_.spans, doubt_age, !engine_profile() || doubts_.has_witness() || !doubts_.possible());
+    if (found == spooling::taken::nothing) return;
+    if (found == spooling::taken::pending || !engine_profile()) return resume(true, false);
+    now_.spooled = true;
+    if (!doubts_.possible()) return leave_unconfirmed();
+    if (!may_ask()) return leave_in_doubt();
+    doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
+    now_.clear();
   }
   /// Spans about which the engine is asked, or will be.
   bool in_doubt() const noexcept { return !doubts_.empty(); }
@@ -161,7 +140,7 @@ class delivery {
     if (in_flight_) now_.parts.again(flying_);
     set_aside();
     in_flight_ = false;
-    while (spooling_.on() && !busy() && ahead_.any()) {
+    while (spooling_.on() && !busy() && displays_.any_ahead()) {
       take_ahead();
       now_.begin();
       set_aside();
@@ -172,20 +151,19 @@ class delivery {
       if (spooled) return spooling_.doubt();
       now_.spans = std::move(b);
       const std::size_t spans = now_.spans.spans.size();
-      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(body_, spans, true, age);
+      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age);
       count(kept ? counters_.spooled : counters_.unconfirmed, spans);
-      forget();
+      now_.clear();
     });
     spooling_.doubt();
-    return left + ahead_.discard();
+    return left + displays_.discard();
   }
-  std::size_t spooled_files() const noexcept { return spooling_.files(); }
-  bool spool_failed() const noexcept { return spooling_.failed(); }
-  /// What lies with the doubts is taken off the pool's limit: one budget for both.
-  void share(pool& blocks) noexcept { pool_ = &blocks; }
+  const spooling& spool() const noexcept { return spooling_; }
+  /// What lies with the doubts is taken off the pool's limit.
+  void share(pool& blocks) noexcept { doubts_.share(blocks); }
   /// In a forked child, on the parent's: what lies with its doubts is the parent's memory and files.
   void drop_inherited() noexcept {
-    if (pool_ != nullptr) pool_->limit(settings_.memory_limit);
+    doubts_.give_back();
     spooling_.drop_inherited();
   }
   /// From here on nothing is sent any more: begin() sets everything aside. False: there is no spool.
@@ -196,25 +174,22 @@ class delivery {
 
  private:
   using part = halving::part;
-  enum class fate { delivered, rejected, failed, unconfirmed };
   static constexpr std::uint64_t never = ~std::uint64_t{0};
 
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
 
   void wait(std::uint64_t now, std::uint64_t at_least = 0) {
-    due_ = now + (std::max)(at_least, backoff(attempt_++, random_()) * 1000000U);
+    pauses_.wait(now, at_least, random_());
   }
   void went_well() {
-    attempt_ = 0;
-    due_ = 0;
+    pauses_.succeed();
     away_ = false;
   }
 
   bool encode(const part& p, encoding as) {
-    body_.clear();
     request_.collect(now_.spans, p.first, p.count);
-    return request_.append_to(body_, as);
+    return request_.encode(as);
   }
 
   void send(std::uint64_t deadline) {
@@ -224,18 +199,12 @@ class delivery {
       if (p.count > 1) return now_.parts.halve(p);
       return finish(p.count, fate::failed);
     }
-    request r;
-    r.target = settings_.where.traces.target.empty() ? "/" : settings_.where.traces.target.c_str();
-    r.content_type = preparation_.known() == encoding::json ? "application/json" : "application/x-protobuf";
-    r.body = body_.data();
-    r.body_size = body_.size();
-    r.spans = p.count;
+    if (now_.spooled && !spooling_.mark_sent()) return now_.clear();
     count(counters_.requests);
-    if (p.failures != 0 || attempt_ != 0) count(counters_.retries);
-    if (now_.spooled && !spooling_.mark_sent()) return forget();
+    if (p.failures != 0 || pauses_.repeating()) count(counters_.retries);
     in_flight_ = true;
     flying_ = p;
-    judge(p, main_->send(r, deadline, outcome_.answer, outcome_.error));
+    judge(p, main_->send(request_.to_send(settings_), deadline, outcome_.answer, outcome_.error));
     in_flight_ = false;
   }
 
@@ -253,7 +222,7 @@ class delivery {
   }
 
   void unanswered(const part& p, std::string_view why) {
-    if (!engine_profile() && settings_.sink == sink::endpoint) {
+    if (settings_.sink == sink::endpoint && may_repeat(errand::spans, settings_.where.profile)) {
       // OTLP: a lost answer is repeated, duplicates are the receiver's business.
       now_.parts.again(p);
       say_unreachable(says_, outcome_.error, spans());
@@ -263,25 +232,23 @@ class delivery {
               text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", why, "); ",
                         may_ask() ? "the engine is asked what it has of them"
                                   : "they aren't sent again, because the engine would store them twice"));
-    const std::uint64_t now = clock_();
-    if (now_.spooled) {
-      // The file is in doubt as a whole from here on.
-      wait(clock_());
-      if (can_ask()) return leave_in_doubt();
-      now_.parts.again(p);
-      now_.gather();
-      return leave_unconfirmed();
-    }
-    if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
     // The endpoint may be in trouble: the next request can wait a little.
-    wait(now);
+    wait(clock_());
+    if (!now_.spooled) {
+      if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
+      return;
+    }
+    // The file is in doubt as a whole from here on.
+    if (doubts_.possible()) return leave_in_doubt();
+    now_.parts.again(p);
+    now_.gather();
+    leave_unconfirmed();
   }
 
-  bool can_ask() const noexcept { return engine_ != nullptr && engine_profile() && !doubts_.no_right(); }
-  bool may_ask() const noexcept { return can_ask() && doubts_.accepts(now_.spans.bytes.size()); }
+  bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
   void leave_in_doubt() {
     spooling_.doubt();
-    forget();
+    now_.clear();
   }
 
   /// Copies a part over to the doubts. False: no memory.
@@ -291,18 +258,17 @@ class delivery {
       if (!b.append(now_.spans, now_.spans.spans[n])) return false;
     }
     doubts_.add(std::move(b), false, 0, clock_());
-    bound_memory();
     finish(p.count);
     return true;
   }
 
   void ask_back(std::uint64_t limit) {
     doubts_.step(
-        *engine_, clock_, limit, random_(),
+        clock_, limit, random_(),
         [this](doubts::finding found, std::size_t spans, bool spooled, bool all) {
           const bool stored = found == doubts::finding::stored;
-          count(counter(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
-          if (!stored) say_unconfirmed(spans);
+          count(counters_.of(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
+          if (!stored) say_unconfirmed(says_, spans);
           if (!spooled || !all) return;
           if (stored) spooling_.delivered();
           else spooling_.unconfirmed();
@@ -311,27 +277,22 @@ class delivery {
           now_.spans = std::move(b);
           resume(spooled, spooled);
         });
-    bound_memory();
   }
   void resume(bool spooled, bool shortened) {
-    started_ = clock_();
+    restart(clock_());
     now_.resume(spooled, shortened, settings_.max_batch_spans);
   }
 
-  void bound_memory() noexcept {
-    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - doubts_.bytes());
+  void restart(std::uint64_t now) noexcept {
+    started_ = now;
+    pauses_.begin();
   }
 
-  void say_unconfirmed(std::size_t spans) {
-    says_.say(diagnostics::topic::asking, severity::warning,
-              text_line(spans, " spans remain unconfirmed: the key may not read traces, so the engine can't be asked whether it has them; "
-                               "one with the role TASK-ADMIN may"));
-  }
   void leave_unconfirmed() {
-    say_unconfirmed(spans());
-    count(counter(fate::unconfirmed, true), spans());
+    say_unconfirmed(says_, spans());
+    count(counters_.of(fate::unconfirmed, true), spans());
     spooling_.unconfirmed();
-    forget();
+    now_.clear();
   }
 
   void answered(part p) {
@@ -389,12 +350,11 @@ class delivery {
       says_.rejected(r.reason);
       says_.say(diagnostics::topic::refusal, severity::warning,
                 text_line(rejected, " of ", p.count, " spans were refused by the endpoint: ", r.reason));
-    } else if (engine_profile()) {
-      const batch::entry& first = now_.spans.spans[p.first];
-      doubts_.witness(span_id_of(now_.spans.bytes.data() + first.at, first.size));
+    } else {
+      doubts_.witness(now_.spans, p.first);
     }
-    count(counter(fate::rejected, now_.spooled), rejected);
-    count(counter(fate::delivered, now_.spooled), p.count - rejected);
+    count(counters_.of(fate::rejected, now_.spooled), rejected);
+    count(counters_.of(fate::delivered, now_.spooled), p.count - rejected);
     finish(p.count);
   }
 
@@ -407,7 +367,7 @@ class delivery {
     });
     if (next != halving::next::outage) return;
     now_.gather();
-    held_ = !now_.spooled;
+    now_.held = !now_.spooled;
     says_.say(diagnostics::topic::connection, severity::warning,
               text_line(origin(settings_.where.traces), " answers 500 to everything; ", now_.spans.spans.size(), " spans are held (",
                    advice(500, settings_.where.profile), ")"));
@@ -430,66 +390,35 @@ class delivery {
     const std::size_t left = spans();
     if (now_.spooled) {
       // Where the file can't be shortened, what is gone from it must be asked for next time.
-      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(body_));
+      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(request_.body()));
       if (exact && !in_flight_) spooling_.release();
       else spooling_.doubt();
     } else {
-      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(body_, left, in_flight_, 0)) return;
+      if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(request_.body(), left, in_flight_, 0)) return;
       count(counters_.spooled, left);
     }
-    forget();
+    now_.clear();
   }
 
   /// OTLP bounds one export with all its retries; the engine's spans wait as long as the process lives.
   void give_up_in_time(std::uint64_t now) {
-    if (!busy() || engine_profile() || due_ == 0) return;
-    if ((std::max)(now, due_) - started_ < nanoseconds(settings_.export_timeout)) return;
-    finish_all(fate::failed);
-    due_ = 0;
-  }
-
-  std::atomic<std::uint64_t>& counter(fate f, bool spooled) noexcept {
-    switch (f) {
-      case fate::delivered: return spooled ? counters_.replayed : counters_.delivered;
-      case fate::unconfirmed: return spooled ? counters_.replay_unconfirmed : counters_.unconfirmed;
-      case fate::rejected: return spooled ? counters_.replay_rejected : counters_.rejected;
-      case fate::failed: break;
-    }
-    return spooled ? counters_.replay_rejected : counters_.failed;
+    if (!busy() || engine_profile() || pauses_.due() == 0) return;
+    if ((std::max)(now, pauses_.due()) - started_ < nanoseconds(settings_.export_timeout)) return;
+    finish(spans(), fate::failed);
+    pauses_.end();
   }
 
   void finish(std::size_t spans) {
     if (!now_.judge(spans)) return;
     if (now_.spooled) spooling_.delivered();
-    forget();
+    now_.clear();
   }
   void finish(std::size_t spans, fate f) {
-    count(counter(f, now_.spooled), spans);
+    count(counters_.of(f, now_.spooled), spans);
     finish(spans);
   }
-  void finish_all(fate f) { finish(spans(), f); }
 
-  /// Nothing is under way any more.
-  void forget() {
-    now_.clear();
-    held_ = false;
-  }
-
-  /// Gives the side outputs the spans that they haven't had yet (those that were held were shown before). False: not
-  /// all was written, or there are no such outputs.
-  bool show(const batch& b, std::size_t first, std::uint64_t now) {
-    if (sides_ == nullptr) return false;
-    request_.collect(b, first, b.spans.size() - first);
-    return request_.pieces().empty() || sides_->take(request_.pieces(), request_.groups(), request_.group_count(), now);
-  }
-
-  void refused() {
-    if (settings_.sink == sink::endpoint) {
-      say_refused(says_, settings_, outcome_.answer);
-    } else {
-      says_.say(diagnostics::topic::refusal, severity::warning, outcome_.error);
-    }
-  }
+  void refused() { say_refused(says_, settings_, outcome_); }
 
   const settings& settings_;
   delivery_counters& counters_;
@@ -498,26 +427,20 @@ class delivery {
   std::uint64_t (*random_)();
   std::unique_ptr<transport> main_;
   std::unique_ptr<transport> engine_;  // the engine's other routes
-  std::unique_ptr<side_outputs> sides_;
 
   outcome outcome_;  // of the newest request
   preparation preparation_;
   spooling spooling_;
   doubts doubts_;
-  shown_ahead ahead_;
-
-  pool* pool_ = nullptr;
+  displays displays_;
 
   consignment now_;  // under way
-  bool held_ = false;
   bool away_ = false;  // with a spool: fresh batches go there
   bool closing_ = false;
   bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
   part flying_{};           // that request
-  unsigned attempt_ = 0;
-  std::uint64_t due_ = 0;
+  pauses pauses_;
   std::uint64_t started_ = 0;
-  buffer body_;
   request_parts request_;
 };
 

@@ -18,6 +18,8 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+enum class fate { delivered, rejected, failed, unconfirmed };
+
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
   std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
@@ -32,6 +34,16 @@ struct delivery_counters {
   std::atomic<std::uint64_t> replay_rejected{0};
   std::atomic<std::uint64_t> replay_unconfirmed{0};
   std::atomic<std::uint64_t> expired{0};
+
+  std::atomic<std::uint64_t>& of(fate f, bool from_spool) noexcept {
+    switch (f) {
+      case fate::delivered: return from_spool ? replayed : delivered;
+      case fate::unconfirmed: return from_spool ? replay_unconfirmed : unconfirmed;
+      case fate::failed: return from_spool ? replay_rejected : failed;
+      case fate::rejected: break;
+    }
+    return from_spool ? replay_rejected : rejected;
+  }
   std::atomic<std::uint64_t> cleaned{0};
   std::atomic<std::uint64_t> dropped_attributes{0};  // by the limit, beside those that the threads count
   std::atomic<std::uint64_t> requests{0};

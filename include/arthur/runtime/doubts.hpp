@@ -14,6 +14,7 @@
 #include "../policy/asking_back.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
+#include "../record/pool.hpp"
 #include "../record/wire.hpp"
 #include "../text_line.hpp"
 #include "../transport/transport.hpp"
@@ -22,14 +23,14 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// The id of a span's protobuf body in the engine's form, 16 hex digits; "" if it has none.
-inline text_line span_id_of(const char* body, std::size_t size) {
+/// The id of a span as the engine writes it, 16 hex digits; "" if it has none.
+inline text_line span_id_of(const batch& b, std::size_t n) {
   text_line out;
-  wire::reader reader(body, size);
+  wire::reader reader(b.bytes.data() + b.spans[n].at, b.spans[n].size);
   for (wire::field at; reader.next(at);) {
     if (at.tag != wire::span_span_id) continue;
-    for (std::size_t n = 0; n < at.size; ++n) {
-      const auto byte = static_cast<unsigned char>(at.data[n]);
+    for (std::size_t i = 0; i < at.size; ++i) {
+      const auto byte = static_cast<unsigned char>(at.data[i]);
       out += "0123456789abcdef"[byte >> 4];
       out += "0123456789abcdef"[byte & 15];
     }
@@ -49,38 +50,39 @@ class doubts {
     target_.reserve(s.where.engine.target.size() + 64);
   }
 
-  /// Whether asking makes sense and there is room for so many bytes.
-  bool accepts(std::size_t bytes) const noexcept {
+  /// The way to the engine; null: it can't be asked.
+  void use(transport* engine) noexcept { engine_ = engine; }
+  /// What lies here is taken off the pool's limit: one budget for both.
+  void share(pool& blocks) noexcept { pool_ = &blocks; }
+  void give_back() noexcept {
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit);
+  }
+
+  /// Whether the engine can be asked by this key, as far as is known.
+  bool possible() const noexcept {
 #ifdef ARTHUR_NO_HEAP
-    static_cast<void>(bytes);
     return false;  // it takes memory
 #else
-    return !no_right_ && bytes_ + bytes <= most_bytes_;
+    return engine_ != nullptr && !no_right_;
 #endif
   }
-  bool no_right() const noexcept { return no_right_; }
+  bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= most_bytes_; }
 
   /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
   void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
-    bytes_ += spans.bytes.size();
+    grow(spans.bytes.size());
     entries_.push_back(entry(std::move(spans), spooled, age, now));
   }
 
   bool empty() const noexcept { return entries_.empty(); }
-  std::size_t bytes() const noexcept { return bytes_; }
-  std::size_t spans() const noexcept {
-    std::size_t n = 0;
-    for (const entry& e : entries_) n += e.spans.spans.size();
-    return n;
-  }
   std::uint64_t due() const noexcept {
     std::uint64_t first = never;
     for (const entry& e : entries_) first = (std::min)(first, e.due);
     return first;
   }
 
-  /// A span that the engine has accepted, as span_id_of().
-  void witness(const text_line& id) { witness_ = id; }
+  /// A span that the engine has accepted.
+  void witness(const batch& of, std::size_t n) { witness_ = span_id_of(of, n); }
   bool has_witness() const noexcept { return !witness_.empty(); }
 
   /// The end is near: each is asked for once more, then due() is `never`.
@@ -94,7 +96,7 @@ class doubts {
   /// One request. `judge(finding, count, spooled, all)` is told of spans whose fate is known, of all that are left in their
   /// batch or of some; `again(batch&&, spooled)` gets what has to be sent again.
   template <class Judge, class Again>
-  void step(transport& engine, std::uint64_t (*clock)(), std::uint64_t deadline, std::uint64_t random, Judge judge, Again again) {
+  void step(std::uint64_t (*clock)(), std::uint64_t deadline, std::uint64_t random, Judge judge, Again again) {
     const std::uint64_t now = clock();
     const auto found = std::find_if(entries_.begin(), entries_.end(), [now](const entry& e) { return e.due <= now; });
     if (found == entries_.end()) return;
@@ -103,8 +105,8 @@ class doubts {
     const bool final_round = e.age(now) >= believed_after;
     if (e.at == 0) e.final_round = final_round;
     const bool for_witness = e.at == count;
-    const text_line id = for_witness ? witness_ : span_id_of(e.spans.bytes.data() + e.spans.spans[e.at].at, e.spans.spans[e.at].size);
-    switch (ask(engine, id, (std::min)(deadline, now + ask_within))) {
+    const text_line id = for_witness ? witness_ : span_id_of(e.spans, e.at);
+    switch (ask(id, (std::min)(deadline, now + ask_within))) {
       case presence::no_answer:
         // The endpoint may be busy with the very request: not too often.
         e.due = closing_ ? never : clock() + backoff(e.failures++, random) * 10 * 1000000U;
@@ -133,7 +135,7 @@ class doubts {
     while (!entries_.empty()) {
       entry e = std::move(entries_.front());
       entries_.pop_front();
-      bytes_ -= e.spans.bytes.size();
+      shrink(e.spans.bytes.size());
       left(std::move(e.spans), e.spooled, e.age(now));
     }
   }
@@ -161,14 +163,20 @@ class doubts {
   };
   using place = std::deque<entry>::iterator;
 
-  presence ask(transport& engine, const text_line& id, std::uint64_t deadline) {
+  void grow(std::size_t bytes) noexcept {
+    bytes_ += bytes;
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - bytes_);
+  }
+  void shrink(std::size_t bytes) noexcept { grow(std::size_t{0} - bytes); }
+
+  presence ask(const text_line& id, std::uint64_t deadline) {
     target_.assign(settings_.where.engine.target);
     target_.append("/api/v1/traces/spans/").append(id);
     request r;
     r.method = "GET";
     r.target = target_.c_str();
     if (id.empty()) return presence::no_right;
-    if (engine.send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) return presence::no_answer;
+    if (engine_->send(r, deadline, outcome_.answer, outcome_.error) != transport_result::answered) return presence::no_answer;
     return read_presence(outcome_.answer.status, outcome_.answer.body, id);
   }
 
@@ -188,7 +196,7 @@ class doubts {
     const std::size_t before = b.bytes.size();
     if (e.missing.empty()) return remove(at);
     b.keep(e.missing.size(), [&e](std::size_t n) { return e.missing[n]; });
-    bytes_ -= before - b.bytes.size();
+    shrink(before - b.bytes.size());
     if (!e.final_round) return later(e);
     // Next: the witness. Without one it waits until something was accepted.
     e.missing.clear();
@@ -202,7 +210,7 @@ class doubts {
   template <class Again>
   void resend(place at, Again again) {
     entry e = std::move(*at);
-    bytes_ -= e.spans.bytes.size();
+    shrink(e.spans.bytes.size());
     entries_.erase(at);
     again(std::move(e.spans), e.spooled);
   }
@@ -214,12 +222,14 @@ class doubts {
   }
 
   void remove(place at) {
-    bytes_ -= at->spans.bytes.size();
+    shrink(at->spans.bytes.size());
     entries_.erase(at);
   }
 
   const settings& settings_;
   outcome& outcome_;
+  transport* engine_ = nullptr;
+  pool* pool_ = nullptr;
   std::size_t most_bytes_;
   std::deque<entry> entries_;
   std::size_t bytes_ = 0;

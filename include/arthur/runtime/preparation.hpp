@@ -23,6 +23,12 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+inline void say_unconfirmed(diagnostics& says, std::size_t spans) {
+  says.say(diagnostics::topic::asking, severity::warning,
+           text_line(spans, " spans remain unconfirmed: the key may not read traces, so the engine can't be asked whether it has them; "
+                            "one with the role TASK-ADMIN may"));
+}
+
 inline void say_unreachable(diagnostics& says, std::string_view error, std::size_t spans) {
   says.say(diagnostics::topic::connection, severity::warning, text_line(error, "; ", spans, " spans wait for the next attempt"));
 }
@@ -30,7 +36,11 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
 inline void say_refused(diagnostics& says, const asked_party& by, const response& a) {
   says.say(diagnostics::topic::refusal, severity::warning, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by));
 }
-inline void say_refused(diagnostics& says, const settings& s, const response& a) { say_refused(says, traces_of(s), a); }
+/// Spans were not taken, by whatever they were given to.
+inline void say_refused(diagnostics& says, const settings& s, const outcome& what) {
+  if (s.sink == sink::endpoint) say_refused(says, traces_of(s), what.answer);
+  else says.say(diagnostics::topic::refusal, severity::warning, what.error);
+}
 
 /// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
 inline std::uint64_t retry_after(const response& a) {
@@ -54,6 +64,9 @@ class preparation {
   void prove() noexcept { proven_ = true; }
   /// Real spans were refused in the encoding that the probe found: the other one, and no further change.
   void change() noexcept { pin(encoding_ == encoding::json ? encoding::protobuf : encoding::json); }
+
+  // Without an answer both are asked again.
+  static_assert(may_repeat(errand::probe, profile::arthur) && may_repeat(errand::task_search, profile::arthur), "");
 
   /// Asks what isn't known yet. False: no answer now, ask again after `pause` nanoseconds at least.
   bool ask(transport& main, transport* engine, std::uint64_t deadline, std::size_t waiting, std::uint64_t& pause) {

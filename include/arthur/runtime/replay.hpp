@@ -58,10 +58,10 @@ class replayer {
     }
     delivery_.discard();
     read();
-    to_.files_left = delivery_.spooled_files();
+    to_.files_left = delivery_.spool().files();
     if (to_.files_left != 0) {
       to_.error = text_line(to_.files_left, " files wait still in ", settings_.spool_directory, ": ", why());
-    } else if (delivery_.spool_failed()) {
+    } else if (delivery_.spool().failed()) {
       to_.error = says_.last_error();
     }
   }
@@ -73,7 +73,7 @@ class replayer {
     to_.delivered = counters_.replayed.load(std::memory_order_relaxed);
     to_.rejected = counters_.replay_rejected.load(std::memory_order_relaxed);
     to_.unconfirmed = counters_.replay_unconfirmed.load(std::memory_order_relaxed);
-    to_.files_left = delivery_.spooled_files();
+    to_.files_left = delivery_.spool().files();
     return to_.delivered + to_.rejected + to_.unconfirmed != before;
   }
 

@@ -1,4 +1,4 @@
-// request_parts.hpp: the spans of a request, and the resources that they name.
+// request_parts.hpp: the spans of a request, the resources that they name, and the request made of them.
 #ifndef ARTHUR_RUNTIME_REQUEST_PARTS_HPP
 #define ARTHUR_RUNTIME_REQUEST_PARTS_HPP
 
@@ -7,6 +7,9 @@
 
 #include "../config.hpp"
 #include "../otlp/envelope.hpp"
+#include "../otlp/buffer.hpp"
+#include "../policy/settings.hpp"
+#include "../transport/transport.hpp"
 #include "batch.hpp"
 #include "resources.hpp"
 
@@ -42,15 +45,32 @@ class request_parts {
   const resource_view* groups() const noexcept { return own_.empty() ? groups_.views() : own_.data(); }
   std::size_t group_count() const noexcept { return own_.empty() ? groups_.count() : own_.size(); }
 
-  /// False: no memory; `out` is as before.
-  bool append_to(buffer& out, encoding as) const noexcept {
-    return append_request(out, as, pieces_.data(), pieces_.size(), groups(), group_count());
+  /// Encodes what was collected. False: no memory.
+  bool encode(encoding as) noexcept {
+    body_.clear();
+    as_ = as;
+    return append_request(body_, as, pieces_.data(), pieces_.size(), groups(), group_count());
+  }
+  const buffer& body() const noexcept { return body_; }
+  /// See buffer::fix().
+  bool fix(std::size_t bytes) noexcept { return body_.fix(bytes); }
+  /// What was encoded, to be posted.
+  request to_send(const settings& s) const noexcept {
+    request r;
+    r.target = s.where.traces.target.empty() ? "/" : s.where.traces.target.c_str();
+    r.content_type = as_ == encoding::json ? "application/json" : "application/x-protobuf";
+    r.body = body_.data();
+    r.body_size = body_.size();
+    r.spans = pieces_.size();
+    return r;
   }
 
  private:
   resources& groups_;
   std::vector<span_piece> pieces_;
   std::vector<resource_view> own_;
+  buffer body_;
+  encoding as_ = encoding::json;
 };
 
 }  // namespace detail

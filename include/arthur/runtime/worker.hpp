@@ -61,7 +61,7 @@ class worker {
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
     watch_pace(now);
-    side_outputs* const sides = delivery_.sides();
+    side_outputs* const sides = delivery_.shown().get();
     if (sides == nullptr) return work(now);
     if (sides->due() <= now) sides->pass(now);
     const std::uint64_t next = work(now);
@@ -76,7 +76,7 @@ class worker {
 
   /// Nothing more will come.
   void end() {
-    if (delivery_.sides() != nullptr) delivery_.sides()->end(steady_nanoseconds());
+    if (delivery_.shown().get() != nullptr) delivery_.shown().get()->end(steady_nanoseconds());
   }
 
   /// Nothing is sent any more: with a spool what is left goes there, the rest is forgotten. Returns how many spans that were.
@@ -143,7 +143,7 @@ class worker {
   std::uint64_t continue_cycle(std::uint64_t now) {
     batch& b = delivery_.waiting();
     bool complete = false;
-    if (delivery_.ahead().any()) {
+    if (delivery_.shown().any_ahead()) {
       delivery_.take_ahead();
     } else {
       while (sweeps_ < 2) {
@@ -186,23 +186,23 @@ class worker {
     if (!delivery_.may_look_ahead()) return waker::never;
     if (now < next_look_) return next_look_;
     next_look_ = now + delay();
-    batch& b = delivery_.ahead().next();
+    batch& b = delivery_.shown().next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
       complete = collector_.sweep(b);
-      if (!b.empty()) delivery_.keep_ahead(now);
+      if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     return next_look_;
   }
 
   /// The same at the end, roots and all. What is taken was in the pool, whose bound holds for it.
   void show_everything(std::uint64_t now) {
-    batch& b = delivery_.ahead().next();
+    batch& b = delivery_.shown().next_ahead();
     // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
       sweeps += collector_.sweep(b) ? 1 : 0;
-      if (!b.empty()) delivery_.keep_ahead(now);
+      if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
-    delivery_.sides()->end(now);
+    delivery_.shown().get()->end(now);
   }
 
   void calibrate(std::uint64_t now) noexcept {

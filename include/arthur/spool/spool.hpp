@@ -2,6 +2,10 @@
 #ifndef ARTHUR_SPOOL_SPOOL_HPP
 #define ARTHUR_SPOOL_SPOOL_HPP
 
+#include "file_content.hpp"
+#include "file_name.hpp"
+#include "settings.hpp"
+
 #if defined(_WIN32)
 
 #include "absent.hpp"
@@ -20,9 +24,6 @@
 #include "../platform/error_text.hpp"
 #include "../text_line.hpp"
 #include "directory.hpp"
-#include "file_content.hpp"
-#include "file_name.hpp"
-#include "settings.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

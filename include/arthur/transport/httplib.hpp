@@ -280,16 +280,13 @@ class httplib_transport final : public transport {
              tls::fix(verdict_, where_.source);
     }
     if (no_tunnel_ && !overdue_) {
-      if (proxy_status_ == 0) return through + " closed the connection";
+      if (proxy_status_ == 0) return through + " closed the connection; check " + proxy_.source;
       return through + " answered " + std::to_string(proxy_status_) +
              (proxy_status_ == 407 ? "; put its user and password into " : " in place of a connection; check ") + proxy_.source;
     }
     const bool certificate_missing = asked_ && files_.certificate.path.empty() && !overdue_;
     if (tls::refuses_client(alert_) || (alert_ != 0 && !secured_) || certificate_missing) {
-      // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
-      return name_ + " ended the TLS handshake" +
-             (certificate_missing ? std::string("; it asks for a client certificate: give options.client_certificate_file and client_key_file")
-                                  : std::string(": ") + SSL_alert_desc_string_long(alert_));
+      return name_ + " ended the TLS handshake" + tls::why_ended(alert_, certificate_missing);
     }
     if (overdue_ && secured_) {
       return "no answer from " + name_ + (time_.limit(deadline_) < deadline_ ? " before the program had to end" : " in time");

@@ -85,6 +85,13 @@ inline bool refuses_client(int alert) {
   return (alert >= SSL_AD_HANDSHAKE_FAILURE && alert <= SSL_AD_ACCESS_DENIED) || alert == certificate_required;
 }
 
+inline std::string why_ended(int alert, bool certificate_missing) {
+  // The alert may be lost behind a reset, and OpenSSL has no words for TLS 1.3's "certificate required".
+  if (certificate_missing) return "; it asks for a client certificate: give options.client_certificate_file and client_key_file";
+  return std::string(": ") + SSL_alert_desc_string_long(alert) +
+         (alert == SSL_AD_PROTOCOL_VERSION ? "; it must learn TLS 1.2 or newer" : "; look into its log, and check options.client_certificate_file");
+}
+
 }  // namespace tls
 
 }  // namespace detail
