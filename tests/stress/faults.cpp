@@ -70,6 +70,13 @@ struct world {
     f.status = status;
     engine.inject(f);
   }
+  /// Whether a span was looked for.
+  bool asked() const {
+    for (const auto& r : engine.requests()) {
+      if (r.path.find("/traces/spans/") != std::string::npos) return true;
+    }
+    return false;
+  }
   static support::authority& one_authority() {
     static support::authority it;
     return it;
@@ -194,6 +201,11 @@ std::vector<fault_case> cases() {
       {"stored, then silence", outcome::stored, [](world& w) { w.fault(action::hold, true); }, held_too_long()},
       {"stored when nobody waits any more", outcome::stored, [](world& w) { w.fault(action::hold); },
        held_too_long([](world& w) { w.engine.release(); })},
+      {"stored after it was asked for", outcome::stored, [](world& w) { w.fault(action::hold); },
+       held_too_long([](world& w) {
+         w.engine.wait_for([&w] { return w.asked(); }, milliseconds(500));  // of what is on disk it isn't asked so soon
+         w.engine.release();
+       })},
       {"the engine restarts in the middle of the request", outcome::lost, [](world& w) { w.fault(action::hold); },
        [](world& w) {
          w.engine.wait_for_held(1);
