@@ -61,10 +61,10 @@ TEST_CASE("a web page with status 200 is no answer of the engine") {
   CHECK(otlp.get(otlp.counters.delivered) == 4);
 }
 
-TEST_CASE("connect failures and 429, 502, 503, 504 are repeated after a pause until they pass") {
+TEST_CASE("connect failures and 429, 502, 503 are repeated after a pause until they pass, for OTLP 504, too") {
   for (const int status : {0, 429, 502, 503, 504}) {
     CAPTURE(status);
-    bench b;
+    bench b(status == 504 ? d::profile::otlp : d::profile::arthur);
     b.answers.spans = [&](const auto&) { return b.answers.span_requests < 5 ? status : 200; };
     b.begin(3);
     const std::uint64_t started = b.now;
@@ -220,6 +220,15 @@ TEST_CASE("a gateway that lost sight of a request leaves it in doubt, if the eng
     CHECK(b.get(b.counters.delivered) == 5);
     CHECK(b.answers.span_requests == 1);
   }
+}
+
+TEST_CASE("after 504 the engine may store the spans still: who can't ask leaves them unconfirmed") {
+  bench b;
+  b.answers.spans = [](const auto&) { return 504; };
+  b.begin(4);
+  b.run();
+  CHECK(b.get(b.counters.unconfirmed) == 4);
+  CHECK(b.answers.span_requests == 1);
 }
 
 TEST_CASE("OTLP gives an export up after its time, the engine's spans wait") {

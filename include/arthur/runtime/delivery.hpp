@@ -308,9 +308,9 @@ class delivery {
         return now_.parts.again(p);
       case verdict::retry_later:
         refused();
-        // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
-        // is the engine that is away.
-        if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
+        // A gateway lost sight of the request. After 504 the engine works on it still; after 502 it was mostly away, so who
+        // can't ask sends it again.
+        if (engine_profile() && (a.status == 504 || (a.status == 502 && may_ask()))) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
         now_.parts.again(p);
         return nothing_gets_through(retry_after(a));
