@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 
 #include "../config.hpp"
 #include "../otlp/buffer.hpp"
