@@ -133,7 +133,7 @@ inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   } else if (year_text.size() != 4 || year < 1970) {
     return false;
   }
-  if (full_year < 1970) return false;
+  if (full_year < 1970) full_year = 1970;  // as far in the past as it matters
   out = static_cast<std::int64_t>(calendar::days_of(static_cast<std::uint64_t>(full_year), at / 3 + 1, day) * 86400 + hours * 3600 + minutes * 60 + seconds);
   return true;
 }
