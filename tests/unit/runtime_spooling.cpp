@@ -277,3 +277,66 @@ TEST_CASE("a file written before its task was found gets the task when it is sen
   CHECK(resource.find("arthur.task")->text == "task-7");
   CHECK(resource.find("arthur.task.name") == nullptr);
 }
+
+TEST_CASE("a file in doubt for which the doubts have no room waits, and nobody turns round it") {
+  spool_bench b;
+  b.with_witness();
+  b.answers.asked_answer = -1;
+  b.answer_with(-1);
+  b.begin(4);
+  b.run();
+  b.delivery->discard();
+  REQUIRE(b.files(".sending") == 1);
+  b.answers.asked_answer = 0;
+  b.answer_with(200);
+  b.delivery.reset();
+  b.now += 5 * minute * 1000000000U;
+
+  SUBCASE("alone it needs none: it is in memory anyway") {
+    b.settings.memory_limit = 100;
+    b.start();
+    b.begin(1, 901);
+    b.run();
+    b.pass(5 * minute);
+    CHECK(b.files() == 0);
+  }
+  SUBCASE("behind others it is looked at again later") {
+    b.settings.memory_limit = 400;
+    b.start();
+    b.begin(1, 901);
+    b.run();
+    b.answer_with(-1);
+    b.answers.asked_answer = -1;
+    b.begin(1, 10);
+    b.run();
+    REQUIRE(b.delivery->in_doubt());
+    for (int most = 20; most > 0 && b.delivery->errand_due() <= b.now + 1000000000U; --most) {
+      b.now = (std::max)(b.now, b.delivery->errand_due());
+      b.delivery->run_errand(b.now, b.now + 1000000000U);
+    }
+    CHECK(b.delivery->errand_due() > b.now + 1000000000U);
+    b.answers.asked_answer = 0;
+    b.answer_with(200);
+    b.pass(10 * minute);
+    CHECK(b.files() == 0);
+    CHECK_FALSE(b.delivery->in_doubt());
+  }
+  CHECK(b.get(b.counters.replayed) == 4);
+}
+
+TEST_CASE("what was answered of a file that comes into doubt is neither asked for nor counted again") {
+  spool_bench b;
+  b.with_witness();
+  b.answer_with(0);
+  b.begin(4);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  b.settings.max_batch_spans = 2;
+  b.start();
+  b.answers.spans = [&](const std::vector<std::string>&) { return b.answers.span_requests == 2 ? -1 : 200; };
+  b.answers.span_requests = 0;
+  b.pass(5 * minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 4);
+  for (int n = 0; n < 4; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
+}

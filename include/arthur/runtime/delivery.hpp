@@ -127,7 +127,10 @@ class delivery {
     if (found == spooling::taken::pending || !engine_profile()) return resume(true, false);
     now_.spooled = true;
     if (!doubts_.possible()) return leave_unconfirmed();
-    if (!may_ask()) return leave_in_doubt();
+    if (doubts_.holds_any() && !doubts_.has_room(now_.spans.bytes.size())) {
+      spooling_.put_off();
+      return now_.clear();
+    }
     doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
     now_.clear();
   }
@@ -236,18 +239,14 @@ class delivery {
       if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
       return;
     }
-    // The file is in doubt as a whole from here on.
-    if (doubts_.possible()) return leave_in_doubt();
+    // What is left of the file is in doubt from here on.
     now_.parts.again(p);
+    if (doubts_.possible()) return set_aside();
     now_.gather();
     leave_unconfirmed();
   }
 
   bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
-  void leave_in_doubt() {
-    spooling_.doubt();
-    now_.clear();
-  }
 
   /// Copies a part over to the doubts. False: no memory.
   bool doubt(const part& p) {

@@ -67,6 +67,8 @@ class doubts {
 #endif
   }
   bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= most_bytes_; }
+  /// Else a file of any size may come: it was read into memory anyway.
+  bool holds_any() const noexcept { return bytes_ != 0; }
 
   /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
   void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
@@ -165,7 +167,7 @@ class doubts {
 
   void grow(std::size_t bytes) noexcept {
     bytes_ += bytes;
-    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - bytes_);
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - (std::min)(bytes_, most_bytes_));
   }
   void shrink(std::size_t bytes) noexcept { grow(std::size_t{0} - bytes); }
 

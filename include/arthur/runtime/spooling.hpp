@@ -104,6 +104,11 @@ class spooling {
   void release() { end(&spool_claim::release); }
   void doubt() { end(&spool_claim::doubt); }
   void unconfirmed() { end(&spool_claim::unconfirmed); }
+  /// Left as it was found, in doubt; nothing is taken for a while.
+  void put_off() {
+    doubt();
+    due_ = clock_() + rest;
+  }
 
   /// In a forked child, on the parent's.
   void drop_inherited() noexcept {
