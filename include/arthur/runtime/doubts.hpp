@@ -72,8 +72,9 @@ class doubts {
 
   /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
   void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
-    grow(spans.bytes.size());
-    entries_.push_back(entry(std::move(spans), spooled, age, now));
+    const std::size_t bytes = spans.bytes.size();
+    entries_.push_back(entry(std::move(spans), spooled, age, now));  // may throw
+    grow(bytes);
   }
 
   bool empty() const noexcept { return entries_.empty(); }
@@ -124,7 +125,8 @@ class doubts {
         if (for_witness) return give_up(found, judge);
         // Nothing is stored of a request before all of it is.
         if (e.at == 0 && !e.final_round) return later(e);
-        e.missing.push_back(e.at++);
+        if (!e.missing.push_back(e.at)) return later(e);  // no memory: it would count as stored
+        ++e.at;
         break;
     }
     e.failures = 0;
