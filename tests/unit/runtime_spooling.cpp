@@ -1,9 +1,17 @@
 // runtime_spooling.cpp: batches that wait on disk: when they go there, when they are sent, and that each span is stored once.
 #include <doctest/doctest.h>
 
+#if defined(__linux__)
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <string>
 
 #include "delivery_bench.hpp"
@@ -277,3 +285,138 @@ TEST_CASE("a file written before its task was found gets the task when it is sen
   CHECK(resource.find("arthur.task")->text == "task-7");
   CHECK(resource.find("arthur.task.name") == nullptr);
 }
+
+TEST_CASE("a file in doubt for which the doubts have no room waits, and nobody turns round it") {
+  spool_bench b;
+  b.with_witness();
+  b.answers.asked_answer = -1;
+  b.answer_with(-1);
+  b.begin(4);
+  b.run();
+  b.delivery->discard();
+  REQUIRE(b.files(".sending") == 1);
+  b.answers.asked_answer = 0;
+  b.answer_with(200);
+  b.delivery.reset();
+  b.now += 5 * minute * 1000000000U;
+
+  SUBCASE("alone it needs none: it is in memory anyway") {
+    b.settings.memory_limit = 100;
+    b.start();
+    b.begin(1, 901);
+    b.run();
+    b.pass(5 * minute);
+    CHECK(b.files() == 0);
+  }
+  SUBCASE("behind others it is looked at again later") {
+    b.settings.memory_limit = 400;
+    b.start();
+    b.begin(1, 901);
+    b.run();
+    b.answer_with(-1);
+    b.answers.asked_answer = -1;
+    b.begin(1, 10);
+    b.run();
+    REQUIRE(b.delivery->in_doubt());
+    for (int most = 20; most > 0 && b.delivery->errand_due() <= b.now + 1000000000U; --most) {
+      b.now = (std::max)(b.now, b.delivery->errand_due());
+      b.delivery->run_errand(b.now, b.now + 1000000000U);
+    }
+    CHECK(b.delivery->errand_due() > b.now + 1000000000U);
+    b.answers.asked_answer = 0;
+    b.answer_with(200);
+    b.pass(10 * minute);
+    CHECK(b.files() == 0);
+    CHECK_FALSE(b.delivery->in_doubt());
+  }
+  CHECK(b.get(b.counters.replayed) == 4);
+}
+
+TEST_CASE("what was answered of a file that comes into doubt is neither asked for nor counted again") {
+  spool_bench b;
+  b.with_witness();
+  b.answer_with(0);
+  b.begin(4);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  b.settings.max_batch_spans = 2;
+  b.start();
+  b.answers.spans = [&](const std::vector<std::string>&) { return b.answers.span_requests == 2 ? -1 : 200; };
+  b.answers.span_requests = 0;
+  b.pass(5 * minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) == 4);
+  for (int n = 0; n < 4; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
+}
+
+TEST_CASE("what was answered of a file isn't in it when it is left unconfirmed: people may send it again") {
+  spool_bench b;
+  b.with_witness();
+  b.answer_with(0);
+  b.begin(4);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  const auto size = fs::file_size(fs::directory_iterator(b.directory)->path());
+  b.settings.max_batch_spans = 2;
+  b.settings.where.has_engine = false;
+  b.start();
+  b.delivery->use(std::make_unique<scripted>(b.answers), nullptr, nullptr);
+  b.answers.spans = [&](const std::vector<std::string>&) { return b.answers.span_requests == 2 ? -1 : 200; };
+  b.answers.span_requests = 0;
+  b.pass(5 * minute);
+  REQUIRE(b.files(".unconfirmed") == 1);
+  CHECK(b.get(b.counters.replayed) == 2);
+  CHECK(b.get(b.counters.replay_unconfirmed) == 2);
+  CHECK(fs::file_size(fs::directory_iterator(b.directory)->path()) < size * 3 / 4);
+}
+
+#if ARTHUR_HAS_EXCEPTIONS
+TEST_CASE("spans are kept where showing them throws") {
+  struct throwing final : d::transport {
+    d::transport_result send(const d::request&, std::uint64_t, d::response&, std::string&) override { throw std::bad_alloc(); }
+  };
+  spool_bench b;
+  b.start();
+  b.settings.to_stdout = true;
+  b.delivery->use(std::make_unique<scripted>(b.answers), std::make_unique<scripted>(b.answers),
+                  std::make_unique<d::side_outputs>(b.settings, b.says, std::make_unique<throwing>(), [] { return d::terminal{}; },
+                                                    [] { return bench::now; }));
+  CHECK_THROWS_AS(b.begin(3), std::bad_alloc);
+  CHECK(b.delivery->discard() == 0);
+  CHECK(b.get(b.counters.spooled) == 3);
+  CHECK(b.files(".otlp") == 1);
+}
+#endif
+
+#if defined(__linux__)
+namespace {
+bool no_times = false;
+}
+// Takes the place of the C library's.
+extern "C" int futimens(int file, const timespec times[2]) noexcept {
+  if (!no_times) return static_cast<int>(::syscall(SYS_utimensat, file, nullptr, times, 0));
+  errno = EIO;
+  return -1;
+}
+
+TEST_CASE("where the time of sending can't be written down a file isn't sent on, and what was answered of it isn't sent again") {
+  spool_bench b;
+  b.answer_with(0);
+  b.begin(4);
+  b.run();
+  REQUIRE(b.files(".otlp") == 1);
+  b.settings.max_batch_spans = 2;
+  b.start();
+  b.answers.spans = [](const std::vector<std::string>&) {
+    no_times = true;
+    return 200;
+  };
+  b.pass(20);
+  CHECK(b.answers.stored.size() == 2);
+  no_times = false;
+  b.pass(5 * minute);
+  CHECK(b.files() == 0);
+  CHECK(b.get(b.counters.replayed) >= 4);
+  for (int n = 0; n < 4; ++n) CHECK(b.answers.stored.count("s" + std::to_string(n)) == 1);
+}
+#endif

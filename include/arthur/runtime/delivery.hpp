@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "../config.hpp"
 #include "../policy/answer.hpp"
@@ -79,11 +78,11 @@ class delivery {
   void take_ahead() { displays_.take_ahead(now_); }
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = displays_.show(now_.spans, now_.shown, now);
-    now_.shown = now_.spans.spans.size();
     if (!now_.held) restart(now);
     now_.held = false;
-    now_.begin();
+    now_.begin();  // first: what is shown may throw
+    const bool written = displays_.show(now_.spans, now_.shown, now);
+    now_.shown = now_.spans.spans.size();
     if (main_ == nullptr) return finish(spans(), written ? fate::delivered : fate::failed);
     if (away_) set_aside();
   }
@@ -127,7 +126,10 @@ class delivery {
     if (found == spooling::taken::pending || !engine_profile()) return resume(true, false);
     now_.spooled = true;
     if (!doubts_.possible()) return leave_unconfirmed();
-    if (!may_ask()) return leave_in_doubt();
+    if (doubts_.holds_any() && !doubts_.has_room(now_.spans.bytes.size())) {
+      spooling_.put_off();
+      return now_.clear();
+    }
     doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
     now_.clear();
   }
@@ -145,7 +147,7 @@ class delivery {
       set_aside();
     }
     const std::uint64_t left = spans();
-    if (left != 0) finish(spans());
+    now_.clear();
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
       now_.spans = std::move(b);
@@ -178,9 +180,7 @@ class delivery {
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
 
-  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
-    pauses_.wait(now, at_least, random_());
-  }
+  void wait(std::uint64_t now, std::uint64_t at_least = 0) { pauses_.wait(now, at_least, random_()); }
   void went_well() {
     pauses_.succeed();
     away_ = false;
@@ -197,7 +197,11 @@ class delivery {
       if (p.count > 1) return now_.parts.halve(p);
       return finish(p.count, fate::failed);
     }
-    if (now_.spooled && !spooling_.mark_sent()) return now_.clear();
+    if (now_.spooled && !spooling_.mark_sent()) {
+      now_.parts.again(p);
+      set_aside();
+      return spooling_.pause();
+    }
     count(counters_.requests);
     if (p.failures != 0 || pauses_.repeating()) count(counters_.retries);
     in_flight_ = true;
@@ -236,18 +240,15 @@ class delivery {
       if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
       return;
     }
-    // The file is in doubt as a whole from here on.
-    if (doubts_.possible()) return leave_in_doubt();
+    // What is left of the file is in doubt from here on.
     now_.parts.again(p);
+    if (doubts_.possible()) return set_aside();
     now_.gather();
+    static_cast<void>(keep_rest());
     leave_unconfirmed();
   }
 
   bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
-  void leave_in_doubt() {
-    spooling_.doubt();
-    now_.clear();
-  }
 
   /// Copies a part over to the doubts. False: no memory.
   bool doubt(const part& p) {
@@ -268,8 +269,7 @@ class delivery {
           count(counters_.of(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
           if (!stored) say_unconfirmed(says_, spans);
           if (!spooled || !all) return;
-          if (stored) spooling_.delivered();
-          else spooling_.unconfirmed();
+          stored ? spooling_.delivered() : spooling_.unconfirmed();
         },
         [this](batch&& b, bool spooled) {
           now_.spans = std::move(b);
@@ -383,6 +383,7 @@ class delivery {
     set_aside();
   }
 
+  bool keep_rest() { return !now_.shorter || (encode({0, spans(), 0}, encoding::protobuf) && spooling_.keep(request_.body())); }
   /// Into the spool, or back into it, with what is left. Otherwise it is held.
   void set_aside() {
     if (!busy() || !spooling_.on()) return;
@@ -390,8 +391,7 @@ class delivery {
     const std::size_t left = spans();
     if (now_.spooled) {
       // Where the file can't be shortened, what is gone from it must be asked for next time.
-      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(request_.body()));
-      if (exact && !in_flight_) spooling_.release();
+      if (keep_rest() && !in_flight_) spooling_.release();
       else spooling_.doubt();
     } else {
       if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(request_.body(), left, in_flight_, 0)) return;

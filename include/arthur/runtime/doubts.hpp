@@ -67,11 +67,14 @@ class doubts {
 #endif
   }
   bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= most_bytes_; }
+  /// Else a file of any size may come: it was read into memory anyway.
+  bool holds_any() const noexcept { return bytes_ != 0; }
 
   /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
   void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
-    grow(spans.bytes.size());
-    entries_.push_back(entry(std::move(spans), spooled, age, now));
+    const std::size_t bytes = spans.bytes.size();
+    entries_.push_back(entry(std::move(spans), spooled, age, now));  // may throw
+    grow(bytes);
   }
 
   bool empty() const noexcept { return entries_.empty(); }
@@ -122,7 +125,8 @@ class doubts {
         if (for_witness) return give_up(found, judge);
         // Nothing is stored of a request before all of it is.
         if (e.at == 0 && !e.final_round) return later(e);
-        e.missing.push_back(e.at++);
+        if (!e.missing.push_back(e.at)) return later(e);  // no memory: it would count as stored
+        ++e.at;
         break;
     }
     e.failures = 0;
@@ -165,7 +169,7 @@ class doubts {
 
   void grow(std::size_t bytes) noexcept {
     bytes_ += bytes;
-    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - bytes_);
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - (std::min)(bytes_, most_bytes_));
   }
   void shrink(std::size_t bytes) noexcept { grow(std::size_t{0} - bytes); }
 

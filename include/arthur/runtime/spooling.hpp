@@ -60,8 +60,9 @@ class spooling {
     due_ = now;
     if (!load(to)) {
       to.clear();
-      release();
-      due_ = now + rest;
+      if (claim_.in_doubt()) doubt();
+      else release();
+      pause();
       return taken::nothing;
     }
     return claim_.in_doubt() ? taken::in_doubt : taken::pending;
@@ -88,12 +89,13 @@ class spooling {
 
   // What becomes of the file that is held.
 
-  /// Before each sending. False: it mustn't be sent, and is given back.
-  bool mark_sent() {
-    if (claim_.mark_sent(unix_clock_())) return true;
-    release();
-    due_ = clock_() + rest;
-    return false;
+  /// Before each sending. False: it mustn't be sent.
+  bool mark_sent() { return claim_.mark_sent(unix_clock_()); }
+  /// After an ending: nothing is taken for a while.
+  void pause() noexcept { due_ = clock_() + rest; }
+  void put_off() {
+    doubt();
+    pause();
   }
   bool keep(const buffer& request) {
     const bool kept = claim_.keep(request);

@@ -109,8 +109,9 @@ class worker {
       return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
-    // Between batches only: it may begin one.
-    if (!delivery_.busy() && !in_cycle_ && delivery_.errand_due() <= now) {
+    // Between batches only: it may begin one. After each a cycle has its turn, and at the end the last one goes first.
+    if (!delivery_.busy() && !in_cycle_ && !errand_done_ && (!bell_.stopping() || ended_) && delivery_.errand_due() <= now) {
+      errand_done_ = true;
       delivery_.run_errand(now, stop_limit(now));
       sending_ = delivery_.busy();
       answer();
@@ -122,10 +123,11 @@ class worker {
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
     if (!in_cycle_) {
+      errand_done_ = false;
       const std::uint64_t asked = bell_.asked();
       const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
-      if (!ask && !urgent && !bell_.stopping() && !delivery_.busy() && now < next_cycle_) return idle(now);
+      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < next_cycle_) return idle(now);
       in_cycle_ = true;
       sweeps_ = 0;
       found_ = false;
@@ -221,9 +223,9 @@ class worker {
     return (std::min)(next_cycle_, delivery_.errand_due());
   }
 
-  /// Who waits for a flush is answered once the cycle is over and nothing is in doubt.
+  /// Who waits for a flush is answered once the cycle is over, and nothing is in doubt or sent again after it was.
   void answer() {
-    if (!in_cycle_ && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
+    if (!in_cycle_ && !delivery_.busy() && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
   }
 
   /// Sum over all threads.
@@ -284,6 +286,7 @@ class worker {
   bool sending_ = false;
   bool found_ = false;
   bool hurried_ = false;
+  bool errand_done_ = false;  // since the newest cycle, or chance of one
   bool last_ = false;   // the cycle began after the stop was asked for
   bool ended_ = false;  // and is over
   int sweeps_ = 0;

@@ -1,0 +1,115 @@
+// runtime_worker.cpp: in which order the worker does what is asked of it, and when it has nothing to do.
+#include <arthur/runtime/worker.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "delivery_bench.hpp"
+
+using namespace delivery_bench;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A worker on the machine's clock, with files in its spool that were written (and sent without an answer) long ago.
+struct worker_bench {
+  bench past;
+  d::bell rings;
+  d::settings& settings = past.settings;
+  std::unique_ptr<d::worker> worker;
+
+  worker_bench() {
+    char name[] = "/tmp/arthur-worker-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    settings.spool_directory = name;
+    settings.spool_max_bytes = std::uint64_t{16} << 20;
+    settings.spool_max_age = ~std::uint64_t{0};
+    settings.memory_limit = std::size_t{64} << 20;
+    settings.max_batch_bytes = std::size_t{1} << 20;
+    settings.schedule_delay = std::chrono::hours(1);
+  }
+  ~worker_bench() {
+    worker.reset();
+    past.delivery.reset();
+    fs::remove_all(settings.spool_directory);
+  }
+  void write_files(int count) {
+    past.answers.spans = [](const auto&) { return 0; };
+    for (int n = 0; n < count; ++n) {
+      past.start();
+      past.begin(1, n);
+      past.run();
+    }
+    past.answers.spans = [](const auto&) { return 200; };
+    past.answers.span_requests = 0;
+  }
+  void start() {
+    past.delivery.reset();
+    worker = std::make_unique<d::worker>(settings, rings, past.counters, past.says, [] { return std::uint64_t{7}; });
+    worker->sender().use(std::make_unique<scripted>(past.answers), std::make_unique<scripted>(past.answers), nullptr);
+  }
+  // How many pieces of work are done before `enough` is true, without ever waiting.
+  template <class Enough>
+  int work_until(Enough enough) {
+    for (int n = 0; n < 1000; ++n) {
+      if (enough()) return n;
+      worker->run_once(d::steady_nanoseconds());
+    }
+    return 1000;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a flush doesn't wait for the whole spool to be sent") {
+  worker_bench b;
+  b.write_files(10);
+  b.start();
+  const std::uint64_t ticket = b.rings.request_flush();
+  CHECK(b.work_until([&] { return b.rings.reached(ticket); }) < 1000);
+  CHECK(b.past.answers.span_requests <= 2);
+  CHECK(b.work_until([&] { return b.past.answers.span_requests == 10; }) < 1000);
+}
+
+TEST_CASE("a flush isn't answered while what was in doubt is sent again") {
+  worker_bench b;
+  b.past.with_witness();
+  b.past.answers.asked_answer = -1;
+  b.past.answers.spans = [](const auto&) { return -1; };
+  b.past.begin(3, 20);
+  b.past.run();
+  b.past.delivery->discard();
+  b.past.answers.asked_answer = 0;
+  b.past.answers.stored.clear();
+  b.write_files(1);  // what the engine then shows
+  b.start();
+  REQUIRE(b.work_until([&] { return b.worker->sender().in_doubt(); }) < 1000);
+  const std::uint64_t ticket = b.rings.request_flush();
+  CHECK(b.work_until([&] { return b.rings.reached(ticket); }) < 1000);
+  CHECK(b.past.answers.stored.count("s20") == 1);
+}
+
+TEST_CASE("at the end the worker waits for the pause before it asks back, and doesn't turn meanwhile") {
+  worker_bench b;
+  b.past.answers.asked_answer = -1;
+  b.past.answers.spans = [](const auto&) { return -1; };
+  b.start();
+  b.rings.request_stop(d::steady_nanoseconds() + 60000000000U);
+  REQUIRE(b.work_until([&] { return b.worker->finished(d::steady_nanoseconds()); }) < 1000);
+  d::delivery& sender = b.worker->sender();
+  const std::string body = body_of("s1");
+  sender.waiting().spans.push_back({0, 0, body.size()});
+  sender.waiting().bytes.append(body.data(), body.size());
+  sender.begin(d::steady_nanoseconds());
+  while (sender.busy()) sender.step(d::steady_nanoseconds(), d::steady_nanoseconds() + 1000000000U);
+  REQUIRE(sender.in_doubt());
+  const std::uint64_t now = d::steady_nanoseconds();
+  REQUIRE(sender.errand_due() > now + 100000000U);
+  bool waits = false;
+  for (int n = 0; n < 10; ++n) waits = waits || b.worker->run_once(now) > now;
+  CHECK(waits);
+}
