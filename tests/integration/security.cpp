@@ -215,11 +215,12 @@ TEST_CASE("no setting can add a line to a request: it is encoded, or refused in 
 TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a server sends back") {
   // In every setting that holds one, and in what the servers answer.
   const std::string key = "SECRETkey-0001", header = "SECREThdr-0002", password = "SECRETprx-0003", userinfo = "SECRETurl-0004",
-                    query = "SECRETqry-0005", otel = "SECREThdr-0006", basic = "dXNlcjpTRUNSRVRwcngtMDAwMw==";  // user:SECRETprx-0003
+                    query = "SECRETqry-0005", otel = "SECREThdr-0006", cookie = "session=SECRETsid-0007; theme=SECRETthm-0008",
+                    basic = "dXNlcjpTRUNSRVRwcngtMDAwMw==";  // user:SECRETprx-0003
   const auto echo = [](const http_request& r, int status) {
     std::string all;
     for (const auto& h : r.headers) all += h.second + " ";
-    for (const auto& q : r.query) all += q.first + "=" + q.second + " ";
+    for (const auto& q : r.query) all += q.first + "=" + q.second + " " + q.second + " ";
     http_answer a = answer_of(status, "{\"detail\":\"" + all + "\",\"rejected_spans\":1,\"rejection_reasons\":[\"" + all + "\"]}");
     a.headers["Location"] = "https://" + r.header("authorization").substr(7) + ":x@elsewhere/" + r.header("authorization").substr(7) + "?" + r.header("x-team");
     return a;
@@ -235,7 +236,7 @@ TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a se
   int scenarios = 0;
   const auto go = [&](arthur::options o) {
     if (o.api_key.empty()) o.api_key = key;
-    if (o.headers.empty()) o.headers = {{"x-team", header}};
+    if (o.headers.empty()) o.headers = {{"x-team", header}, {"cookie", cookie}};
     if (o.output_file.empty()) o.spool_directory = spool.string();
     for (const bool listened : {true, false}) {
       o.log_level = arthur::log_level::info;
