@@ -671,7 +671,7 @@ enum class check_outcome {
 
 /// One step: what was found, and what to change. No secret is in either.
 struct check_step {
-  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "test span", "look-up"
+  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "spool", "test span", "look-up"
   check_outcome outcome = check_outcome::skipped;
   std::string text;  ///< one line in plain words
   std::string fix;   ///< one line; empty where there is nothing to change
@@ -3090,20 +3090,27 @@ struct block_source {
   pool blocks;
   // Waits a moment for room (overflow::block); false = give up. Null = drop at once.
   std::atomic<bool (*)(std::uint32_t attempt) noexcept> wait_for_room{nullptr};
-  // Called with each block that is taken out of a nearly full pool.
-  std::atomic<void (*)() noexcept> hold_traces{nullptr};
+  // Called with each block that is taken out of a nearly full pool; `newly`: the one before wasn't.
+  std::atomic<void (*)(bool newly) noexcept> hold_traces{nullptr};
+  std::atomic<bool> was_nearly_full{false};
 
   block* take() noexcept {
     block* b = blocks.take();
     if (ARTHUR_LIKELY(b != nullptr)) {
-      if (ARTHUR_UNLIKELY(blocks.nearly_full())) {
-        if (const auto hold = hold_traces.load(std::memory_order_relaxed)) hold();
-      }
+      const bool now = blocks.nearly_full(), before = was_nearly_full.load(std::memory_order_relaxed);
+      if (ARTHUR_UNLIKELY(now || before)) watch(now, before);
       return b;
     }
     const auto wait = wait_for_room.load(std::memory_order_relaxed);
     for (std::uint32_t attempt = 0; b == nullptr && wait != nullptr && wait(attempt); ++attempt) b = blocks.take();
     return b;
+  }
+
+ private:
+  ARTHUR_COLD void watch(bool now, bool before) noexcept {
+    if (now != before) was_nearly_full.store(now, std::memory_order_relaxed);
+    const auto hold = hold_traces.load(std::memory_order_relaxed);
+    if (now && hold != nullptr) hold(!before);
   }
 };
 
@@ -5121,9 +5128,9 @@ inline void switch_recording(std::uint32_t bit, bool to) noexcept {
 }
 
 /// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
-inline void hold_traces() noexcept {
+inline void hold_traces(bool newly) noexcept {
   if ((recording_enabled.load(std::memory_order_relaxed) & recording_mode::crowded) == 0) switch_recording(recording_mode::crowded, true);
-  wake_worker();
+  if (newly) wake_worker();
 }
 
 /// Whether the pool has room for a trace more; with overflow::block waits for it. The bit only says that it is worth a
@@ -7783,16 +7790,17 @@ namespace detail {
 
 using secret_list = std::vector<std::string>;
 
-/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Texts below 6 characters are
-/// too likely to occur elsewhere.
+/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Short texts are too likely to
+/// occur elsewhere, above all those of headers that hold no key.
 inline secret_list secrets_of(const settings& s) {
   secret_list out;
-  const auto add = [&out](std::string_view text) {
-    if (text.size() >= 6) out.emplace_back(text);
+  const auto add = [&out](std::string_view text, std::size_t least = 6) {
+    if (text.size() >= least) out.emplace_back(text);
   };
   for (const std::vector<header>* list : {&s.where.headers, &s.where.engine_headers}) {
     for (const header& h : *list) {
-      add(std::string_view(h.value).substr(h.value.find(' ') + 1));  // npos + 1 is 0
+      // npos + 1 is 0
+      add(std::string_view(h.value).substr(h.value.find(' ') + 1), text::equal_nocase(h.name, "Authorization") ? 6 : 12);
     }
   }
   const std::string_view target = s.where.traces.target;
@@ -14749,24 +14757,35 @@ inline text_line advice(int status, std::string_view location, const asked_party
   }
 }
 
-/// Why the task's name has no id, and what to change. `status`: of the search; 200 where it found none.
-inline text_line no_task(const settings& s, int status) {
+/// What is wrong and what to change; both in one line are "text: fix".
+struct finding {
+  text_line text;
+  text_line fix;
+};
+
+/// Why the task's name has no id. `status`: of the search; 200 where it found none.
+inline finding no_task(const settings& s, int status) {
   const std::string name = text::shown(s.task_name);
-  const char* const variable = s.task_in_code ? "options.task_name" : "ARTHUR_TASK_NAME";
-  if (status == 200) return text_line("the engine has no task ", name, ": create it, or set ", variable, " to one that exists");
-  text_line why;
-  if (status == 401) why = text_line(": ", refusals::unauthorized(engine_of(s)));
-  if (status == 403) why = text_line(": the key may not read tasks; use one with the role TASK-ADMIN, or name the task by its id in ARTHUR_TASK_ID");
-  if (why.empty()) why = text_line(": is it an Arthur Engine? ", change_address(s.where.engine.source));
-  return text_line("the task ", name, " can't be looked up (", status, ")", why);
+  if (status == 200) {
+    return {text_line("the engine has no task ", name),
+            text_line("create it, or set ", s.task_in_code ? "options.task_name" : "ARTHUR_TASK_NAME", " to one that exists")};
+  }
+  finding out{text_line("the task ", name, " can't be looked up (", status, ")"), {}};
+  if (status == 401) {
+    out.fix = refusals::unauthorized(engine_of(s));
+  } else if (status == 403) {
+    out.fix = text_line("the key may not read tasks; use one with the role TASK-ADMIN, or name the task by its id in ARTHUR_TASK_ID");
+  } else {
+    out.fix = text_line("is it an Arthur Engine? ", change_address(s.where.engine.source));
+  }
+  return out;
 }
 
-/// The whole line. `reason`: the endpoint's own words, or "".
-inline text_line refusal(int status, std::string_view reason, std::string_view location, const asked_party& p) {
+/// An answer that isn't a success. `reason`: the endpoint's own words, or "".
+inline finding refusal(int status, std::string_view reason, std::string_view location, const asked_party& p) {
   text_line what(name_of(p), " answered ", status);
   if (!reason.empty()) what = text_line(what, " (", reason, ")");
-  const text_line fix = advice(status, location, p);
-  return fix.empty() ? what : text_line(what, ": ", fix);
+  return {what, advice(status, location, p)};
 }
 
 }  // namespace detail
@@ -14893,13 +14912,17 @@ inline void say_unreachable(diagnostics& says, std::string_view error, std::size
 }
 
 inline void say_refused(diagnostics& says, const asked_party& by, const response& a) {
-  says.say(diagnostics::topic::refusal, severity::warning, refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by));
+  const finding f = refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by);
+  says.say(diagnostics::topic::refusal, severity::warning, text_line(f.text, f.fix.empty() ? "" : ": ", f.fix));
 }
 /// Spans were not taken, by whatever they were given to.
 inline void say_refused(diagnostics& says, const settings& s, const outcome& what) {
   if (s.sink == sink::endpoint) say_refused(says, traces_of(s), what.answer);
   else says.say(diagnostics::topic::refusal, severity::warning, what.error);
 }
+
+/// A log-in or captive portal's: the engine answers in JSON.
+inline bool is_web_page(const response& a) noexcept { return a.content_type.compare(0, 9, "text/html") == 0; }
 
 /// Nanoseconds that the answer asks to wait; 0 = it doesn't say.
 inline std::uint64_t retry_after(const response& a) {
@@ -14959,8 +14982,9 @@ class preparation {
       groups_.task_found(id);
     } else {
       groups_.no_task();
+      const finding f = no_task(settings_, outcome_.answer.status);
       says_.say(diagnostics::topic::task, severity::warning,
-                text_line(no_task(settings_, outcome_.answer.status), "; traces go under the service name \"",
+                text_line(f.text, ": ", f.fix, "; traces go under the service name \"",
                           one_line(settings_.service_name), "\" meanwhile"));
     }
     return true;
@@ -15003,6 +15027,21 @@ ARTHUR_NAMESPACE_END
 // spool.hpp: batches that couldn't be delivered, one file each, in a directory that several processes may share.
 #ifndef ARTHUR_SPOOL_SPOOL_HPP
 #define ARTHUR_SPOOL_SPOOL_HPP
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+// absent.hpp: the face of the spool where there is none: Windows.
+#ifndef ARTHUR_SPOOL_ABSENT_HPP
+#define ARTHUR_SPOOL_ABSENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 // file_content.hpp: what a spooled file holds: one OTLP request whose last field is the checksum of all before it.
 #ifndef ARTHUR_SPOOL_FILE_CONTENT_HPP
@@ -15163,6 +15202,204 @@ inline spool_reading read_spool_file(const char* data, std::size_t size, spool_c
 ARTHUR_NAMESPACE_END
 
 #endif
+// settings.hpp: where the spool lies and how much it may hold.
+#ifndef ARTHUR_SPOOL_SETTINGS_HPP
+#define ARTHUR_SPOOL_SETTINGS_HPP
+
+#include <cstdint>
+#include <string>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct spool_settings {
+  std::string directory;
+  std::uint64_t max_bytes;  // of all files of ours in it, other processes' too
+  std::uint64_t max_age;    // nanoseconds; UINT64_MAX = they never expire
+};
+
+enum class spool_result { ok, full, failed };
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#if defined(_WIN32)
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline bool spool_exists(const std::string&) noexcept { return false; }
+
+class spool_claim {
+ public:
+  bool held() const noexcept { return false; }
+  const spool_content& content() const noexcept { return content_; }
+  bool in_doubt() const noexcept { return false; }
+  std::uint64_t sent_at() const noexcept { return 0; }
+  bool mark_sent(std::uint64_t) noexcept { return false; }
+  bool keep(const buffer&) noexcept { return false; }
+  void delivered() noexcept {}
+  void release() noexcept {}
+  void doubt() noexcept {}
+  void unconfirmed() noexcept {}
+  void corrupt(std::string_view) noexcept {}
+
+ private:
+  spool_content content_;
+};
+
+class spool {
+ public:
+  using result = spool_result;
+  spool(const spool_settings&, std::uint64_t (*)()) {}
+  bool open(text_line& why) noexcept {
+    why = text_line("there is no spool on Windows in this version: leave options.spool_directory (ARTHUR_SPOOL_DIR) empty");
+    return false;
+  }
+  result put(const buffer&, std::uint64_t, text_line& why) noexcept {
+    open(why);
+    return result::failed;
+  }
+  bool take(spool_claim&, std::uint64_t) noexcept { return false; }
+  std::uint64_t expire() noexcept { return 0; }
+  std::uint64_t bytes() const noexcept { return 0; }
+  std::size_t waiting() const noexcept { return 0; }
+  std::uint64_t next_doubt() const noexcept { return UINT64_MAX; }
+  text_line note() noexcept { return {}; }
+  void drop_inherited() noexcept {}
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
+// directory.hpp: the spool's directory: which files are in it, who may touch them, and how one is made and locked.
+#ifndef ARTHUR_SPOOL_DIRECTORY_HPP
+#define ARTHUR_SPOOL_DIRECTORY_HPP
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// file_calls.hpp: the system calls behind the spool, in a table, so that tests can let each of them fail.
+#ifndef ARTHUR_SPOOL_FILE_CALLS_HPP
+#define ARTHUR_SPOOL_FILE_CALLS_HPP
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+
+
+#if !defined(_WIN32)
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// As the functions of POSIX; names are relative to an open directory.
+struct file_calls {
+  int (*open)(int folder, const char* name, int flags);
+  ssize_t (*write)(int file, const void* data, std::size_t size);
+  ssize_t (*read)(int file, void* to, std::size_t size);
+  int (*close)(int file);
+  int (*rename)(int folder, const char* from, const char* to);
+  int (*unlink)(int folder, const char* name);
+  int (*lock)(int file, int operation);
+  int (*touch)(int file, std::uint64_t unix_nanoseconds);
+};
+
+inline constexpr file_calls system_calls = {
+    // O_NONBLOCK: a pipe that somebody put there under a name of ours must not hold us.
+    [](int folder, const char* name, int flags) {
+      return ::openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    },
+    [](int file, const void* data, std::size_t size) { return ::write(file, data, size); },
+    [](int file, void* to, std::size_t size) { return ::read(file, to, size); },
+    [](int file) { return ::close(file); },
+    [](int folder, const char* from, const char* to) { return ::renameat(folder, from, folder, to); },
+    [](int folder, const char* name) { return ::unlinkat(folder, name, 0); },
+    [](int file, int operation) { return ::flock(file, operation); },
+    [](int file, std::uint64_t time) {
+      timespec both[2] = {};
+      both[0].tv_nsec = UTIME_OMIT;
+      both[1].tv_sec = static_cast<time_t>(time / 1000000000);
+      both[1].tv_nsec = static_cast<long>(time % 1000000000);
+      return ::futimens(file, both);
+    },
+};
+
+/// When the file was changed last, in Unix nanoseconds.
+inline std::uint64_t changed_at(const struct stat& about) noexcept {
+#if defined(__APPLE__)
+  const timespec& t = about.st_mtimespec;
+#else
+  const timespec& t = about.st_mtim;
+#endif
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+/// Writes all of it. False: errno says why not.
+inline bool write_all(const file_calls& calls, int file, const char* data, std::size_t size) noexcept {
+  while (size > 0) {
+    const ssize_t n = calls.write(file, data, size);
+    if (n > 0) {
+      data += n;
+      size -= static_cast<std::size_t>(n);
+    } else if (n == 0 || errno != EINTR) {
+      if (n == 0) errno = EIO;
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Reads `size` bytes, or fewer where the file ends. False: errno says why not.
+inline bool read_all(const file_calls& calls, int file, std::size_t size, buffer& out) noexcept {
+  out.clear();
+  char* const to = out.reserve_more(size);
+  if (to == nullptr) {
+    out.clear();
+    errno = ENOMEM;
+    return false;
+  }
+  while (out.size() < size) {
+    const ssize_t n = calls.read(file, to + out.size(), size - out.size());
+    if (n > 0) out.advance(static_cast<std::size_t>(n));
+    else if (n == 0) break;
+    else if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+/// A new file of this size must not be begun: RLIMIT_FSIZE forbids it, and the signal that comes with trying (SIGXFSZ)
+/// ends the program by default. Blocking it wouldn't do: not every system sends it to the writing thread.
+inline bool beyond_size_limit(std::size_t size) noexcept {
+  rlimit most{};
+  return ::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && size > most.rlim_cur;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#endif
 // file_name.hpp: names of spooled files: when, by whom, and in which state.
 #ifndef ARTHUR_SPOOL_FILE_NAME_HPP
 #define ARTHUR_SPOOL_FILE_NAME_HPP
@@ -15290,228 +15527,10 @@ inline bool parse_spool_name(std::string_view text, spool_name& out) noexcept {
 ARTHUR_NAMESPACE_END
 
 #endif
-// settings.hpp: where the spool lies and how much it may hold.
-#ifndef ARTHUR_SPOOL_SETTINGS_HPP
-#define ARTHUR_SPOOL_SETTINGS_HPP
-
-#include <cstdint>
-#include <string>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-struct spool_settings {
-  std::string directory;
-  std::uint64_t max_bytes;  // of all files of ours in it, other processes' too
-  std::uint64_t max_age;    // nanoseconds; UINT64_MAX = they never expire
-};
-
-enum class spool_result { ok, full, failed };
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-#if defined(_WIN32)
-
-// absent.hpp: the face of the spool where there is none: Windows.
-#ifndef ARTHUR_SPOOL_ABSENT_HPP
-#define ARTHUR_SPOOL_ABSENT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-
-#if defined(_WIN32)
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-inline bool spool_exists(const std::string&) noexcept { return false; }
-
-class spool_claim {
- public:
-  bool held() const noexcept { return false; }
-  const spool_content& content() const noexcept { return content_; }
-  bool in_doubt() const noexcept { return false; }
-  std::uint64_t sent_at() const noexcept { return 0; }
-  bool mark_sent(std::uint64_t) noexcept { return false; }
-  bool keep(const buffer&) noexcept { return false; }
-  void delivered() noexcept {}
-  void release() noexcept {}
-  void doubt() noexcept {}
-  void unconfirmed() noexcept {}
-  void corrupt(std::string_view) noexcept {}
-
- private:
-  spool_content content_;
-};
-
-class spool {
- public:
-  using result = spool_result;
-  spool(const spool_settings&, std::uint64_t (*)()) {}
-  bool open(text_line& why) noexcept {
-    why = text_line("there is no spool on Windows in this version: leave options.spool_directory (ARTHUR_SPOOL_DIR) empty");
-    return false;
-  }
-  result put(const buffer&, std::uint64_t, text_line& why) noexcept {
-    open(why);
-    return result::failed;
-  }
-  bool take(spool_claim&, std::uint64_t) noexcept { return false; }
-  std::uint64_t expire() noexcept { return 0; }
-  std::uint64_t bytes() const noexcept { return 0; }
-  std::size_t waiting() const noexcept { return 0; }
-  std::uint64_t next_doubt() const noexcept { return UINT64_MAX; }
-  text_line note() noexcept { return {}; }
-  void drop_inherited() noexcept {}
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-#endif
-
-#else
-
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <utility>
-
-// directory.hpp: the spool's directory: which files are in it, who may touch them, and how one is made and locked.
-#ifndef ARTHUR_SPOOL_DIRECTORY_HPP
-#define ARTHUR_SPOOL_DIRECTORY_HPP
 
 #if !defined(_WIN32)
-
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include <dirent.h>
-
-// file_calls.hpp: the system calls behind the spool, in a table, so that tests can let each of them fail.
-#ifndef ARTHUR_SPOOL_FILE_CALLS_HPP
-#define ARTHUR_SPOOL_FILE_CALLS_HPP
-
-#if !defined(_WIN32)
-
-#include <cerrno>
-#include <cstddef>
-#include <cstdint>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// As the functions of POSIX; names are relative to an open directory.
-struct file_calls {
-  int (*open)(int folder, const char* name, int flags);
-  ssize_t (*write)(int file, const void* data, std::size_t size);
-  ssize_t (*read)(int file, void* to, std::size_t size);
-  int (*close)(int file);
-  int (*rename)(int folder, const char* from, const char* to);
-  int (*unlink)(int folder, const char* name);
-  int (*lock)(int file, int operation);
-  int (*touch)(int file, std::uint64_t unix_nanoseconds);
-};
-
-inline constexpr file_calls system_calls = {
-    // O_NONBLOCK: a pipe that somebody put there under a name of ours must not hold us.
-    [](int folder, const char* name, int flags) {
-      return ::openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
-    },
-    [](int file, const void* data, std::size_t size) { return ::write(file, data, size); },
-    [](int file, void* to, std::size_t size) { return ::read(file, to, size); },
-    [](int file) { return ::close(file); },
-    [](int folder, const char* from, const char* to) { return ::renameat(folder, from, folder, to); },
-    [](int folder, const char* name) { return ::unlinkat(folder, name, 0); },
-    [](int file, int operation) { return ::flock(file, operation); },
-    [](int file, std::uint64_t time) {
-      timespec both[2] = {};
-      both[0].tv_nsec = UTIME_OMIT;
-      both[1].tv_sec = static_cast<time_t>(time / 1000000000);
-      both[1].tv_nsec = static_cast<long>(time % 1000000000);
-      return ::futimens(file, both);
-    },
-};
-
-/// When the file was changed last, in Unix nanoseconds.
-inline std::uint64_t changed_at(const struct stat& about) noexcept {
-#if defined(__APPLE__)
-  const timespec& t = about.st_mtimespec;
-#else
-  const timespec& t = about.st_mtim;
-#endif
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000 + static_cast<std::uint64_t>(t.tv_nsec);
-}
-
-/// Writes all of it. False: errno says why not.
-inline bool write_all(const file_calls& calls, int file, const char* data, std::size_t size) noexcept {
-  while (size > 0) {
-    const ssize_t n = calls.write(file, data, size);
-    if (n > 0) {
-      data += n;
-      size -= static_cast<std::size_t>(n);
-    } else if (n == 0 || errno != EINTR) {
-      if (n == 0) errno = EIO;
-      return false;
-    }
-  }
-  return true;
-}
-
-/// Reads `size` bytes, or fewer where the file ends. False: errno says why not.
-inline bool read_all(const file_calls& calls, int file, std::size_t size, buffer& out) noexcept {
-  out.clear();
-  char* const to = out.reserve_more(size);
-  if (to == nullptr) {
-    out.clear();
-    errno = ENOMEM;
-    return false;
-  }
-  while (out.size() < size) {
-    const ssize_t n = calls.read(file, to + out.size(), size - out.size());
-    if (n > 0) out.advance(static_cast<std::size_t>(n));
-    else if (n == 0) break;
-    else if (errno != EINTR) return false;
-  }
-  return true;
-}
-
-/// A new file of this size must not be begun: RLIMIT_FSIZE forbids it, and the signal that comes with trying (SIGXFSZ)
-/// ends the program by default. Blocking it wouldn't do: not every system sends it to the writing thread.
-inline bool beyond_size_limit(std::size_t size) noexcept {
-  rlimit most{};
-  return ::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY && size > most.rlim_cur;
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -15657,7 +15676,7 @@ class spool_directory {
       temporary = new_name();
       const spool_file_name text = to_text(temporary);
       file = calls_.open(folder_, text.text, O_WRONLY | O_CREAT | O_EXCL);
-      if (file < 0 && errno == EEXIST) continue;
+      if (file < 0 && (errno == EEXIST || (errno == ENOENT && open_again()))) continue;
       if (file < 0) return false;
       struct stat about {};
       const bool locked = calls_.lock(file, LOCK_EX | LOCK_NB) == 0;
@@ -15715,6 +15734,17 @@ class spool_directory {
     return S_ISREG(about.st_mode) && (!others_write_ || about.st_uid == ::geteuid());
   }
 
+  /// Somebody removed the directory while we had it open. False: it can't be made anew; errno is as before.
+  bool open_again() noexcept {
+    const int before = std::exchange(folder_, -1);
+    text_line why;
+    const bool opened = open(why);
+    if (opened) ::close(before);
+    else folder_ = before;
+    errno = ENOENT;
+    return opened;
+  }
+
   // Some file systems tell only then that a write failed; closing a copy keeps the lock.
   bool close_well(int file) const noexcept {
     const int copy = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
@@ -15745,7 +15775,8 @@ class spool_directory {
     struct stat about {};
     const bool ours = parse_spool_name(text, e.name);
     if (ours && ::fstatat(folder_, text.data(), &about, AT_SYMLINK_NOFOLLOW) != 0) return;  // gone meanwhile
-    if (!ours || !is_ours(about)) return foreign(text);
+    if (!ours || !S_ISREG(about.st_mode)) return foreign(text, " holds what isn't arthur's, e.g. \"", "\": it is left alone");
+    if (!is_ours(about)) return foreign(text, " holds files of another user, e.g. \"", "\": they are left alone; run as that user, or chown them");
     e.size = static_cast<std::uint64_t>(about.st_size);
     e.changed = changed_at(about);
     bytes_ += e.size;
@@ -15754,11 +15785,11 @@ class spool_directory {
     if (!entries_.push_back(e)) remark("no memory for the list of files in the spool ", path_, "; it is worked off in portions");
   }
 
-  void foreign(std::string_view name) noexcept {
+  void foreign(std::string_view name, const char* what, const char* and_so) noexcept {
     if (std::exchange(foreign_said_, true)) return;
     text_line shown(name);
     std::replace_if(shown.begin(), shown.end(), text::is_control, '?');
-    remark("the spool ", path_, " holds what isn't arthur's or belongs to another user, e.g. \"", shown, "\": it is left alone");
+    remark("the spool ", path_, what, shown, and_so);
   }
 
   /// The half-written file of a process that died: nobody holds its lock. A fresh one is left alone, because its writer may
@@ -15806,6 +15837,8 @@ ARTHUR_NAMESPACE_END
 #endif
 
 #endif
+
+#if !defined(_WIN32)
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -16232,10 +16265,10 @@ class spooling {
   enum class taken { nothing, pending, in_doubt };
   static constexpr std::uint64_t never = ~std::uint64_t{0};
 
-  spooling(const settings& s, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)())
-      : counters_(counters), says_(says), clock_(clock), due_(s.spool_directory.empty() ? never : 0) {
+  spooling(const settings& s, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(), std::uint64_t (*unix_clock)())
+      : counters_(counters), says_(says), clock_(clock), unix_clock_(unix_clock), due_(s.spool_directory.empty() ? never : 0) {
     if (s.spool_directory.empty()) return;
-    spool_.reset(new spool({s.spool_directory, s.spool_max_bytes, s.spool_max_age}, unix_nanoseconds));
+    spool_.reset(new spool({s.spool_directory, s.spool_max_bytes, s.spool_max_age}, unix_clock));
   }
 
   /// There is one. (Whether it can be written is seen when it is.)
@@ -16247,13 +16280,19 @@ class spooling {
   /// When take() may find something; steady nanoseconds.
   std::uint64_t due() const noexcept { return claim_.held() ? never : due_; }
 
+  /// Spans are accepted: now and then what other processes left is looked for.
+  void look_again() noexcept {
+    if (on() && due_ == never && clock_() - looked_ > long_rest) due_ = clock_();
+  }
+
   /// The oldest file's spans. Of those in doubt only one last sent `doubt_age` ago, and none unless `doubts`.
   taken take(batch& to, std::uint64_t doubt_age, bool doubts) {
     const std::uint64_t now = clock_();
+    looked_ = now;
     due_ = now + rest;
     if (!open()) return taken::nothing;
     count(counters_.expired, spool_->expire());
-    const std::uint64_t unix_now = unix_nanoseconds();
+    const std::uint64_t unix_now = unix_clock_();
     const bool found = spool_->take(claim_, doubts && unix_now > doubt_age ? unix_now - doubt_age : 0);
     tell();
     if (!found) {
@@ -16271,7 +16310,7 @@ class spooling {
   }
   /// Nanoseconds since the file that is held was last sent.
   std::uint64_t age() const noexcept {
-    const std::uint64_t now = unix_nanoseconds();
+    const std::uint64_t now = unix_clock_();
     return now > claim_.sent_at() ? now - claim_.sent_at() : 0;
   }
 
@@ -16279,7 +16318,7 @@ class spooling {
   bool put(const buffer& request, std::size_t spans, bool in_doubt, std::uint64_t age) {
     if (!open()) return false;
     text_line why;
-    const bool kept = spool_->put(request, in_doubt ? unix_nanoseconds() - age : 0, why) == spool::result::ok;
+    const bool kept = spool_->put(request, in_doubt ? unix_clock_() - age : 0, why) == spool::result::ok;
     if (kept) {
       due_ = (std::min)(due_, clock_());
     } else {
@@ -16293,7 +16332,7 @@ class spooling {
 
   /// Before each sending. False: it mustn't be sent, and is given back.
   bool mark_sent() {
-    if (claim_.mark_sent(unix_nanoseconds())) return true;
+    if (claim_.mark_sent(unix_clock_())) return true;
     release();
     due_ = clock_() + rest;
     return false;
@@ -16315,6 +16354,8 @@ class spooling {
 
  private:
   static constexpr std::uint64_t rest = 30000000000;  // before the next look after trouble
+
+  static constexpr std::uint64_t long_rest = 300000000000;
 
   bool open() {
     if (spool_ == nullptr) return false;
@@ -16362,11 +16403,13 @@ class spooling {
   delivery_counters& counters_;
   diagnostics& says_;
   std::uint64_t (*clock_)();  // steady nanoseconds
+  std::uint64_t (*unix_clock_)();
   std::unique_ptr<spool> spool_;  // null: there is none
   spool_claim claim_;             // after it, so that it goes first
   bool open_ = false;
   bool failed_ = false;
   std::uint64_t due_;
+  std::uint64_t looked_ = 0;
 };
 
 }  // namespace detail
@@ -16386,9 +16429,9 @@ namespace detail {
 class delivery {
  public:
   delivery(const settings& s, resources& groups, delivery_counters& counters, diagnostics& says, std::uint64_t (*clock)(),
-           std::uint64_t (*random)())
+           std::uint64_t (*random)(), std::uint64_t (*unix_clock)() = unix_nanoseconds)
       : settings_(s), counters_(counters), says_(says), clock_(clock), random_(random),
-        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
+        preparation_(s, groups, says, outcome_), spooling_(s, counters, says, clock, unix_clock), doubts_(s, outcome_), displays_(s, groups, counters), request_(groups) {
     // Parts are not more than spans, and one span may be carried into a full batch: none of these ever grows.
     const std::size_t most = s.max_batch_spans + 1;
     request_.reserve(most);
@@ -16425,7 +16468,6 @@ class delivery {
   displays& shown() noexcept { return displays_; }
   bool may_look_ahead(bool at_end = false) const noexcept { return main_ != nullptr && displays_.may_look_ahead(at_end); }
   void take_ahead() { displays_.take_ahead(now_); }
-
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
     const bool written = displays_.show(now_.spans, now_.shown, now);
@@ -16534,7 +16576,6 @@ class delivery {
     pauses_.succeed();
     away_ = false;
   }
-
   bool encode(const part& p, encoding as) {
     request_.collect(now_.spans, p.first, p.count);
     return request_.encode(as);
@@ -16648,6 +16689,7 @@ class delivery {
     switch (classify(a.status, settings_.sink == sink::endpoint ? settings_.where.profile : profile::otlp, preparation_.proven())) {
       case verdict::delivered:
       case verdict::partial:
+        if (engine_profile() && is_web_page(a)) return unanswered(p, "a web page came instead; is that the engine's address?");
         return accepted(p);
       case verdict::wrong_encoding:
         // The probe was answered, but real spans are not read: the other encoding, once.
@@ -16657,9 +16699,9 @@ class delivery {
         return now_.parts.again(p);
       case verdict::retry_later:
         refused();
-        // A gateway lost sight of the request, and the engine may have it. Who can't ask repeats it all the same: mostly it
-        // is the engine that is away.
-        if ((a.status == 502 || a.status == 504) && may_ask()) return unanswered(p, text_line("the gateway answered ", a.status));
+        // A gateway lost sight of the request. After 504 the engine works on it still; after 502 it was mostly away, so who
+        // can't ask sends it again.
+        if (engine_profile() && (a.status == 504 || (a.status == 502 && may_ask()))) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
         now_.parts.again(p);
         return nothing_gets_through(retry_after(a));
@@ -16692,6 +16734,7 @@ class delivery {
     went_well();
     preparation_.prove();
     now_.parts.accepted();
+    spooling_.look_again();
     const rejection r = read_rejection(outcome_.answer.body, outcome_.answer.content_type);
     const std::uint64_t rejected = (std::min)(r.spans, static_cast<std::uint64_t>(p.count));
     if (rejected != 0) {
@@ -16785,8 +16828,8 @@ class delivery {
   consignment now_;  // under way
   bool away_ = false;  // with a spool: fresh batches go there
   bool closing_ = false;
-  bool in_flight_ = false;  // a request is out and not judged: seen where memory ended in between
-  part flying_{};           // that request
+  bool in_flight_ = false;  // flying_ is out and not judged: seen where memory ended in between
+  part flying_{};
   pauses pauses_;
   std::uint64_t started_ = 0;
   request_parts request_;
@@ -18715,9 +18758,10 @@ class checker {
     if (settings_.sink == sink::endpoint) {
       endpoint();
       key();
-      if (engine_ == nullptr) skip("health", "nothing says that there is an Arthur Engine");
-      if (engine_ != nullptr && health() && account()) task();
+      if (!asks_engine()) skip("health", "traces don't go to an Arthur Engine");
+      else if (health() && account()) task();
       if (to_.ok()) protocol();
+      if (!settings_.spool_directory.empty()) spool_directory();
     }
     if (!to_.ok()) return skip("test span", "it would fail for the same reason");
     if (send(span, now)) look_up(span);
@@ -18725,6 +18769,16 @@ class checker {
 
  private:
   using is = check_outcome;
+
+  void spool_directory() {
+    spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
+    text_line why;
+    if (!directory.open(why)) return add("spool", is::warning, why, "until then spans wait in memory alone");
+    const text_line note = directory.note();
+    if (!note.empty()) return add("spool", is::warning, note);
+    add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
+                                   settings_.spool_max_bytes, " bytes"));
+  }
 
   void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {
     check_step step{name, how, std::string(text), std::string(fix)};
@@ -18737,10 +18791,8 @@ class checker {
 
   bool refused(const char* name, const asked_party& by, check_outcome how = is::failed) {
     const response& a = outcome_.answer;
-    text_line text(name_of(by), " answered ", a.status);
-    const text_line reason = read_rejection(a.body, a.content_type).reason;
-    if (!reason.empty()) text = text_line(text, " (", reason, ")");
-    add(name, how, text, advice(a.status, a.location, by));
+    const finding f = refusal(a.status, read_rejection(a.body, a.content_type).reason, a.location, by);
+    add(name, how, f.text, f.fix);
     return false;
   }
   /// The transports write "problem; fix".
@@ -18760,6 +18812,12 @@ class checker {
   bool is_page() const {
     const response& a = outcome_.answer;
     return a.content_type.find("text/html") != std::string::npos || (!a.body.empty() && text::trim(a.body).substr(0, 1) == "<");
+  }
+
+  /// As tracing would: an engine beside an OTLP endpoint is asked for the task's id only.
+  bool asks_engine() const {
+    const bool by_name = settings_.task_id.empty() && !settings_.task_name.empty();
+    return engine_ != nullptr && (settings_.where.profile == profile::arthur || by_name);
   }
 
   void endpoint() {
@@ -18875,10 +18933,8 @@ class checker {
       return add("task", is::ok, text_line("the task ", text::shown(settings_.task_name), " has the id ", one_line(id)));
     }
     const int status = outcome_.answer.status;
-    const text_line why = no_task(settings_, status);  // "problem: fix"
-    const text_line found = status == 200 ? other_tasks() : text_line();
-    const std::size_t split = why.find(status == 200 ? ": create" : "): ") + (status == 200 ? 0 : 1);
-    add("task", is::failed, text_line(std::string_view(why).substr(0, split), found), std::string_view(why).substr(split + 2));
+    const finding f = no_task(settings_, status);
+    add("task", is::failed, text_line(f.text, status == 200 ? other_tasks() : text_line()), f.fix);
   }
 
   /// "; it has ...", or nothing.
@@ -19036,9 +19092,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
   const std::uint64_t now = detail::steady_nanoseconds();
   const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
-  // As the worker: what the program hooked into sockets or clocks isn't traced.
-  const bool was_quiet = detail::thread_is_quiet;
-  detail::thread_is_quiet = true;
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     detail::check_all(settings, deadline, out);
@@ -19048,7 +19101,6 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
 #else
   detail::check_all(settings, deadline, out);
 #endif
-  detail::thread_is_quiet = was_quiet;
   return out;
 }
 
@@ -19074,6 +19126,7 @@ class replayer {
   replayer(const settings& s, const options& given, replay_result& to)
       : settings_(s), to_(to), groups_(s), delivery_(s, groups_, counters_, says_, steady_nanoseconds, worker_random) {
     says_.use(given.on_diagnostic, given.on_diagnostic_user, s.log_level);
+    says_.hide(secrets_of(s));
     timing t;
     t.steady_now = steady_nanoseconds;
     transports made = make_transports(s, given, t);

@@ -289,7 +289,7 @@ TEST_CASE("rejected spans are counted with the engine's reason") {
   CHECK((said.has("were refused") || said.has("answered 422")));
 }
 
-TEST_CASE("503 and refused connections are repeated until the deadline, a lost answer is not") {
+TEST_CASE("503 and refused connections are repeated until the deadline, for a lost answer the engine is asked") {
   support::engine engine;
   lines said;
   const arthur::statistics before = arthur::stats();
@@ -306,7 +306,7 @@ TEST_CASE("503 and refused connections are repeated until the deadline, a lost a
     lost.stored = true;  // the engine stored the spans, and the answer was lost
     engine.inject(lost);
     record(4);
-    CHECK(arthur::flush(seconds(60)) == arthur::flush_result::failed);
+    CHECK(arthur::flush(seconds(60)) == arthur::flush_result::ok);
     engine.stop();
     record(2);
     CHECK(arthur::flush(milliseconds(200)) == arthur::flush_result::timeout);
@@ -316,8 +316,8 @@ TEST_CASE("503 and refused connections are repeated until the deadline, a lost a
   const arthur::statistics after = arthur::stats();
   CHECK(engine.repeated_span_ids().empty());
   CHECK(engine.row_count() == 9);
-  CHECK(after.unconfirmed - before.unconfirmed == 4);
-  CHECK(after.delivered - before.delivered == 5);
+  CHECK(after.unconfirmed == before.unconfirmed);
+  CHECK(after.delivered - before.delivered == 9);
   CHECK(said.has("without an answer"));
   CHECK(support::account_closed(after));
 }

@@ -60,6 +60,7 @@ std::string told(const settings& s, const std::string& what) {
   if (what == "task") out << s.task_id << "|" << s.task_name;
   if (what == "resource") out << list(s.resource);
   if (what == "ratio") out << s.sample_ratio;
+  if (what == "spool") out << s.spool_directory << "|" << s.spool_max_bytes;
   if (what == "delay") out << s.schedule_delay.count();
   if (what == "timeout") out << s.export_timeout.count();
   if (what == "batch") out << s.max_batch_spans;
@@ -115,6 +116,12 @@ const row table[] = {
     {"OTEL_SERVICE_NAME", "mine", "service", "mine", nullptr, {{"OTEL_RESOURCE_ATTRIBUTES", "service.name=other"}}},
     {"ARTHUR_TASK_ID", "t-1", "task", "t-1|"},
     {"ARTHUR_TASK_NAME", "support", "task", "|support"},
+#if !defined(_WIN32)
+    {"ARTHUR_SPOOL_DIR", " /var/spool/a b ", "spool", "/var/spool/a b|268435456"},
+    {"ARTHUR_SPOOL_DIR", "two\nlines", "spool", "|268435456", "control character"},
+#else
+    {"ARTHUR_SPOOL_DIR", "C:\\spool", "spool", "|268435456", "no spool"},
+#endif
     {"OTEL_RESOURCE_ATTRIBUTES", "a=1,b%2C=%3D", "resource", "a=1;b,==;"},
     {"OTEL_RESOURCE_ATTRIBUTES", "a=1,nonsense", "resource", "service.name", "write key=value"},
     {"OTEL_RESOURCE_ATTRIBUTES", "a=1,b=%zz", "resource", "service.name", "write key=value"},

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "calendar.hpp"
 #include "endpoint.hpp"
 #include "text.hpp"
 
@@ -86,21 +87,6 @@ inline const char* advice(int status, profile to) {
 
 namespace http_date {
 
-/// Days from 1970-01-01 in the proleptic Gregorian calendar.
-inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  const std::int64_t era = year / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-inline std::int64_t year_of_day(std::int64_t day) {
-  std::int64_t year = 1970 + day / 366;
-  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
-  return year;
-}
-
 /// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
 inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   std::string_view words[6];
@@ -140,15 +126,15 @@ inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   auto full_year = static_cast<std::int64_t>(year);
   if (year_text.size() == 2) {
     // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
-    const std::int64_t this_year = year_of_day(now / 86400);
+    const auto this_year = static_cast<std::int64_t>(calendar::date_of(static_cast<std::uint64_t>((std::max)(now, std::int64_t{0})) / 86400).year);
     full_year += this_year - this_year % 100;
     if (full_year > this_year + 50) full_year -= 100;
     if (full_year <= this_year - 50) full_year += 100;
   } else if (year_text.size() != 4 || year < 1970) {
     return false;
   }
-  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
-        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
+  if (full_year < 1970) full_year = 1970;  // as far in the past as it matters
+  out = static_cast<std::int64_t>(calendar::days_of(static_cast<std::uint64_t>(full_year), at / 3 + 1, day) * 86400 + hours * 3600 + minutes * 60 + seconds);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "../policy/calendar.hpp"
 #include "../text_line.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -37,25 +38,6 @@ struct spool_name {
 constexpr std::string_view spool_suffixes[] = {"", ".sending", ".unconfirmed", ".corrupt", ".tmp"};
 
 namespace spool_names {
-
-// Days since 1970 of a date in the Gregorian calendar, and back (H. Hinnant): years begin in March, so that leap days come last.
-constexpr std::uint64_t days_of(std::uint64_t year, std::uint64_t month, std::uint64_t day) noexcept {
-  if (month <= 2) --year;
-  const std::uint64_t of_era = year % 400;
-  const std::uint64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return year / 400 * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-struct date {
-  std::uint64_t year, month, day;
-};
-constexpr date date_of(std::uint64_t days) noexcept {
-  days += 719468;
-  const std::uint64_t of_era = days % 146097;
-  const std::uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  const std::uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-  const std::uint64_t month = (5 * of_year + 2) / 153;
-  return {days / 146097 * 400 + year + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1};
-}
 
 constexpr char digits[] = "0123456789abcdef";
 
@@ -87,7 +69,7 @@ inline spool_file_name to_text(const spool_name& name) noexcept {
   using namespace spool_names;
   constexpr std::uint64_t second = 1000000000;
   const std::uint64_t seconds = name.time / second;
-  const date day = date_of(seconds / 86400);
+  const calendar::date day = calendar::date_of(seconds / 86400);
   spool_file_name out{};
   std::memcpy(out.text, "arthur-", at_date);
   char* to = put_digits(out.text + at_date, day.year * 10000 + day.month * 100 + day.day, 8);
@@ -111,7 +93,7 @@ inline bool parse_spool_name(std::string_view text, spool_name& out) noexcept {
   if (text.size() < at_suffix) return false;
   const char* const at = text.data() + at_date;
   const std::uint64_t day = get_digits(at, 8), clock = get_digits(at + 9, 6);
-  const std::uint64_t seconds = days_of(day / 10000, day / 100 % 100, day % 100) * 86400 + clock / 10000 * 3600 + clock / 100 % 100 * 60 + clock % 100;
+  const std::uint64_t seconds = calendar::days_of(day / 10000, day / 100 % 100, day % 100) * 86400 + clock / 10000 * 3600 + clock / 100 % 100 * 60 + clock % 100;
   out.time = seconds * 1000000000 + get_digits(at + 16, 9);
   out.token = get_digits(text.data() + at_token, 16, 16);
   out.number = static_cast<std::uint32_t>(get_digits(text.data() + at_number, 10));
