@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -107,7 +108,10 @@ std::string run(arthur::options o, milliseconds time = seconds(30)) {
     { ARTHUR_SPAN("span", arthur::input("hello")); }
     static_cast<void>(arthur::flush(time));
   }
-  lines.all += arthur::stats().last_error + '\n';
+  const auto after = arthur::stats();
+  CHECK(one_clean_line(after.last_error));
+  CHECK(one_clean_line(after.last_rejection));
+  lines.all += after.last_error + '\n' + after.last_rejection + '\n';
   for (const auto& step : arthur::check(o, seconds(5))) {
     CHECK(one_clean_line(step.text));
     CHECK(one_clean_line(step.fix));
@@ -211,11 +215,12 @@ TEST_CASE("no setting can add a line to a request: it is encoded, or refused in 
 TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a server sends back") {
   // In every setting that holds one, and in what the servers answer.
   const std::string key = "SECRETkey-0001", header = "SECREThdr-0002", password = "SECRETprx-0003", userinfo = "SECRETurl-0004",
-                    query = "SECRETqry-0005", otel = "SECREThdr-0006", basic = "dXNlcjpTRUNSRVRwcngtMDAwMw==";  // user:SECRETprx-0003
+                    query = "SECRETqry-0005", otel = "SECREThdr-0006", cookie = "session=SECRETsid-0007; theme=SECRETthm-0008",
+                    basic = "dXNlcjpTRUNSRVRwcngtMDAwMw==";  // user:SECRETprx-0003
   const auto echo = [](const http_request& r, int status) {
     std::string all;
     for (const auto& h : r.headers) all += h.second + " ";
-    for (const auto& q : r.query) all += q.first + "=" + q.second + " ";
+    for (const auto& q : r.query) all += q.first + "=" + q.second + " " + q.second + " ";
     http_answer a = answer_of(status, "{\"detail\":\"" + all + "\",\"rejected_spans\":1,\"rejection_reasons\":[\"" + all + "\"]}");
     a.headers["Location"] = "https://" + r.header("authorization").substr(7) + ":x@elsewhere/" + r.header("authorization").substr(7) + "?" + r.header("x-team");
     return a;
@@ -226,11 +231,13 @@ TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a se
   const int saved = ::dup(2);
   ::dup2(::fileno(standard_error), 2);
 
-  std::string written;
+  const auto spool = std::filesystem::temp_directory_path() / ("arthur-security-" + std::to_string(::getpid()));
+  std::string written, spooled;
   int scenarios = 0;
   const auto go = [&](arthur::options o) {
     if (o.api_key.empty()) o.api_key = key;
-    if (o.headers.empty()) o.headers = {{"x-team", header}};
+    if (o.headers.empty()) o.headers = {{"x-team", header}, {"cookie", cookie}};
+    if (o.output_file.empty()) o.spool_directory = spool.string();
     for (const bool listened : {true, false}) {
       o.log_level = arthur::log_level::info;
       if (!listened) o.on_diagnostic = nullptr;
@@ -243,6 +250,13 @@ TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a se
         { ARTHUR_SPAN("span"); }
         static_cast<void>(arthur::flush(time));
       }
+      if (!std::filesystem::exists(spool)) continue;
+      for (const auto& left : std::filesystem::directory_iterator(spool)) {
+        std::stringstream bytes;
+        bytes << std::ifstream(left.path(), std::ios::binary).rdbuf();
+        spooled += left.path().filename().string() + '\n' + bytes.str() + '\n';
+      }
+      std::filesystem::remove_all(spool);  // the next one begins anew
     }
   };
   const auto at = [&](const std::string& url) {
@@ -349,7 +363,9 @@ TEST_CASE("no secret is written anywhere, whatever goes wrong, and whatever a se
     CHECK(all->size() > 5000);
     CHECK(all->find("**********") != std::string::npos);  // something was sent back
   }
-  for (const std::string& text : {written, printed, file.str()}) {
+  CHECK(spooled.find(".otlp") != std::string::npos);
+  CHECK(spooled.find("hello") != std::string::npos);
+  for (const std::string& text : {written, printed, spooled, file.str()}) {
     for (const std::string& s : {std::string("SECRET"), basic}) {
       const std::size_t found = text.find(s);
       CHECK_MESSAGE(found == std::string::npos, text.substr(found < 200 ? 0 : found - 200, 300));

@@ -5,6 +5,9 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -150,6 +153,49 @@ TEST_CASE("when the end's time is over before an answer comes, what waits goes t
   engine.clear_faults();
 }
 
+TEST_CASE("a full disk is said, what doesn't fit stays in memory, and goes to disk when there is room again") {
+  const folder spool;
+  support::engine engine;
+  const std::string url = engine.url();
+  engine.stop();
+  std::string said;
+  arthur::options o = with(spool, url);
+  o.on_diagnostic = [](void* to, arthur::severity, const char* line) { *static_cast<std::string*>(to) += line; };
+  o.on_diagnostic_user = &said;
+  const auto before = arthur::stats();
+  // Going over the limit sends a signal, which by default ends the process.
+  const auto former_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit former{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &former) == 0);
+  rlimit small = former;
+  small.rlim_cur = 100;
+  {
+    const auto tracing = arthur::start(o);
+    REQUIRE(tracing.ok());
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    record(300);
+    CHECK(arthur::flush(milliseconds(300)) != arthur::flush_result::ok);
+    ::setrlimit(RLIMIT_FSIZE, &former);
+    const auto full = arthur::stats();
+    CHECK(full.spooled == before.spooled);
+    CHECK(full.waiting == 600);
+    CHECK(support::account_closed(full));
+    for (const std::string& name : spool.files()) CHECK(fs::path(name).extension() != ".otlp");  // one that is being tried has another
+    CHECK(arthur::flush(seconds(60)) == arthur::flush_result::failed);
+    CHECK(arthur::stats().spooled - before.spooled == 600);
+    engine.restart();
+    CHECK(engine.wait_for_rows(600));
+  }
+  std::signal(SIGXFSZ, former_handler);
+  CHECK(said.find("can't write to " + spool.path + ": ") != std::string::npos);
+  CHECK(spool.files().empty());
+  const auto after = arthur::stats();
+  CHECK(after.discarded == before.discarded);
+  CHECK(after.dropped == before.dropped);
+  CHECK(engine.repeated_span_ids().empty());
+  CHECK(support::account_closed(after));
+}
+
 TEST_CASE("arthur::replay sends a spool by hand and says how far it is") {
   const folder spool;
   support::engine engine;
@@ -207,6 +253,13 @@ TEST_CASE("options and variable name the directory; what can't be is refused wit
   o = with(spool, "http://127.0.0.1:9");
   o.output_file = spool.path;
   CHECK(arthur::start(o).error().find("options.spool_directory is for what is posted") == 0);
+  o = with(spool, "http://127.0.0.1:9");
+  o.spool_directory += "\nand more";
+  CHECK(arthur::start(o).error() == "options.spool_directory has a control character; give the path of a directory");
+  REQUIRE(::setenv("ARTHUR_SPOOL_DIR", o.spool_directory.c_str(), 1) == 0);
+  o.spool_directory.clear();
+  CHECK(arthur::start(o).ok());
+  CHECK(fs::is_empty(fs::path(spool.path).parent_path()));
   REQUIRE(::setenv("ARTHUR_SPOOL_DIR", spool.path.c_str(), 1) == 0);
   o = with(spool, "http://127.0.0.1:9");
   o.spool_directory.clear();

@@ -17,21 +17,30 @@ namespace detail {
 
 using secret_list = std::vector<std::string>;
 
-/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Short texts are too likely to
-/// occur elsewhere, above all those of headers that hold no key.
+/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Of cookies, parameters and the
+/// like each value alone, too: a server may send back the one that it minds. Short texts are too likely to occur
+/// elsewhere, above all those of headers that hold no key.
 inline secret_list secrets_of(const settings& s) {
   secret_list out;
   const auto add = [&out](std::string_view text, std::size_t least = 6) {
     if (text.size() >= least) out.emplace_back(text);
   };
+  const auto add_list = [&add](std::string_view list, std::size_t least) {
+    add(list, least);
+    for (std::size_t at = 0, end = 0; at < list.size(); at = end + 1) {
+      end = (std::min)(list.find_first_of(" =&;,", at), list.size());
+      add(list.substr(at, end - at), 12);
+    }
+  };
   for (const std::vector<header>* list : {&s.where.headers, &s.where.engine_headers}) {
     for (const header& h : *list) {
+      const bool key = text::equal_nocase(h.name, "Authorization");
       // npos + 1 is 0
-      add(std::string_view(h.value).substr(h.value.find(' ') + 1), text::equal_nocase(h.name, "Authorization") ? 6 : 12);
+      add_list(std::string_view(h.value).substr(key ? h.value.find(' ') + 1 : 0), key ? 6 : 12);
     }
   }
   const std::string_view target = s.where.traces.target;
-  add(target.substr((std::min)(target.size(), path_of(s.where.traces).size() + 1)));
+  add_list(target.substr((std::min)(target.size(), path_of(s.where.traces).size() + 1)), 6);
   for (const proxy* p : {&s.traces_proxy, &s.engine_proxy}) {
     add(p->password);
     add(base64(p->user + ":" + p->password));

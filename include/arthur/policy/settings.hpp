@@ -246,7 +246,12 @@ inline std::string resolve_spool(const options& given, const environment& env, w
     ignored(warnings, "ARTHUR_SPOOL_DIR", directory, no_spool);
     return {};
   }
-  if (directory.find('\0') != std::string::npos) return "options.spool_directory has a NUL byte; give the path of a directory";
+  for (const char c : directory) {  // the path stands in lines
+    if (!text::is_control(c)) continue;
+    if (in_code) return "options.spool_directory has a control character; give the path of a directory";
+    ignored(warnings, "ARTHUR_SPOOL_DIR", directory, "it has a control character; give the path of a directory");
+    return {};
+  }
   out.spool_directory = directory;
   return {};
 }

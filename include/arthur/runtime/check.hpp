@@ -113,7 +113,7 @@ class checker {
   void spool_directory() {
     spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
     text_line why;
-    if (!directory.open(why)) return add("spool", is::warning, why, "until then spans wait in memory alone");
+    if (!directory.open(why)) return static_cast<void>(in_two("spool", is::warning, why, ""));
     const text_line note = directory.note();
     if (!note.empty()) return add("spool", is::warning, note);
     add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
@@ -135,13 +135,14 @@ class checker {
     add(name, how, f.text, f.fix);
     return false;
   }
-  /// The transports write "problem; fix".
-  bool unreachable(const char* name) {
-    const std::string_view error = outcome_.error;
-    const std::size_t split = error.find("; ");
-    add(name, is::failed, error.substr(0, split),
-        split == std::string_view::npos ? "is it overloaded, or is a proxy in between? look into its log" : error.substr(split + 2));
+  /// `line`: "problem; fix".
+  bool in_two(const char* name, check_outcome how, std::string_view line, std::string_view otherwise) {
+    const std::size_t split = line.find("; ");
+    add(name, how, line.substr(0, split), split == std::string_view::npos ? otherwise : line.substr(split + 2));
     return false;
+  }
+  bool unreachable(const char* name) {
+    return in_two(name, is::failed, outcome_.error, "is it overloaded, or is a proxy in between? look into its log");
   }
   /// Who answers a program with a page for people is a proxy, a login or another service.
   bool page(const char* name, const asked_party& by) {

@@ -103,6 +103,7 @@ class diagnostics {
   void rejected(const text_line& why) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     last_rejection_ = why;
+    detail::hide(secrets_, last_rejection_.begin(), last_rejection_.size());
   }
   text_line last_rejection() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
