@@ -7222,7 +7222,12 @@ inline std::string resolve_spool(const options& given, const environment& env, w
     ignored(warnings, "ARTHUR_SPOOL_DIR", directory, no_spool);
     return {};
   }
-  if (directory.find('\0') != std::string::npos) return "options.spool_directory has a NUL byte; give the path of a directory";
+  for (const char c : directory) {  // the path stands in lines
+    if (!text::is_control(c)) continue;
+    if (in_code) return "options.spool_directory has a control character; give the path of a directory";
+    ignored(warnings, "ARTHUR_SPOOL_DIR", directory, "it has a control character; give the path of a directory");
+    return {};
+  }
   out.spool_directory = directory;
   return {};
 }
@@ -7790,21 +7795,30 @@ namespace detail {
 
 using secret_list = std::vector<std::string>;
 
-/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Short texts are too likely to
-/// occur elsewhere, above all those of headers that hold no key.
+/// Values of headers, without the scheme before a key; a URL's query; passwords of proxies. Of cookies, parameters and the
+/// like each value alone, too: a server may send back the one that it minds. Short texts are too likely to occur
+/// elsewhere, above all those of headers that hold no key.
 inline secret_list secrets_of(const settings& s) {
   secret_list out;
   const auto add = [&out](std::string_view text, std::size_t least = 6) {
     if (text.size() >= least) out.emplace_back(text);
   };
+  const auto add_list = [&add](std::string_view list, std::size_t least) {
+    add(list, least);
+    for (std::size_t at = 0, end = 0; at < list.size(); at = end + 1) {
+      end = (std::min)(list.find_first_of(" =&;,", at), list.size());
+      add(list.substr(at, end - at), 12);
+    }
+  };
   for (const std::vector<header>* list : {&s.where.headers, &s.where.engine_headers}) {
     for (const header& h : *list) {
+      const bool key = text::equal_nocase(h.name, "Authorization");
       // npos + 1 is 0
-      add(std::string_view(h.value).substr(h.value.find(' ') + 1), text::equal_nocase(h.name, "Authorization") ? 6 : 12);
+      add_list(std::string_view(h.value).substr(key ? h.value.find(' ') + 1 : 0), key ? 6 : 12);
     }
   }
   const std::string_view target = s.where.traces.target;
-  add(target.substr((std::min)(target.size(), path_of(s.where.traces).size() + 1)));
+  add_list(target.substr((std::min)(target.size(), path_of(s.where.traces).size() + 1)), 6);
   for (const proxy* p : {&s.traces_proxy, &s.engine_proxy}) {
     add(p->password);
     add(base64(p->user + ":" + p->password));
@@ -7917,6 +7931,7 @@ class diagnostics {
   void rejected(const text_line& why) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     last_rejection_ = why;
+    detail::hide(secrets_, last_rejection_.begin(), last_rejection_.size());
   }
   text_line last_rejection() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -9043,7 +9058,6 @@ ARTHUR_NAMESPACE_END
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 // answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
 #ifndef ARTHUR_POLICY_ANSWER_HPP
@@ -9299,6 +9313,44 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <string_view>
 
+// calendar.hpp: days since 1970 as dates of the Gregorian calendar, and back.
+#ifndef ARTHUR_POLICY_CALENDAR_HPP
+#define ARTHUR_POLICY_CALENDAR_HPP
+
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace calendar {
+
+struct date {
+  std::uint64_t year, month, day;
+};
+
+// After H. Hinnant: years begin in March, so that leap days come last; 146097 days are 400 years, an era. For dates from 1970 on.
+
+constexpr std::uint64_t days_of(std::uint64_t year, std::uint64_t month, std::uint64_t day) noexcept {
+  if (month <= 2) --year;
+  const std::uint64_t of_era = year % 400;
+  const std::uint64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return year / 400 * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+constexpr date date_of(std::uint64_t days) noexcept {
+  days += 719468;
+  const std::uint64_t of_era = days % 146097;
+  const std::uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  const std::uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+  const std::uint64_t month = (5 * of_year + 2) / 153;
+  return {days / 146097 * 400 + year + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1};
+}
+
+}  // namespace calendar
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -9376,21 +9428,6 @@ inline const char* advice(int status, profile to) {
 
 namespace http_date {
 
-/// Days from 1970-01-01 in the proleptic Gregorian calendar.
-inline std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2;
-  const std::int64_t era = year / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-inline std::int64_t year_of_day(std::int64_t day) {
-  std::int64_t year = 1970 + day / 366;
-  while (days_from_civil(year + 1, 1, 1) <= day) ++year;
-  return year;
-}
-
 /// All three forms: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
 inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   std::string_view words[6];
@@ -9430,15 +9467,15 @@ inline bool parse(std::string_view s, std::int64_t now, std::int64_t& out) {
   auto full_year = static_cast<std::int64_t>(year);
   if (year_text.size() == 2) {
     // RFC 9110: two digits mean a year at most 50 years ahead, otherwise the most recent past year with these digits.
-    const std::int64_t this_year = year_of_day(now / 86400);
+    const auto this_year = static_cast<std::int64_t>(calendar::date_of(static_cast<std::uint64_t>((std::max)(now, std::int64_t{0})) / 86400).year);
     full_year += this_year - this_year % 100;
     if (full_year > this_year + 50) full_year -= 100;
     if (full_year <= this_year - 50) full_year += 100;
   } else if (year_text.size() != 4 || year < 1970) {
     return false;
   }
-  out = days_from_civil(full_year, static_cast<int>(at / 3) + 1, static_cast<int>(day)) * 86400 +
-        static_cast<std::int64_t>(hours * 3600 + minutes * 60 + seconds);
+  if (full_year < 1970) full_year = 1970;  // as far in the past as it matters
+  out = static_cast<std::int64_t>(calendar::days_of(static_cast<std::uint64_t>(full_year), at / 3 + 1, day) * 86400 + hours * 3600 + minutes * 60 + seconds);
   return true;
 }
 
@@ -14491,11 +14528,14 @@ class doubts {
 #endif
   }
   bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= most_bytes_; }
+  /// Else a file of any size may come: it was read into memory anyway.
+  bool holds_any() const noexcept { return bytes_ != 0; }
 
   /// `age`: nanoseconds since the request. `spooled`: it came from the spool, whose file is handled by whoever adds it.
   void add(batch&& spans, bool spooled, std::uint64_t age, std::uint64_t now) {
-    grow(spans.bytes.size());
-    entries_.push_back(entry(std::move(spans), spooled, age, now));
+    const std::size_t bytes = spans.bytes.size();
+    entries_.push_back(entry(std::move(spans), spooled, age, now));  // may throw
+    grow(bytes);
   }
 
   bool empty() const noexcept { return entries_.empty(); }
@@ -14546,7 +14586,8 @@ class doubts {
         if (for_witness) return give_up(found, judge);
         // Nothing is stored of a request before all of it is.
         if (e.at == 0 && !e.final_round) return later(e);
-        e.missing.push_back(e.at++);
+        if (!e.missing.push_back(e.at)) return later(e);  // no memory: it would count as stored
+        ++e.at;
         break;
     }
     e.failures = 0;
@@ -14589,7 +14630,7 @@ class doubts {
 
   void grow(std::size_t bytes) noexcept {
     bytes_ += bytes;
-    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - bytes_);
+    if (pool_ != nullptr) pool_->limit(settings_.memory_limit - (std::min)(bytes_, most_bytes_));
   }
   void shrink(std::size_t bytes) noexcept { grow(std::size_t{0} - bytes); }
 
@@ -15438,25 +15479,6 @@ constexpr std::string_view spool_suffixes[] = {"", ".sending", ".unconfirmed", "
 
 namespace spool_names {
 
-// Days since 1970 of a date in the Gregorian calendar, and back (H. Hinnant): years begin in March, so that leap days come last.
-constexpr std::uint64_t days_of(std::uint64_t year, std::uint64_t month, std::uint64_t day) noexcept {
-  if (month <= 2) --year;
-  const std::uint64_t of_era = year % 400;
-  const std::uint64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return year / 400 * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-struct date {
-  std::uint64_t year, month, day;
-};
-constexpr date date_of(std::uint64_t days) noexcept {
-  days += 719468;
-  const std::uint64_t of_era = days % 146097;
-  const std::uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  const std::uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-  const std::uint64_t month = (5 * of_year + 2) / 153;
-  return {days / 146097 * 400 + year + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1};
-}
-
 constexpr char digits[] = "0123456789abcdef";
 
 inline char* put_digits(char* to, std::uint64_t value, int count, unsigned base = 10) noexcept {
@@ -15487,7 +15509,7 @@ inline spool_file_name to_text(const spool_name& name) noexcept {
   using namespace spool_names;
   constexpr std::uint64_t second = 1000000000;
   const std::uint64_t seconds = name.time / second;
-  const date day = date_of(seconds / 86400);
+  const calendar::date day = calendar::date_of(seconds / 86400);
   spool_file_name out{};
   std::memcpy(out.text, "arthur-", at_date);
   char* to = put_digits(out.text + at_date, day.year * 10000 + day.month * 100 + day.day, 8);
@@ -15511,7 +15533,7 @@ inline bool parse_spool_name(std::string_view text, spool_name& out) noexcept {
   if (text.size() < at_suffix) return false;
   const char* const at = text.data() + at_date;
   const std::uint64_t day = get_digits(at, 8), clock = get_digits(at + 9, 6);
-  const std::uint64_t seconds = days_of(day / 10000, day / 100 % 100, day % 100) * 86400 + clock / 10000 * 3600 + clock / 100 % 100 * 60 + clock % 100;
+  const std::uint64_t seconds = calendar::days_of(day / 10000, day / 100 % 100, day % 100) * 86400 + clock / 10000 * 3600 + clock / 100 % 100 * 60 + clock % 100;
   out.time = seconds * 1000000000 + get_digits(at + 16, 9);
   out.token = get_digits(text.data() + at_token, 16, 16);
   out.number = static_cast<std::uint32_t>(get_digits(text.data() + at_number, 10));
@@ -16302,8 +16324,9 @@ class spooling {
     due_ = now;
     if (!load(to)) {
       to.clear();
-      release();
-      due_ = now + rest;
+      if (claim_.in_doubt()) doubt();
+      else release();
+      pause();
       return taken::nothing;
     }
     return claim_.in_doubt() ? taken::in_doubt : taken::pending;
@@ -16330,12 +16353,13 @@ class spooling {
 
   // What becomes of the file that is held.
 
-  /// Before each sending. False: it mustn't be sent, and is given back.
-  bool mark_sent() {
-    if (claim_.mark_sent(unix_clock_())) return true;
-    release();
-    due_ = clock_() + rest;
-    return false;
+  /// Before each sending. False: it mustn't be sent.
+  bool mark_sent() { return claim_.mark_sent(unix_clock_()); }
+  /// After an ending: nothing is taken for a while.
+  void pause() noexcept { due_ = clock_() + rest; }
+  void put_off() {
+    doubt();
+    pause();
   }
   bool keep(const buffer& request) {
     const bool kept = claim_.keep(request);
@@ -16470,11 +16494,11 @@ class delivery {
   void take_ahead() { displays_.take_ahead(now_); }
   /// Takes responsibility for what is in waiting().
   void begin(std::uint64_t now) {
-    const bool written = displays_.show(now_.spans, now_.shown, now);
-    now_.shown = now_.spans.spans.size();
     if (!now_.held) restart(now);
     now_.held = false;
-    now_.begin();
+    now_.begin();  // first: what is shown may throw
+    const bool written = displays_.show(now_.spans, now_.shown, now);
+    now_.shown = now_.spans.spans.size();
     if (main_ == nullptr) return finish(spans(), written ? fate::delivered : fate::failed);
     if (away_) set_aside();
   }
@@ -16518,7 +16542,10 @@ class delivery {
     if (found == spooling::taken::pending || !engine_profile()) return resume(true, false);
     now_.spooled = true;
     if (!doubts_.possible()) return leave_unconfirmed();
-    if (!may_ask()) return leave_in_doubt();
+    if (doubts_.holds_any() && !doubts_.has_room(now_.spans.bytes.size())) {
+      spooling_.put_off();
+      return now_.clear();
+    }
     doubts_.add(std::move(now_.spans), true, spooling_.age(), now);
     now_.clear();
   }
@@ -16536,7 +16563,7 @@ class delivery {
       set_aside();
     }
     const std::uint64_t left = spans();
-    if (left != 0) finish(spans());
+    now_.clear();
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
       now_.spans = std::move(b);
@@ -16569,9 +16596,7 @@ class delivery {
   static std::uint64_t nanoseconds(std::chrono::milliseconds t) { return static_cast<std::uint64_t>(t.count()) * 1000000U; }
   bool engine_profile() const { return settings_.where.profile == profile::arthur && settings_.sink == sink::endpoint; }
 
-  void wait(std::uint64_t now, std::uint64_t at_least = 0) {
-    pauses_.wait(now, at_least, random_());
-  }
+  void wait(std::uint64_t now, std::uint64_t at_least = 0) { pauses_.wait(now, at_least, random_()); }
   void went_well() {
     pauses_.succeed();
     away_ = false;
@@ -16588,7 +16613,11 @@ class delivery {
       if (p.count > 1) return now_.parts.halve(p);
       return finish(p.count, fate::failed);
     }
-    if (now_.spooled && !spooling_.mark_sent()) return now_.clear();
+    if (now_.spooled && !spooling_.mark_sent()) {
+      now_.parts.again(p);
+      set_aside();
+      return spooling_.pause();
+    }
     count(counters_.requests);
     if (p.failures != 0 || pauses_.repeating()) count(counters_.retries);
     in_flight_ = true;
@@ -16627,18 +16656,15 @@ class delivery {
       if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
       return;
     }
-    // The file is in doubt as a whole from here on.
-    if (doubts_.possible()) return leave_in_doubt();
+    // What is left of the file is in doubt from here on.
     now_.parts.again(p);
+    if (doubts_.possible()) return set_aside();
     now_.gather();
+    static_cast<void>(keep_rest());
     leave_unconfirmed();
   }
 
   bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
-  void leave_in_doubt() {
-    spooling_.doubt();
-    now_.clear();
-  }
 
   /// Copies a part over to the doubts. False: no memory.
   bool doubt(const part& p) {
@@ -16659,8 +16685,7 @@ class delivery {
           count(counters_.of(stored ? fate::delivered : fate::unconfirmed, spooled), spans);
           if (!stored) say_unconfirmed(says_, spans);
           if (!spooled || !all) return;
-          if (stored) spooling_.delivered();
-          else spooling_.unconfirmed();
+          stored ? spooling_.delivered() : spooling_.unconfirmed();
         },
         [this](batch&& b, bool spooled) {
           now_.spans = std::move(b);
@@ -16774,6 +16799,7 @@ class delivery {
     set_aside();
   }
 
+  bool keep_rest() { return !now_.shorter || (encode({0, spans(), 0}, encoding::protobuf) && spooling_.keep(request_.body())); }
   /// Into the spool, or back into it, with what is left. Otherwise it is held.
   void set_aside() {
     if (!busy() || !spooling_.on()) return;
@@ -16781,8 +16807,7 @@ class delivery {
     const std::size_t left = spans();
     if (now_.spooled) {
       // Where the file can't be shortened, what is gone from it must be asked for next time.
-      const bool exact = !now_.shorter || (encode({0, left, 0}, encoding::protobuf) && spooling_.keep(request_.body()));
-      if (exact && !in_flight_) spooling_.release();
+      if (keep_rest() && !in_flight_) spooling_.release();
       else spooling_.doubt();
     } else {
       if (!encode({0, left, 0}, encoding::protobuf) || !spooling_.put(request_.body(), left, in_flight_, 0)) return;
@@ -17340,8 +17365,9 @@ class worker {
       return (std::max)(delivery_.due(), now);
     }
     sending_ = false;
-    // Between batches only: it may begin one.
-    if (!delivery_.busy() && !in_cycle_ && delivery_.errand_due() <= now) {
+    // Between batches only: it may begin one. After each a cycle has its turn, and at the end the last one goes first.
+    if (!delivery_.busy() && !in_cycle_ && !errand_done_ && (!bell_.stopping() || ended_) && delivery_.errand_due() <= now) {
+      errand_done_ = true;
       delivery_.run_errand(now, stop_limit(now));
       sending_ = delivery_.busy();
       answer();
@@ -17353,10 +17379,11 @@ class worker {
       sweeps_ = collector_.sweeping() ? -1 : 0;
     }
     if (!in_cycle_) {
+      errand_done_ = false;
       const std::uint64_t asked = bell_.asked();
       const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
-      if (!ask && !urgent && !bell_.stopping() && !delivery_.busy() && now < next_cycle_) return idle(now);
+      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < next_cycle_) return idle(now);
       in_cycle_ = true;
       sweeps_ = 0;
       found_ = false;
@@ -17452,9 +17479,9 @@ class worker {
     return (std::min)(next_cycle_, delivery_.errand_due());
   }
 
-  /// Who waits for a flush is answered once the cycle is over and nothing is in doubt.
+  /// Who waits for a flush is answered once the cycle is over, and nothing is in doubt or sent again after it was.
   void answer() {
-    if (!in_cycle_ && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
+    if (!in_cycle_ && !delivery_.busy() && !delivery_.in_doubt() && !bell_.reached(ticket_)) bell_.answer(ticket_);
   }
 
   /// Sum over all threads.
@@ -17515,6 +17542,7 @@ class worker {
   bool sending_ = false;
   bool found_ = false;
   bool hurried_ = false;
+  bool errand_done_ = false;  // since the newest cycle, or chance of one
   bool last_ = false;   // the cycle began after the stop was asked for
   bool ended_ = false;  // and is over
   int sweeps_ = 0;
@@ -18773,7 +18801,7 @@ class checker {
   void spool_directory() {
     spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
     text_line why;
-    if (!directory.open(why)) return add("spool", is::warning, why, "until then spans wait in memory alone");
+    if (!directory.open(why)) return static_cast<void>(in_two("spool", is::warning, why, ""));
     const text_line note = directory.note();
     if (!note.empty()) return add("spool", is::warning, note);
     add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
@@ -18795,13 +18823,14 @@ class checker {
     add(name, how, f.text, f.fix);
     return false;
   }
-  /// The transports write "problem; fix".
-  bool unreachable(const char* name) {
-    const std::string_view error = outcome_.error;
-    const std::size_t split = error.find("; ");
-    add(name, is::failed, error.substr(0, split),
-        split == std::string_view::npos ? "is it overloaded, or is a proxy in between? look into its log" : error.substr(split + 2));
+  /// `line`: "problem; fix".
+  bool in_two(const char* name, check_outcome how, std::string_view line, std::string_view otherwise) {
+    const std::size_t split = line.find("; ");
+    add(name, how, line.substr(0, split), split == std::string_view::npos ? otherwise : line.substr(split + 2));
     return false;
+  }
+  bool unreachable(const char* name) {
+    return in_two(name, is::failed, outcome_.error, "is it overloaded, or is a proxy in between? look into its log");
   }
   /// Who answers a program with a page for people is a proxy, a login or another service.
   bool page(const char* name, const asked_party& by) {
