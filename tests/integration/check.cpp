@@ -6,8 +6,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -422,45 +420,4 @@ TEST_CASE("where traces go elsewhere, that is what is checked") {
   const auto result = arthur::check(o);
   CHECK(summary(result) == "configuration:ok, test span:FAILED");
   CHECK(has(step(result, "test span").fix, "options.output_file"));
-}
-
-TEST_CASE("the spool is looked at: what waits there, and what keeps it from being used") {
-  namespace fs = std::filesystem;
-  char name[] = "/tmp/arthur-check-XXXXXX";
-  REQUIRE(::mkdtemp(name) != nullptr);
-  const std::string own = name;
-  support::engine engine(with_key("TASK-ADMIN"));
-  auto o = to(engine);
-  CHECK_FALSE(has(summary(arthur::check(o)), "spool"));  // there is none
-
-  o.spool_directory = own + "/spool";
-  auto result = arthur::check(o);
-  CHECK(has(summary(result), "protocol:ok, spool:ok, test span:ok"));
-  CHECK(step(result, "spool").text == "0 files wait in " + o.spool_directory + ", 0 of 268435456 bytes");
-  {
-    auto away = o;
-    away.base_url = "http://127.0.0.1:9";
-    away.shutdown_timeout = milliseconds(100);
-    away.log_level = arthur::log_level::none;
-    const auto tracing = arthur::start(away);
-    REQUIRE(tracing.ok());
-    ARTHUR_SPAN("left behind");
-  }
-  result = arthur::check(o);
-  CHECK(has(step(result, "spool").text, "1 files wait in " + o.spool_directory));
-  CHECK(std::distance(fs::directory_iterator(o.spool_directory), {}) == 1);  // check() sends none of them
-
-  fs::permissions(o.spool_directory, fs::perms::all);
-  result = arthur::check(o);
-  CHECK(has(summary(result), "spool:warning, test span:ok"));
-  CHECK(has(step(result, "spool").text, "other users can remove and rename files in the spool"));
-
-  std::ofstream(own + "/file") << "no directory";
-  o.spool_directory = own + "/file";
-  result = arthur::check(o);
-  CHECK(result.ok());  // traces arrive without it
-  CHECK(has(summary(result), "spool:warning, test span:ok"));
-  CHECK(has(step(result, "spool").text, "can't use the spool directory " + o.spool_directory));
-  CHECK(has(step(result, "spool").fix, "set options.spool_directory"));
-  fs::remove_all(own);
 }

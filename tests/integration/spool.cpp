@@ -242,6 +242,42 @@ TEST_CASE("arthur::replay sends a spool by hand and says how far it is") {
   CHECK(arthur::replay(spool.path, o).error.find("scheme") != std::string::npos);
 }
 
+TEST_CASE("arthur::check looks at the spool: what waits there, and what keeps it from being used") {
+  const folder spool;
+  support::engine engine;
+  arthur::options o = with(spool, engine.url());
+  arthur::check_step step;
+  const auto look = [&] {
+    const auto result = arthur::check(o);
+    CHECK(result.ok());  // with or without it traces arrive
+    step = {};
+    for (const auto& s : result) {
+      if (s.name == std::string("spool")) step = s;
+    }
+    return step.outcome;
+  };
+  o.spool_directory.clear();
+  look();
+  CHECK(step.text == "");  // there is none
+  o.spool_directory = spool.path;
+  CHECK(look() == arthur::check_outcome::ok);
+  CHECK(step.text == "0 files wait in " + spool.path + ", 0 of 268435456 bytes");
+  {
+    const auto tracing = arthur::start(with(spool, "http://127.0.0.1:9"));
+    record(1);
+  }
+  CHECK(look() == arthur::check_outcome::ok);
+  CHECK(step.text.find("1 files wait in " + spool.path) == 0);
+  CHECK(spool.files().size() == 1);  // it sends none of them
+  fs::permissions(spool.path, fs::perms::all);
+  CHECK(look() == arthur::check_outcome::warning);
+  CHECK(step.text.find("other users can remove and rename files in the spool") == 0);
+  o.spool_directory = spool.files().at(0);  // no directory
+  CHECK(look() == arthur::check_outcome::warning);
+  CHECK(step.text.find("can't use the spool directory " + o.spool_directory) == 0);
+  CHECK(step.fix.find("set options.spool_directory") == 0);
+}
+
 TEST_CASE("options and variable name the directory; what can't be is refused with one line") {
   const folder spool;
   arthur::options o = with(spool, "http://127.0.0.1:9");
