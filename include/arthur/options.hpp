@@ -122,8 +122,8 @@ struct options {
 
   /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
   /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
-  /// start. Made with mode 0700 if it isn't there; several processes may share it. Default: ARTHUR_SPOOL_DIR, then none.
-  /// Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
+  /// start. Made with mode 0700 if it isn't there; several processes may share it. Absolute, as it is opened later. Default:
+  /// ARTHUR_SPOOL_DIR, then none. Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
   std::string spool_directory;
   /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;

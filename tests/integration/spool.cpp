@@ -267,7 +267,7 @@ TEST_CASE("arthur::check looks at the spool: what waits there, and what keeps it
     record(1);
   }
   CHECK(look() == arthur::check_outcome::ok);
-  CHECK(step.text.find("1 files wait in " + spool.path) == 0);
+  CHECK(step.text.find("1 file waits in " + spool.path) == 0);
   CHECK(spool.files().size() == 1);  // it sends none of them
   fs::permissions(spool.path, fs::perms::all);
   CHECK(look() == arthur::check_outcome::warning);

@@ -274,7 +274,7 @@ std::string mib(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"
 
 struct arguments {
   unsigned seconds = 5;
-  unsigned seed = std::random_device()();
+  unsigned seed = 1;
 };
 
 /// A directory that goes with the object.
@@ -347,7 +347,7 @@ void soak(const arguments& given) {
     const support::account now = support::account_now();
     return now.waiting == 0 && now.on_disk() == 0;
   };
-  for (const auto until = clock_type::now() + seconds(170); !rests() && clock_type::now() < until;) {
+  for (const auto until = clock_type::now() + seconds(240); !rests() && clock_type::now() < until;) {
     static_cast<void>(arthur::flush(seconds(1)));
     std::this_thread::sleep_for(milliseconds(100));
   }

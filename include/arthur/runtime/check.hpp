@@ -114,10 +114,10 @@ class checker {
     spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
     text_line why;
     if (!directory.open(why)) return static_cast<void>(in_two("spool", is::warning, why, ""));
-    const text_line note = directory.note();
-    if (!note.empty()) return add("spool", is::warning, note);
-    add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
-                                   settings_.spool_max_bytes, " bytes"));
+    if (const text_line note = directory.note(); !note.empty()) return add("spool", is::warning, note);
+    const std::size_t files = directory.waiting();
+    add("spool", is::ok, text_line(files, files == 1 ? " file waits in " : " files wait in ", settings_.spool_directory, ", ",
+                                   directory.bytes(), " of ", settings_.spool_max_bytes, " bytes"));
   }
 
   void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {

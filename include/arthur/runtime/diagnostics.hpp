@@ -101,6 +101,7 @@ class diagnostics {
   }
   /// Keeps why the endpoint refused single spans.
   void rejected(const text_line& why) noexcept {
+    if (why.empty()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     last_rejection_ = why;
     detail::hide(secrets_, last_rejection_.begin(), last_rejection_.size());

@@ -62,7 +62,7 @@ class replayer {
     read();
     to_.files_left = delivery_.spool().files();
     if (to_.files_left != 0) {
-      to_.error = text_line(to_.files_left, " files wait still in ", settings_.spool_directory, ": ", why());
+      to_.error = text_line(to_.files_left, to_.files_left == 1 ? " file waits still in " : " files wait still in ", settings_.spool_directory, ": ", why());
     } else if (delivery_.spool().failed()) {
       to_.error = says_.last_error();
     }
