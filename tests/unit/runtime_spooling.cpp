@@ -413,6 +413,7 @@ TEST_CASE("where the time of sending can't be written down a file isn't sent on,
   };
   b.pass(20);
   CHECK(b.answers.stored.size() == 2);
+  b.answer_with(200);
   no_times = false;
   b.pass(5 * minute);
   CHECK(b.files() == 0);

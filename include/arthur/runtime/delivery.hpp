@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "../config.hpp"
+#include "../platform/try_to.hpp"
 #include "../policy/answer.hpp"
 #include "../policy/retry.hpp"
 #include "../policy/settings.hpp"
@@ -136,23 +136,23 @@ class delivery {
   /// Spans about which the engine is asked, or will be.
   bool in_doubt() const noexcept { return !doubts_.empty(); }
 
-  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were.
+  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were. Never throws.
   std::uint64_t discard() {
     if (in_flight_) now_.parts.again(flying_);
-    set_aside();
+    try_to([this] { return set_aside(), true; });
     in_flight_ = false;
     while (spooling_.on() && !busy() && displays_.any_ahead()) {
       take_ahead();
       now_.begin();
-      set_aside();
+      try_to([this] { return set_aside(), true; });
     }
-    const std::uint64_t left = spans();
+    const std::uint64_t left = now_.spooled ? 0 : spans();
     now_.clear();
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
       now_.spans = std::move(b);
       const std::size_t spans = now_.spans.spans.size();
-      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age);
+      const bool kept = try_to([&] { return encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age); });
       count(kept ? counters_.spooled : counters_.unconfirmed, spans);
       now_.clear();
     });

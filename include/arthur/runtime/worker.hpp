@@ -9,6 +9,7 @@
 #include "../platform/clock.hpp"
 #include "../platform/clock_source.hpp"
 #include "../platform/entropy.hpp"
+#include "../platform/try_to.hpp"
 #include "../platform/waker.hpp"
 #include "../policy/pace.hpp"
 #include "../policy/settings.hpp"
@@ -80,20 +81,24 @@ class worker {
   }
 
   /// Nothing is sent any more: with a spool what is left goes there, the rest is forgotten. Returns how many spans that were.
+  /// Never throws: it is called where memory has ended.
   std::uint64_t discard_all() {
     const std::uint64_t left = delivery_.discard();
-    if (delivery_.only_set_aside()) {
-      batch& b = delivery_.waiting();
-      // A sweep under way began too long ago to count as one.
-      for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
-        sweeps += collector_.sweep(b) ? 1 : 0;
-        if (!b.empty()) delivery_.begin(steady_nanoseconds());
-      }
-    }
+    try_to([this] { return set_everything_aside(), true; });
     return left + delivery_.discard() + collector_.discard_all();
   }
 
  private:
+  void set_everything_aside() {
+    if (!delivery_.only_set_aside()) return;
+    batch& b = delivery_.waiting();
+    // A sweep under way began too long ago to count as one.
+    for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.begin(steady_nanoseconds());
+    }
+  }
+
   std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
