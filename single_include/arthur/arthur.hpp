@@ -604,8 +604,8 @@ struct options {
 
   /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
   /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
-  /// start. Made with mode 0700 if it isn't there; several processes may share it. Default: ARTHUR_SPOOL_DIR, then none.
-  /// Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
+  /// start. Made with mode 0700 if it isn't there; several processes may share it. Absolute, as it is opened later. Default:
+  /// ARTHUR_SPOOL_DIR, then none. Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
   std::string spool_directory;
   /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
@@ -7929,6 +7929,7 @@ class diagnostics {
   }
   /// Keeps why the endpoint refused single spans.
   void rejected(const text_line& why) noexcept {
+    if (why.empty()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     last_rejection_ = why;
     detail::hide(secrets_, last_rejection_.begin(), last_rejection_.size());
@@ -9056,9 +9057,34 @@ ARTHUR_NAMESPACE_END
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
 
+// try_to.hpp: work that may find no memory, where nothing may be thrown.
+#ifndef ARTHUR_PLATFORM_TRY_TO_HPP
+#define ARTHUR_PLATFORM_TRY_TO_HPP
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What `work` returns; false where it throws.
+template <class Work>
+bool try_to(Work work) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return work();
+  } catch (...) {
+    return false;
+  }
+#else
+  return work();
+#endif
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
 #ifndef ARTHUR_POLICY_ANSWER_HPP
 #define ARTHUR_POLICY_ANSWER_HPP
@@ -16552,23 +16578,23 @@ class delivery {
   /// Spans about which the engine is asked, or will be.
   bool in_doubt() const noexcept { return !doubts_.empty(); }
 
-  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were.
+  /// The end: what can be is set aside on disk, the rest is forgotten. Returns how many spans that were. Never throws.
   std::uint64_t discard() {
     if (in_flight_) now_.parts.again(flying_);
-    set_aside();
+    try_to([this] { return set_aside(), true; });
     in_flight_ = false;
     while (spooling_.on() && !busy() && displays_.any_ahead()) {
       take_ahead();
       now_.begin();
-      set_aside();
+      try_to([this] { return set_aside(), true; });
     }
-    const std::uint64_t left = spans();
+    const std::uint64_t left = now_.spooled ? 0 : spans();
     now_.clear();
     doubts_.drain(clock_(), [this](batch&& b, bool spooled, std::uint64_t age) {
       if (spooled) return spooling_.doubt();
       now_.spans = std::move(b);
       const std::size_t spans = now_.spans.spans.size();
-      const bool kept = encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age);
+      const bool kept = try_to([&] { return encode({0, spans, 0}, encoding::protobuf) && spooling_.put(request_.body(), spans, true, age); });
       count(kept ? counters_.spooled : counters_.unconfirmed, spans);
       now_.clear();
     });
@@ -17336,20 +17362,24 @@ class worker {
   }
 
   /// Nothing is sent any more: with a spool what is left goes there, the rest is forgotten. Returns how many spans that were.
+  /// Never throws: it is called where memory has ended.
   std::uint64_t discard_all() {
     const std::uint64_t left = delivery_.discard();
-    if (delivery_.only_set_aside()) {
-      batch& b = delivery_.waiting();
-      // A sweep under way began too long ago to count as one.
-      for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
-        sweeps += collector_.sweep(b) ? 1 : 0;
-        if (!b.empty()) delivery_.begin(steady_nanoseconds());
-      }
-    }
+    try_to([this] { return set_everything_aside(), true; });
     return left + delivery_.discard() + collector_.discard_all();
   }
 
  private:
+  void set_everything_aside() {
+    if (!delivery_.only_set_aside()) return;
+    batch& b = delivery_.waiting();
+    // A sweep under way began too long ago to count as one.
+    for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
+      sweeps += collector_.sweep(b) ? 1 : 0;
+      if (!b.empty()) delivery_.begin(steady_nanoseconds());
+    }
+  }
+
   std::uint64_t work(std::uint64_t now) {
     if (bell_.stopping() && !hurried_) {
       hurried_ = true;
@@ -18802,10 +18832,10 @@ class checker {
     spool directory({settings_.spool_directory, settings_.spool_max_bytes, settings_.spool_max_age}, unix_nanoseconds);
     text_line why;
     if (!directory.open(why)) return static_cast<void>(in_two("spool", is::warning, why, ""));
-    const text_line note = directory.note();
-    if (!note.empty()) return add("spool", is::warning, note);
-    add("spool", is::ok, text_line(directory.waiting(), " files wait in ", settings_.spool_directory, ", ", directory.bytes(), " of ",
-                                   settings_.spool_max_bytes, " bytes"));
+    if (const text_line note = directory.note(); !note.empty()) return add("spool", is::warning, note);
+    const std::size_t files = directory.waiting();
+    add("spool", is::ok, text_line(files, files == 1 ? " file waits in " : " files wait in ", settings_.spool_directory, ", ",
+                                   directory.bytes(), " of ", settings_.spool_max_bytes, " bytes"));
   }
 
   void add(const char* name, check_outcome how, std::string_view text, std::string_view fix = {}) {
@@ -19186,7 +19216,7 @@ class replayer {
     read();
     to_.files_left = delivery_.spool().files();
     if (to_.files_left != 0) {
-      to_.error = text_line(to_.files_left, " files wait still in ", settings_.spool_directory, ": ", why());
+      to_.error = text_line(to_.files_left, to_.files_left == 1 ? " file waits still in " : " files wait still in ", settings_.spool_directory, ": ", why());
     } else if (delivery_.spool().failed()) {
       to_.error = says_.last_error();
     }
