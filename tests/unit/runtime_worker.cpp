@@ -69,14 +69,14 @@ bool no_memory = false;
 }  // namespace
 
 #if ARTHUR_HAS_EXCEPTIONS
-// For the whole test program; only one test lets memory end.
-void* operator new(std::size_t size) {
+// For the whole test program; only one test lets memory end. Not inlined: the compiler would see free() of what new gave.
+ARTHUR_NOINLINE void* operator new(std::size_t size) {
   void* const p = no_memory ? nullptr : std::malloc(size);
   if (p == nullptr) throw std::bad_alloc();
   return p;
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+ARTHUR_NOINLINE void operator delete(void* p) noexcept { std::free(p); }
+ARTHUR_NOINLINE void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("the end never throws: a file that can't be shortened stays in doubt as it is") {
   worker_bench b;
