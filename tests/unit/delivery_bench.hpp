@@ -132,6 +132,7 @@ struct bench {
   std::vector<std::string> lines;
   std::unique_ptr<d::resources> groups;
   std::unique_ptr<d::delivery> delivery;
+  bool asks = true;  // there is a way to the engine beside the one for spans
   static inline std::uint64_t now = 1000000000;  // the clock of all of them
 
   explicit bench(d::profile profile = d::profile::arthur, arthur::protocol protocol = arthur::protocol::http_protobuf) {
@@ -159,7 +160,7 @@ struct bench {
     groups = std::make_unique<d::resources>(settings);
     delivery = std::make_unique<d::delivery>(settings, *groups, counters, says, [] { return now; }, [] { return std::uint64_t{7}; },
                                               [] { return 1700000000000000000U + now; });
-    delivery->use(std::make_unique<scripted>(answers), std::make_unique<scripted>(answers), nullptr);
+    delivery->use(std::make_unique<scripted>(answers), asks ? std::make_unique<scripted>(answers) : nullptr, nullptr);
   }
   void begin(int spans, int from = 0) {
     if (delivery == nullptr) start();

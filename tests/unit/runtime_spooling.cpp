@@ -236,6 +236,29 @@ TEST_CASE("files that another process leaves later are found while spans flow") 
   CHECK(b.get(b.counters.replayed) == 2);
 }
 
+TEST_CASE("what the doubts have no room for lies in the spool, in doubt") {
+  for (const int status : {-1, 502, 504}) {
+    CAPTURE(status);
+    spool_bench b;
+    b.with_witness();
+    b.settings.memory_limit = 0;
+    b.start();
+    b.answer_with(status);
+    b.begin(4);
+    b.run();
+    CHECK(b.files(".sending") == 1);
+    CHECK(b.get(b.counters.spooled) == 4);
+    CHECK(b.answers.span_requests == 1);
+    b.answer_with(200);
+    b.begin(1, 901);
+    b.run();
+    b.pass(5 * minute);
+    CHECK(b.files() == 0);
+    CHECK(b.get(b.counters.replayed) == 4);
+    CHECK(b.answers.span_requests == 3);
+  }
+}
+
 TEST_CASE("for OTLP a lost answer is no doubt: the file is sent again") {
   spool_bench b(d::profile::otlp);
   b.answer_with(-1);

@@ -408,8 +408,8 @@ inline void runtime::copy_settings(const runtime& parent) {
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
-  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
   if (parent.worker_ != nullptr) parent.worker_->sender().drop_inherited();
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     copy_settings(parent);
