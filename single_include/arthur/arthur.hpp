@@ -16674,14 +16674,11 @@ class delivery {
     }
     says_.say(diagnostics::topic::unconfirmed, severity::warning,
               text_line(p.count, " spans were sent to ", origin(settings_.where.traces), " without an answer (", why, "); ",
-                        may_ask() ? "the engine is asked what it has of them"
-                                  : "they aren't sent again, because the engine would store them twice"));
+                        doubts_.possible() ? "the engine is asked what it has of them"
+                                           : "they aren't sent again, because the engine would store them twice"));
     // The endpoint may be in trouble: the next request can wait a little.
     wait(clock_());
-    if (!now_.spooled) {
-      if (!may_ask() || !doubt(p)) finish(p.count, fate::unconfirmed);
-      return;
-    }
+    if (!now_.spooled) return doubts_.possible() && doubt(p) ? finish(p.count) : finish(p.count, fate::unconfirmed);
     // What is left of the file is in doubt from here on.
     now_.parts.again(p);
     if (doubts_.possible()) return set_aside();
@@ -16690,16 +16687,18 @@ class delivery {
     leave_unconfirmed();
   }
 
-  bool may_ask() const noexcept { return doubts_.possible() && doubts_.has_room(now_.spans.bytes.size()); }
-
-  /// Copies a part over to the doubts. False: no memory.
+  /// Copies a part over to the doubts, or into the spool where they have no room. False: neither has any.
   bool doubt(const part& p) {
+    if (!doubts_.has_room(now_.spans.bytes.size())) {
+      if (!spooling_.on() || !encode(p, encoding::protobuf) || !spooling_.put(request_.body(), p.count, true, 0)) return false;
+      count(counters_.spooled, p.count);
+      return true;
+    }
     batch b;
     for (std::size_t n = p.first; n < p.first + p.count; ++n) {
       if (!b.append(now_.spans, now_.spans.spans[n])) return false;
     }
     doubts_.add(std::move(b), false, 0, clock_());
-    finish(p.count);
     return true;
   }
 
@@ -16752,7 +16751,7 @@ class delivery {
         refused();
         // A gateway lost sight of the request. After 504 the engine works on it still; after 502 it was mostly away, so who
         // can't ask sends it again.
-        if (engine_profile() && (a.status == 504 || (a.status == 502 && may_ask()))) return unanswered(p, text_line("the gateway answered ", a.status));
+        if (engine_profile() && (a.status == 504 || (a.status == 502 && doubts_.possible()))) return unanswered(p, text_line("the gateway answered ", a.status));
         ++p.failures;
         now_.parts.again(p);
         return nothing_gets_through(retry_after(a));
@@ -17966,8 +17965,8 @@ inline void runtime::copy_settings(const runtime& parent) {
 }
 
 inline void runtime::continue_after_fork(const runtime& parent) noexcept {
-  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
   if (parent.worker_ != nullptr) parent.worker_->sender().drop_inherited();
+  if (parent.state_.load(std::memory_order_relaxed) != state::running) return;
 #if ARTHUR_HAS_EXCEPTIONS
   try {
     copy_settings(parent);
