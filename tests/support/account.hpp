@@ -2,7 +2,7 @@
 #ifndef ARTHUR_TESTS_SUPPORT_ACCOUNT_HPP
 #define ARTHUR_TESTS_SUPPORT_ACCOUNT_HPP
 
-#include <arthur/runtime.hpp>
+#include <arthur/arthur.hpp>
 
 #include <cstdint>
 #include <string>
