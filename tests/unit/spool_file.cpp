@@ -71,7 +71,7 @@ TEST_CASE("every time is read back from its name") {
     char date[32];
     std::tm parts{};
     std::strftime(date, sizeof date, "arthur-%Y%m%dT%H%M%S.", ::gmtime_r(&seconds, &parts));
-    REQUIRE(text.substr(0, 23) == date);
+    if (static_cast<std::uint64_t>(seconds) == name.time / second) REQUIRE(text.substr(0, 23) == date);  // a time_t may have 32 bits
     spool_name back{};
     REQUIRE(parse_spool_name(text, back));
     CHECK(back.time == name.time);
