@@ -18,7 +18,7 @@ def options():
     body = re.search(r"^struct options \{$(.*?)^\};$", read("include/arthur/options.hpp"), re.MULTILINE | re.DOTALL).group(1)
     code = re.sub(r"//.*", "", body)
     functions = re.findall(r"\(\*(\w+)\)\(", code)
-    fields = re.findall(r"(\w+)(?: = [^;]*|\{\w+\})?;", re.sub(r".*\(\*\w+\)\(.*", "", code))
+    fields = re.findall(r"(\w+)(?: = [^;]*|\{[^}]*\})?;", re.sub(r".*\(\*\w+\)\(.*", "", code))
     return set(functions) | set(fields)
 
 
