@@ -19150,15 +19150,9 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
   const std::uint64_t now = detail::steady_nanoseconds();
   const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    detail::check_all(settings, deadline, out);
-  } catch (...) {
+  if (!detail::try_to([&] { return detail::check_all(settings, deadline, out), true; })) {
     out.add({"check", check_outcome::failed, {}, {}});  // no memory, so no text either
   }
-#else
-  detail::check_all(settings, deadline, out);
-#endif
   return out;
 }
 
@@ -19274,15 +19268,7 @@ ARTHUR_LINKED replay_result replay(const std::string& directory, const options& 
   // As the worker: what the program hooked into sockets or clocks isn't traced.
   const bool was_quiet = detail::thread_is_quiet;
   detail::thread_is_quiet = true;
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    detail::replay_all(directory, settings, out, tell);
-  } catch (...) {
-    out.error.assign("no memory");
-  }
-#else
-  detail::replay_all(directory, settings, out, tell);
-#endif
+  if (!detail::try_to([&] { return detail::replay_all(directory, settings, out, tell), true; })) out.error.assign("no memory");
   detail::thread_is_quiet = was_quiet;
   return out;
 }

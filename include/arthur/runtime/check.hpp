@@ -19,6 +19,7 @@
 #include "../otlp/json_text.hpp"
 #include "../platform/clock.hpp"
 #include "../platform/entropy.hpp"
+#include "../platform/try_to.hpp"
 #include "../policy/answer.hpp"
 #include "../policy/refusal.hpp"
 #include "../policy/secrets.hpp"
@@ -433,15 +434,9 @@ ARTHUR_LINKED check_result check(const options& settings, std::chrono::nanosecon
   const std::uint64_t now = detail::steady_nanoseconds();
   const std::uint64_t most = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
   const std::uint64_t deadline = most > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + most;
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    detail::check_all(settings, deadline, out);
-  } catch (...) {
+  if (!detail::try_to([&] { return detail::check_all(settings, deadline, out), true; })) {
     out.add({"check", check_outcome::failed, {}, {}});  // no memory, so no text either
   }
-#else
-  detail::check_all(settings, deadline, out);
-#endif
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../platform/clock.hpp"
+#include "../platform/try_to.hpp"
 #include "../platform/waker.hpp"
 #include "../policy/secrets.hpp"
 #include "../policy/settings.hpp"
@@ -121,15 +122,7 @@ ARTHUR_LINKED replay_result replay(const std::string& directory, const options& 
   // As the worker: what the program hooked into sockets or clocks isn't traced.
   const bool was_quiet = detail::thread_is_quiet;
   detail::thread_is_quiet = true;
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    detail::replay_all(directory, settings, out, tell);
-  } catch (...) {
-    out.error.assign("no memory");
-  }
-#else
-  detail::replay_all(directory, settings, out, tell);
-#endif
+  if (!detail::try_to([&] { return detail::replay_all(directory, settings, out, tell), true; })) out.error.assign("no memory");
   detail::thread_is_quiet = was_quiet;
   return out;
 }
