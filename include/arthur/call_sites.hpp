@@ -164,52 +164,6 @@ ARTHUR_LINKED void current_end() noexcept {
   if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
 }
 
-/// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
-inline bool lose_context(slot& s, scope_handle& handle) noexcept {
-  handle.generation = 0;
-  ++s.lost_contexts;
-  return false;
-}
-
-ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
-  slot* const s = ready_slot();
-  if (s == nullptr) return false;
-  char* unused = nullptr;
-  auto* const node = begin_pooled(0, 0, unused);
-  handle.owner = s;
-  if (node == nullptr) return lose_context(*s, handle);
-  if (s->context != nullptr) inherit(node->span, *s->context);
-  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
-  node->span.group = group_of(items, count, node->span.group);
-  item_writer to(node->span);
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
-  }
-  if (node->span.bytes.failed()) {
-    node->span.bytes.discard();
-    release_pooled(node);
-    return lose_context(*s, handle);
-  }
-  node->span.bytes.finish();
-  node->outer = s->context;
-  node->span.generation = ++s->last_generation;
-  s->context = node;
-  handle.generation = node->span.generation;
-  return true;
-}
-
-ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
-  slot* const s = handle.owner;
-  handle.owner = nullptr;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation != 0 ? handle.generation : slot::lost_context);
-  if (ARTHUR_UNLIKELY(handle.generation == 0)) {
-    if (s->lost_contexts != 0) --s->lost_contexts;
-    return;
-  }
-  pop_context(*s, handle.generation);
-}
-
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
   static constexpr unsigned char none[16] = {};
   slot* const s = recording_enabled.load(std::memory_order_relaxed) != 0 ? this_slot : nullptr;

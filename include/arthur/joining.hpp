@@ -44,7 +44,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
   f.generation = ++s->last_generation;
   std::memcpy(f.ids.trace, parent.trace, 16);
   std::memcpy(f.ids.span, parent.span, 8);
-  f.trace_flags = static_cast<std::uint8_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
+  f.trace_flags = static_cast<std::uint16_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
                                             (parent.remote ? frame::names_remote : 0) |
                                             ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
   if (slot::foreign_state* const state = s->state_of(0)) {

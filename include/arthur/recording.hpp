@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config.hpp"
+#include "events.hpp"
 #include "openinference/item_writer.hpp"
 #include "openinference/kinds.hpp"
 #include "record/context_node.hpp"
@@ -93,7 +94,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     put_random(f.ids.trace, s);
     put_random(f.ids.trace + 8, s);
     const bool sampled = sampling_bits(f.ids.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
-    f.trace_flags = static_cast<std::uint8_t>(frame::random | (sampled ? frame::sampled : 0));
+    f.trace_flags = static_cast<std::uint16_t>(frame::random | (sampled ? frame::sampled : 0));
     f.flags = record::root;
   }
   put_random(f.ids.span, s);
@@ -198,19 +199,6 @@ inline void commit(slot& s, frame& f) noexcept {
   }
 }
 
-inline void write_status_message(frame& f, std::string_view message) noexcept {
-  // The engine's error panel needs a message, and null characters don't reach it.
-  if (message.find_first_not_of('\0') == std::string_view::npos) message = "unspecified error";
-  char start[24];
-  char* at = wire::put_byte(start, wire::span_status);
-  at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
-  at = wire::put_byte(at, wire::status_message);
-  at = wire::put_varint(at, message.size());
-  f.bytes.append(start, static_cast<std::size_t>(at - start));
-  f.bytes.append(message.data(), message.size());
-  f.result = span_status::error;
-}
-
 /// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
 inline void settle(slot& s, frame& f) noexcept {
   if (ARTHUR_UNLIKELY(f.bytes.failed())) {
@@ -223,72 +211,6 @@ inline void settle(slot& s, frame& f) noexcept {
 inline void write_items(slot& s, frame& f, const item* items, std::size_t count) noexcept {
   item_writer(f).write(items, count);
   settle(s, f);
-}
-
-/// Size of a KeyValue field inside an event; 0: not one of attribute() with a plain value, left out.
-inline std::size_t event_attribute_size(const item& i) noexcept {
-  if (i.code != key::free || i.key_size == 0) return 0;
-  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-  switch (i.value_type) {
-    case item::type::text:
-    case item::type::json:
-      return attribute_size(k, text_any_size(i.size));
-    case item::type::unsigned_integer:
-      if (unsigned_text::needed(i.unsigned_integer)) {
-        return attribute_size(k, text_any_size(unsigned_text(i.unsigned_integer).view().size()));
-      }
-      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
-    case item::type::integer:
-      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
-    case item::type::number:
-      return attribute_size(k, 9);
-    case item::type::boolean:
-      return attribute_size(k, 2);
-    default:
-      return 0;
-  }
-}
-
-inline void write_event_attribute(writer& to, const item& i) noexcept {
-  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-  switch (i.value_type) {
-    case item::type::unsigned_integer:
-      if (unsigned_text::needed(i.unsigned_integer)) {
-        const unsigned_text digits(i.unsigned_integer);
-        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
-      }
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
-    case item::type::integer:
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
-    case item::type::number:
-      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
-    case item::type::boolean:
-      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
-    default:
-      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
-  }
-}
-
-/// The length of an event stands before it, so its attributes are measured first.
-inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
-  std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
-  for (std::size_t n = 0; n < count; ++n) size += event_attribute_size(items[n]);
-  char start[32];
-  char* at = wire::put_byte(start, wire::span_events);
-  at = wire::put_varint(at, size);
-  at = wire::put_byte(at, wire::event_time);
-  at = wire::put_fixed64(at, the_recorder.clock.now());
-  at = wire::put_byte(at, wire::event_name);
-  at = wire::put_varint(at, name.size());
-  f.bytes.append(start, static_cast<std::size_t>(at - start));
-  f.bytes.append(name.data(), name.size());
-  for (std::size_t n = 0; n < count; ++n) {
-    if (event_attribute_size(items[n]) != 0) {
-      write_event_attribute(f.bytes, items[n]);
-    } else {
-      ++f.dropped_attributes;
-    }
-  }
 }
 
 /// Takes closed entries off the stack.
@@ -397,41 +319,6 @@ inline frame* current_frame() noexcept {
   frame* f = &s->open[s->depth - 1];
   if (f->is(frame::activated)) f = f->target;
   return f->is(frame::recording) ? f : nullptr;
-}
-
-/// Number of the resource group that `items` ask for, beginning from `group`.
-inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
-  std::string_view task, service;
-  bool asked = false;
-  const char* data = nullptr;
-  std::size_t size = 0;
-  if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
-  for (std::size_t n = 0; n < count; ++n) {
-    const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
-    if (items[n].code == key::task_id) {
-      task = value;
-      asked = true;
-    } else if (items[n].code == key::service_name) {
-      service = value;
-      asked = true;
-    }
-  }
-  if (!asked) return group;
-  const std::uint32_t known = the_recorder.groups.count();
-  for (std::uint32_t n = 1; n < known; ++n) {
-    std::string_view t, v;
-    if (!the_recorder.groups.get(n, data, size)) continue;
-    split_group(data, size, t, v);
-    if (t == task && v == service) return n;
-  }
-  // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
-  const std::uint32_t added = the_recorder.groups.add(2 + task.size() + service.size(), [&](char* at) {
-    *at++ = static_cast<char>(task.size() >> 8);
-    *at++ = static_cast<char>(task.size() & 0xffU);
-    at = wire::put_bytes(at, task.data(), task.size());
-    wire::put_bytes(at, service.data(), service.size());
-  });
-  return added == 0 ? group : added;
 }
 
 inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept {

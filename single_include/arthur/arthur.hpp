@@ -3399,7 +3399,7 @@ struct frame {
     joined,     // stands for a span of another process or library
   };
   // Beside the W3C flags (sampled, random), which children inherit as they are.
-  enum trace_flag : std::uint8_t {
+  enum trace_flag : std::uint16_t {
     sampled = 1,
     random = 2,
     has_state = 4,      // inherited: the trace came with a tracestate
@@ -3413,7 +3413,7 @@ struct frame {
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
-  std::uint8_t trace_flags = 0;
+  std::uint16_t trace_flags = 0;
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -3435,7 +3435,7 @@ struct frame {
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
   /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
-  void leave_out(std::uint8_t why) noexcept { trace_flags = static_cast<std::uint8_t>((trace_flags & ~sampled) | why); }
+  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~sampled) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
@@ -4623,6 +4623,101 @@ ARTHUR_NAMESPACE_END
 #include <exception>
 #include <string_view>
 
+// events.hpp: events and the status message of an open span as OTLP bytes.
+#ifndef ARTHUR_EVENTS_HPP
+#define ARTHUR_EVENTS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline void write_status_message(frame& f, std::string_view message) noexcept {
+  // The engine's error panel needs a message, and null characters don't reach it.
+  if (message.find_first_not_of('\0') == std::string_view::npos) message = "unspecified error";
+  char start[24];
+  char* at = wire::put_byte(start, wire::span_status);
+  at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
+  at = wire::put_byte(at, wire::status_message);
+  at = wire::put_varint(at, message.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(message.data(), message.size());
+  f.result = span_status::error;
+}
+
+/// Size of a KeyValue field inside an event; 0: not one of attribute() with a plain value, left out.
+inline std::size_t event_attribute_size(const item& i) noexcept {
+  if (i.code != key::free || i.key_size == 0) return 0;
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::text:
+    case item::type::json:
+      return attribute_size(k, text_any_size(i.size));
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        return attribute_size(k, text_any_size(unsigned_text(i.unsigned_integer).view().size()));
+      }
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::integer:
+      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
+    case item::type::number:
+      return attribute_size(k, 9);
+    case item::type::boolean:
+      return attribute_size(k, 2);
+    default:
+      return 0;
+  }
+}
+
+inline void write_event_attribute(writer& to, const item& i) noexcept {
+  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
+  switch (i.value_type) {
+    case item::type::unsigned_integer:
+      if (unsigned_text::needed(i.unsigned_integer)) {
+        const unsigned_text digits(i.unsigned_integer);
+        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
+      }
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::integer:
+      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+    case item::type::number:
+      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
+    case item::type::boolean:
+      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
+    default:
+      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
+  }
+}
+
+/// The length of an event stands before it, so its attributes are measured first.
+inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
+  std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
+  for (std::size_t n = 0; n < count; ++n) size += event_attribute_size(items[n]);
+  char start[32];
+  char* at = wire::put_byte(start, wire::span_events);
+  at = wire::put_varint(at, size);
+  at = wire::put_byte(at, wire::event_time);
+  at = wire::put_fixed64(at, the_recorder.clock.now());
+  at = wire::put_byte(at, wire::event_name);
+  at = wire::put_varint(at, name.size());
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(name.data(), name.size());
+  for (std::size_t n = 0; n < count; ++n) {
+    if (event_attribute_size(items[n]) != 0) {
+      write_event_attribute(f.bytes, items[n]);
+    } else {
+      ++f.dropped_attributes;
+    }
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // origin.hpp: what a trace brings from where it began: the bits that samplers compare, and its tracestate.
 #ifndef ARTHUR_RECORD_ORIGIN_HPP
 #define ARTHUR_RECORD_ORIGIN_HPP
@@ -4746,7 +4841,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     put_random(f.ids.trace, s);
     put_random(f.ids.trace + 8, s);
     const bool sampled = sampling_bits(f.ids.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
-    f.trace_flags = static_cast<std::uint8_t>(frame::random | (sampled ? frame::sampled : 0));
+    f.trace_flags = static_cast<std::uint16_t>(frame::random | (sampled ? frame::sampled : 0));
     f.flags = record::root;
   }
   put_random(f.ids.span, s);
@@ -4851,19 +4946,6 @@ inline void commit(slot& s, frame& f) noexcept {
   }
 }
 
-inline void write_status_message(frame& f, std::string_view message) noexcept {
-  // The engine's error panel needs a message, and null characters don't reach it.
-  if (message.find_first_not_of('\0') == std::string_view::npos) message = "unspecified error";
-  char start[24];
-  char* at = wire::put_byte(start, wire::span_status);
-  at = wire::put_varint(at, 1 + wire::varint_size(message.size()) + message.size());
-  at = wire::put_byte(at, wire::status_message);
-  at = wire::put_varint(at, message.size());
-  f.bytes.append(start, static_cast<std::size_t>(at - start));
-  f.bytes.append(message.data(), message.size());
-  f.result = span_status::error;
-}
-
 /// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
 inline void settle(slot& s, frame& f) noexcept {
   if (ARTHUR_UNLIKELY(f.bytes.failed())) {
@@ -4876,72 +4958,6 @@ inline void settle(slot& s, frame& f) noexcept {
 inline void write_items(slot& s, frame& f, const item* items, std::size_t count) noexcept {
   item_writer(f).write(items, count);
   settle(s, f);
-}
-
-/// Size of a KeyValue field inside an event; 0: not one of attribute() with a plain value, left out.
-inline std::size_t event_attribute_size(const item& i) noexcept {
-  if (i.code != key::free || i.key_size == 0) return 0;
-  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-  switch (i.value_type) {
-    case item::type::text:
-    case item::type::json:
-      return attribute_size(k, text_any_size(i.size));
-    case item::type::unsigned_integer:
-      if (unsigned_text::needed(i.unsigned_integer)) {
-        return attribute_size(k, text_any_size(unsigned_text(i.unsigned_integer).view().size()));
-      }
-      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
-    case item::type::integer:
-      return attribute_size(k, 1 + wire::varint_size(i.unsigned_integer));
-    case item::type::number:
-      return attribute_size(k, 9);
-    case item::type::boolean:
-      return attribute_size(k, 2);
-    default:
-      return 0;
-  }
-}
-
-inline void write_event_attribute(writer& to, const item& i) noexcept {
-  const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
-  switch (i.value_type) {
-    case item::type::unsigned_integer:
-      if (unsigned_text::needed(i.unsigned_integer)) {
-        const unsigned_text digits(i.unsigned_integer);
-        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
-      }
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
-    case item::type::integer:
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
-    case item::type::number:
-      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
-    case item::type::boolean:
-      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
-    default:
-      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
-  }
-}
-
-/// The length of an event stands before it, so its attributes are measured first.
-inline void write_event(frame& f, std::string_view name, const item* items, std::size_t count) noexcept {
-  std::size_t size = 9 + 1 + wire::varint_size(name.size()) + name.size();
-  for (std::size_t n = 0; n < count; ++n) size += event_attribute_size(items[n]);
-  char start[32];
-  char* at = wire::put_byte(start, wire::span_events);
-  at = wire::put_varint(at, size);
-  at = wire::put_byte(at, wire::event_time);
-  at = wire::put_fixed64(at, the_recorder.clock.now());
-  at = wire::put_byte(at, wire::event_name);
-  at = wire::put_varint(at, name.size());
-  f.bytes.append(start, static_cast<std::size_t>(at - start));
-  f.bytes.append(name.data(), name.size());
-  for (std::size_t n = 0; n < count; ++n) {
-    if (event_attribute_size(items[n]) != 0) {
-      write_event_attribute(f.bytes, items[n]);
-    } else {
-      ++f.dropped_attributes;
-    }
-  }
 }
 
 /// Takes closed entries off the stack.
@@ -5050,41 +5066,6 @@ inline frame* current_frame() noexcept {
   frame* f = &s->open[s->depth - 1];
   if (f->is(frame::activated)) f = f->target;
   return f->is(frame::recording) ? f : nullptr;
-}
-
-/// Number of the resource group that `items` ask for, beginning from `group`.
-inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
-  std::string_view task, service;
-  bool asked = false;
-  const char* data = nullptr;
-  std::size_t size = 0;
-  if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
-  for (std::size_t n = 0; n < count; ++n) {
-    const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
-    if (items[n].code == key::task_id) {
-      task = value;
-      asked = true;
-    } else if (items[n].code == key::service_name) {
-      service = value;
-      asked = true;
-    }
-  }
-  if (!asked) return group;
-  const std::uint32_t known = the_recorder.groups.count();
-  for (std::uint32_t n = 1; n < known; ++n) {
-    std::string_view t, v;
-    if (!the_recorder.groups.get(n, data, size)) continue;
-    split_group(data, size, t, v);
-    if (t == task && v == service) return n;
-  }
-  // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
-  const std::uint32_t added = the_recorder.groups.add(2 + task.size() + service.size(), [&](char* at) {
-    *at++ = static_cast<char>(task.size() >> 8);
-    *at++ = static_cast<char>(task.size() & 0xffU);
-    at = wire::put_bytes(at, task.data(), task.size());
-    wire::put_bytes(at, service.data(), service.size());
-  });
-  return added == 0 ? group : added;
 }
 
 inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept {
@@ -5339,52 +5320,6 @@ ARTHUR_LINKED void current_end() noexcept {
   if (!f.is(frame::activated) && !f.is(frame::joined)) end_frame(*s, f, s->depth - 1);
 }
 
-/// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
-inline bool lose_context(slot& s, scope_handle& handle) noexcept {
-  handle.generation = 0;
-  ++s.lost_contexts;
-  return false;
-}
-
-ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
-  slot* const s = ready_slot();
-  if (s == nullptr) return false;
-  char* unused = nullptr;
-  auto* const node = begin_pooled(0, 0, unused);
-  handle.owner = s;
-  if (node == nullptr) return lose_context(*s, handle);
-  if (s->context != nullptr) inherit(node->span, *s->context);
-  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
-  node->span.group = group_of(items, count, node->span.group);
-  item_writer to(node->span);
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
-  }
-  if (node->span.bytes.failed()) {
-    node->span.bytes.discard();
-    release_pooled(node);
-    return lose_context(*s, handle);
-  }
-  node->span.bytes.finish();
-  node->outer = s->context;
-  node->span.generation = ++s->last_generation;
-  s->context = node;
-  handle.generation = node->span.generation;
-  return true;
-}
-
-ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
-  slot* const s = handle.owner;
-  handle.owner = nullptr;
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation != 0 ? handle.generation : slot::lost_context);
-  if (ARTHUR_UNLIKELY(handle.generation == 0)) {
-    if (s->lost_contexts != 0) --s->lost_contexts;
-    return;
-  }
-  pop_context(*s, handle.generation);
-}
-
 ARTHUR_LINKED void current_ids(char* trace_hex, char* span_hex) noexcept {
   static constexpr unsigned char none[16] = {};
   slot* const s = recording_enabled.load(std::memory_order_relaxed) != 0 ? this_slot : nullptr;
@@ -5555,6 +5490,106 @@ ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message)
 ARTHUR_NAMESPACE_END
 
 #endif
+// contexts.hpp: the functions behind context.hpp: what a scope lets its spans inherit; compiled in one .cpp.
+#ifndef ARTHUR_CONTEXTS_HPP
+#define ARTHUR_CONTEXTS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Number of the resource group that `items` ask for, beginning from `group`.
+inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
+  std::string_view task, service;
+  bool asked = false;
+  const char* data = nullptr;
+  std::size_t size = 0;
+  if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
+    if (items[n].code == key::task_id) {
+      task = value;
+      asked = true;
+    } else if (items[n].code == key::service_name) {
+      service = value;
+      asked = true;
+    }
+  }
+  if (!asked) return group;
+  const std::uint32_t known = the_recorder.groups.count();
+  for (std::uint32_t n = 1; n < known; ++n) {
+    std::string_view t, v;
+    if (!the_recorder.groups.get(n, data, size)) continue;
+    split_group(data, size, t, v);
+    if (t == task && v == service) return n;
+  }
+  // Two threads may add the same pair at once: then it has two numbers, which the worker sends as two resources alike.
+  const std::uint32_t added = the_recorder.groups.add(2 + task.size() + service.size(), [&](char* at) {
+    *at++ = static_cast<char>(task.size() >> 8);
+    *at++ = static_cast<char>(task.size() & 0xffU);
+    at = wire::put_bytes(at, task.data(), task.size());
+    wire::put_bytes(at, service.data(), service.size());
+  });
+  return added == 0 ? group : added;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+/// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
+inline bool lose_context(slot& s, scope_handle& handle) noexcept {
+  handle.generation = 0;
+  ++s.lost_contexts;
+  return false;
+}
+
+ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) return false;
+  char* unused = nullptr;
+  auto* const node = begin_pooled(0, 0, unused);
+  handle.owner = s;
+  if (node == nullptr) return lose_context(*s, handle);
+  if (s->context != nullptr) inherit(node->span, *s->context);
+  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
+  node->span.group = group_of(items, count, node->span.group);
+  item_writer to(node->span);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
+  }
+  if (node->span.bytes.failed()) {
+    node->span.bytes.discard();
+    release_pooled(node);
+    return lose_context(*s, handle);
+  }
+  node->span.bytes.finish();
+  node->outer = s->context;
+  node->span.generation = ++s->last_generation;
+  s->context = node;
+  handle.generation = node->span.generation;
+  return true;
+}
+
+ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s != this_slot) return end_context_on_foreign_thread(*s, handle.generation != 0 ? handle.generation : slot::lost_context);
+  if (ARTHUR_UNLIKELY(handle.generation == 0)) {
+    if (s->lost_contexts != 0) --s->lost_contexts;
+    return;
+  }
+  pop_context(*s, handle.generation);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
 #ifndef ARTHUR_JOINING_HPP
 #define ARTHUR_JOINING_HPP
@@ -5597,7 +5632,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
   f.generation = ++s->last_generation;
   std::memcpy(f.ids.trace, parent.trace, 16);
   std::memcpy(f.ids.span, parent.span, 8);
-  f.trace_flags = static_cast<std::uint8_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
+  f.trace_flags = static_cast<std::uint16_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
                                             (parent.remote ? frame::names_remote : 0) |
                                             ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
   if (slot::foreign_state* const state = s->state_of(0)) {

@@ -44,7 +44,7 @@ struct frame {
     joined,     // stands for a span of another process or library
   };
   // Beside the W3C flags (sampled, random), which children inherit as they are.
-  enum trace_flag : std::uint8_t {
+  enum trace_flag : std::uint16_t {
     sampled = 1,
     random = 2,
     has_state = 4,      // inherited: the trace came with a tracestate
@@ -58,7 +58,7 @@ struct frame {
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
   std::uint8_t span_kind = 0;  // arthur::kind
   span_status result = span_status::unset;
-  std::uint8_t trace_flags = 0;
+  std::uint16_t trace_flags = 0;
   std::uint32_t generation = 0;
   std::atomic<std::uint32_t> ended_elsewhere{0};  // the generation that another thread ended
   int exceptions = 0;  // std::uncaught_exceptions() when it was opened
@@ -80,7 +80,7 @@ struct frame {
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
   /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
-  void leave_out(std::uint8_t why) noexcept { trace_flags = static_cast<std::uint8_t>((trace_flags & ~sampled) | why); }
+  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~sampled) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
