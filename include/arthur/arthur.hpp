@@ -15,6 +15,7 @@
 #include "replay.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
+#include "traced.hpp"
 #include "values.hpp"
 
 #endif

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -17,30 +16,8 @@
 #include "restraint.hpp"
 #include "span.hpp"
 
-#if defined(__GNUC__)
-#include <cxxabi.h>
-#endif
-
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// A readable type name; leaves `out` as it is when there is none.
-inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
-  if (mangled == nullptr) return;
-  const char* readable = mangled;
-#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
-  int status = 0;
-  char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
-  if (plain != nullptr) readable = plain;
-#endif
-  const std::size_t n = std::strlen(readable);
-  const std::size_t kept = n < size - 1 ? n : size - 1;
-  std::memcpy(out, readable, kept);
-  out[kept] = 0;
-#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)
-  std::free(plain);
-#endif
-}
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
@@ -288,45 +265,6 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   if (f.generation != scope.generation || f.is(frame::closed)) return;
   drop_frame(*s, f, drop::scope_misuse);
   pop_frame(*s, scope.index);
-}
-
-/// Records an exception that passes through the current span: one event, and the error that every enclosing span will
-/// carry until the exception is caught.
-ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message) noexcept {
-  frame* const f = current_frame();
-  slot* const s = this_slot;
-  if (s == nullptr) return;
-  char type[128] = "unknown exception";
-  demangle(mangled_type, type, sizeof type);
-  char line[sizeof s->exception] = {};
-  char* at = line;
-  char* const end = line + sizeof line - 1;
-  const auto put = [&](std::string_view v) {
-    const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
-    at = wire::put_bytes(at, v.data(), n);
-  };
-  put(type);
-  if (message.size != 0) {
-    put(": ");
-    put({message.data, message.size});
-  }
-  *at = 0;
-  // An inner traced() saw it already; another one may be under way by now.
-  const bool known = s->reporting_exception && std::strcmp(s->exception, line) == 0;
-  std::memcpy(s->exception, line, sizeof line);
-  s->reporting_exception = true;
-  if (f == nullptr) return;
-  if (!known) {
-    item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};
-    const std::string_view names[2] = {"exception.type", "exception.message"};
-    for (int n = 0; n < 2; ++n) {
-      items[n].key_data = names[n].data();
-      items[n].key_size = static_cast<std::uint32_t>(names[n].size());
-    }
-    write_event(*f, "exception", items, 2);
-  }
-  if (f->result != span_status::error) write_status_message(*f, s->exception);
-  settle(*s, *f);
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file

@@ -13,6 +13,7 @@
 #include "replay.hpp"
 #include "runtime.hpp"
 #include "span.hpp"
+#include "traced.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -28,7 +29,7 @@ inline bool current_recording() noexcept { return false; }
 inline void current_set(const item*, std::size_t) noexcept {}
 inline void current_event(text_arg, const item*, std::size_t) noexcept {}
 inline void current_error(text_arg) noexcept {}
-inline void current_exception(const char*, text_arg) noexcept {}
+inline void current_exception(const std::exception*) noexcept {}
 inline void current_end() noexcept {}
 inline bool detached_open(detached_handle&, kind, text_arg) noexcept { return false; }
 inline void detached_end(detached_handle&) noexcept {}

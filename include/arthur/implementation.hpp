@@ -4,6 +4,7 @@
 
 #include "call_sites.hpp"
 #include "contexts.hpp"
+#include "exceptions.hpp"
 #include "joining.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"

@@ -7,6 +7,7 @@
 #include "openinference/builders.hpp"
 #include "openinference/kinds.hpp"
 #include "span.hpp"
+#include "traced.hpp"
 
 #define ARTHUR_JOIN_(a, b) a##b
 #define ARTHUR_JOIN(a, b) ARTHUR_JOIN_(a, b)
@@ -62,6 +63,15 @@
     if (arthur_decision.recording())                                                                               \
       arthur_decision.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                              \
   } while (false)
+/// ARTHUR_TRACED(kind, name, expression): the expression's value, as arthur::traced() gives it:
+/// `const auto weather = ARTHUR_TRACED(tool, "get_weather", get_weather(city));`
+#define ARTHUR_TRACED(span_kind, name, ...)                                                                      \
+  ::arthur::detail::traced_at(                                                                                   \
+      [](const char* function) -> ::arthur::detail::call_site& {                                                 \
+        static ::arthur::detail::call_site arthur_site{::arthur::kind::span_kind, function, __FILE__, __LINE__}; \
+        return arthur_site;                                                                                      \
+      }(static_cast<const char*>(__func__)),                                                                     \
+      name, [&]() -> decltype(auto) { return __VA_ARGS__; })
 
 #else
 
@@ -82,6 +92,9 @@
   do {                                                                                         \
     if (false) ::arthur::detail::check_decision(__VA_ARGS__, ::arthur::detail::no_more());     \
   } while (false)
+#define ARTHUR_TRACED(span_kind, name, ...)                                                           \
+  (static_cast<void>(false ? ::arthur::detail::check_named(name, ::arthur::detail::no_more()) : void()), \
+   [&]() -> decltype(auto) { return __VA_ARGS__; }())
 
 #endif
 

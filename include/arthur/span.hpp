@@ -1,13 +1,9 @@
-// span.hpp: spans: scoped (what the macros open), detached (ends anywhere), and functions traced with their exceptions.
+// span.hpp: spans: scoped (what the macros open) and detached (ends anywhere).
 #ifndef ARTHUR_SPAN_HPP
 #define ARTHUR_SPAN_HPP
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
-#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
-#include <typeinfo>
-#endif
 
 #include "attributes.hpp"
 #include "config.hpp"
@@ -66,7 +62,6 @@ bool current_recording() noexcept;
 void current_set(const item* items, std::size_t count) noexcept;
 void current_event(text_arg name, const item* items, std::size_t count) noexcept;
 void current_error(text_arg message) noexcept;
-void current_exception(const char* mangled_type, text_arg message) noexcept;
 void current_end() noexcept;
 
 bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept;
@@ -281,31 +276,6 @@ inline span_id_text current_span_id() noexcept {
   span_id_text id;
   detail::rt::current_ids(nullptr, id.text);
   return id;
-}
-
-/// Runs `work` inside a span and returns what it returns. An exception is recorded (type, message), marks the span as
-/// failed and is passed on.
-template <class Work>
-auto traced(kind k, detail::text_arg name, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
-  scoped_span span(k, name);
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    return static_cast<Work&&>(work)();
-  } catch (const std::exception& e) {
-#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
-    detail::rt::current_exception(typeid(e).name(), e.what());
-#else
-    detail::rt::current_exception(nullptr, e.what());
-#endif
-    throw;
-  } catch (...) {
-    // Also how some platforms cancel a thread: it must be passed on.
-    detail::rt::current_exception(nullptr, "");
-    throw;
-  }
-#else
-  return static_cast<Work&&>(work)();
-#endif
 }
 
 ARTHUR_NAMESPACE_END
