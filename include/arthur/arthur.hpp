@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "config.hpp"
 #include "context.hpp"
+#include "llm_stream.hpp"
 #include "macros.hpp"
 #include "openinference/builders.hpp"
 #include "openinference/keys.hpp"

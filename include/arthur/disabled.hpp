@@ -9,6 +9,7 @@
 
 #include "check.hpp"
 #include "config.hpp"
+#include "llm_stream.hpp"
 #include "propagation.hpp"
 #include "replay.hpp"
 #include "runtime.hpp"
@@ -36,6 +37,10 @@ inline void detached_end(detached_handle&) noexcept {}
 inline void detached_set(const detached_handle&, const item*, std::size_t) noexcept {}
 inline void detached_event(const detached_handle&, text_arg, const item*, std::size_t) noexcept {}
 inline void detached_error(const detached_handle&, text_arg) noexcept {}
+inline bool stream_open(stream_handle&, text_arg) noexcept { return false; }
+inline void stream_set(stream_handle&, const item*, std::size_t) noexcept {}
+inline void stream_chunk(stream_handle&, text_arg) noexcept {}
+inline void stream_close(stream_handle&, stream_end, text_arg) noexcept {}
 inline void activate(scope_handle&, const detached_handle&) noexcept {}
 inline void deactivate(scope_handle&) noexcept {}
 inline bool context_push(scope_handle&, const item*, std::size_t) noexcept { return false; }

@@ -10,6 +10,7 @@
 #include "runtime/c_api.hpp"
 #include "runtime/check.hpp"
 #include "runtime/replay.hpp"
+#include "streaming.hpp"
 #include "transport/httplib.hpp"
 
 #endif

@@ -188,6 +188,7 @@ class [[nodiscard]] activation {
 
  private:
   friend class span;
+  friend class llm_stream;
   explicit activation(const detail::detached_handle& of) noexcept {
     if (of.open != nullptr) detail::rt::activate(handle_, of);
   }

@@ -221,7 +221,7 @@ inline void put_event(line_writer& line, std::string_view body) {
   while (again.next(at)) {
     if (at.tag != wire::event_attributes || !read_pair(at, a)) continue;
     const std::string_view key(a.key, a.key_size);
-    if (key == "exception.stacktrace") continue;  // no line for it
+    if (key == "exception.stacktrace" || key == "exception.escaped") continue;  // no line for them
     line.part(exception ? ink::error : ink::faint, std::string(key) + '=' + value_text(a));
   }
 }

@@ -61,7 +61,8 @@ struct head {
   static constexpr std::uint32_t remote = 0x200;
 };
 
-enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
+/// `left_unset`: not OK by itself at the end; on the wire its low bits count.
+enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2, left_unset = 4 };
 
 struct span_ids {
   unsigned char trace[16];
@@ -96,7 +97,7 @@ inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::
   at[head::status] = wire::span_status;
   at[head::status + 1] = 2;
   at[head::status + 2] = wire::status_code;
-  at[head::status + 3] = static_cast<char>(status);
+  at[head::status + 3] = static_cast<char>(static_cast<unsigned>(status) & 3U);
 }
 
 }  // namespace detail
