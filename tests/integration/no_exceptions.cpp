@@ -18,7 +18,7 @@ TEST_CASE("every macro records, and traced() returns what the function returns")
     ARTHUR_CONTEXT(arthur::session_id("sess-1"));
     ARTHUR_AGENT_SPAN("agent", arthur::input("question"));
     ARTHUR_DECISION("route", "a", arthur::considered({"a", "b"}));
-    const int answer = arthur::traced(arthur::kind::tool, "tool", [] { return 42; });
+    const int answer = arthur::traced(arthur::kind::tool, "tool", [] { return ARTHUR_TRACED(chain, "inside", 42); });
     CHECK(answer == 42);
     ARTHUR_LLM_SPAN("chat", arthur::model("gpt-4o"), arthur::tokens(1, 2));
     ARTHUR_EVENT("cache.miss");
