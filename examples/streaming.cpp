@@ -3,7 +3,7 @@
 // shows: ^LLM chat .*14.+6 tokens .*haiku.*An old silent pond
 // shows: First Token Stream Event
 // shows: ^LLM broken .*ERROR connection reset.*An old
-// shows: ^LLM abandoned .*An old$
+// shows: ^LLM abandoned .*An old"$
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 

@@ -24,7 +24,7 @@ TEST_CASE("every macro records, and traced() returns what the function returns")
     ARTHUR_EVENT("cache.miss");
     ARTHUR_ERROR("upstream timed out");
   }
-  CHECK(capture.spans().size() == 4);
+  CHECK(capture.spans().size() == 5);
   CHECK(capture.only("tool").status_code == 1);
   CHECK(capture.only("chat").status_code == 2);
   CHECK(capture.problems().empty());
