@@ -41,7 +41,7 @@ inline void drop_text(stream_handle& handle) noexcept {
 /// What the program didn't set itself: the text of the answer as output and as message.
 inline void write_answer(frame& f, const stream_handle& handle) noexcept {
   const bool has_output = (f.single_keys >> static_cast<unsigned>(key::output_value) & 1U) != 0;
-  std::uint32_t& messages = f.lists[static_cast<std::size_t>(key::llm_output_messages) - static_cast<std::size_t>(key::before_lists) - 1];
+  auto& messages = f.lists[static_cast<std::size_t>(key::llm_output_messages) - static_cast<std::size_t>(key::before_lists) - 1];
   const auto write = [&](std::string_view k) {
     if (!write_text_start(f.bytes, wire::span_attributes, k.data(), k.size(), handle.size)) return;
     f.bytes.append_chain(handle.text->span.bytes.first(), handle.text->pool_base);
@@ -60,14 +60,22 @@ inline void write_answer(frame& f, const stream_handle& handle) noexcept {
   write(content);
 }
 
+/// How many tokens the answer has, where one of the items says it.
+inline void note_tokens(stream_handle& handle, const item* items, std::size_t count) noexcept {
+  for (std::size_t n = 0; n < count; ++n) {
+    const item& i = items[n];
+    if (i.code == key::token_counts) handle.tokens = i.second;
+    if (i.code == key::llm_token_count_completion) handle.tokens = i.integer;
+    if (i.code == key::several) note_tokens(handle, i.parts, i.size);
+  }
+}
+
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 ARTHUR_LINKED bool stream_open(stream_handle& handle, text_arg name) noexcept { return detached_open(handle.span, kind::llm, name); }
 
 ARTHUR_LINKED void stream_set(stream_handle& handle, const item* items, std::size_t count) noexcept {
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code == key::token_counts) handle.tokens = items[n].second;
-  }
+  note_tokens(handle, items, count);
   detached_set(handle.span, items, count);
 }
 
