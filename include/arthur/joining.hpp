@@ -35,9 +35,8 @@ inline bool samples(const foreign_span& parent) noexcept {
   return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
 }
 
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-
-ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+/// `lines`: the values of its tracestate headers.
+inline bool join_lines(scope_handle& scope, const foreign_span& parent, const std::string_view* lines, std::size_t count) noexcept {
   slot* const s = joining_slot();
   if (s == nullptr || s->depth >= slot::max_depth) return false;
   frame& f = s->open[s->depth];
@@ -48,7 +47,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
                                             (parent.remote ? frame::names_remote : 0) |
                                             ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
   if (slot::foreign_state* const state = s->state_of(0)) {
-    state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
+    state->size = static_cast<std::uint32_t>(w3c::read_tracestate(lines, count, state->text));
     if (state->size != 0) {
       state->generation = f.generation;
       f.trace_flags |= frame::has_state;
@@ -59,6 +58,13 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
   scope.index = s->depth++;
   scope.generation = f.generation;
   return true;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+  const std::string_view line(tracestate.data, tracestate.size);
+  return join_lines(scope, parent, &line, 1);
 }
 
 ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {

@@ -8,6 +8,7 @@
 
 #include "../config.hpp"
 #include "../platform/entropy.hpp"
+#include "baggage_stack.hpp"
 #include "layout.hpp"
 #include "pool.hpp"
 #include "writer.hpp"
@@ -144,6 +145,7 @@ class slot {
   arena memory;
   random_stream random;
   pooled_frame* context = nullptr;
+  baggage_stack baggage;
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
