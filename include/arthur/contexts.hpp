@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "config.hpp"
+#include "context.hpp"
+#include "joining.hpp"
 #include "openinference/item_writer.hpp"
 #include "openinference/kinds.hpp"
 #include "record/context_node.hpp"
@@ -52,6 +55,54 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   return added == 0 ? group : added;
 }
 
+/// A node of what `outer` holds (null: nothing) and `items`, with a tracestate behind it. Null: no room.
+inline pooled_frame* make_context(const pooled_frame* outer, const item* items, std::size_t count, std::string_view state) noexcept {
+  char* at = nullptr;
+  auto* const node = begin_pooled((state.size() + 7) & ~std::size_t{7}, 0, at);
+  if (node == nullptr) return nullptr;
+  wire::put_bytes(at, state.data(), state.size());
+  node->trace_state = {at, state.size()};
+  if (outer != nullptr) inherit(node->span, *outer);
+  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
+  node->span.group = group_of(items, count, node->span.group);
+  item_writer to(node->span);
+  for (std::size_t n = 0; n < count; ++n) {
+    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
+  }
+  if (node->span.bytes.failed()) {
+    drop_context(node);
+    return nullptr;
+  }
+  node->span.bytes.finish();
+  return node;
+}
+
+/// What a captured context lets spans inherit. Null: nothing, or a fork without memory took it along.
+inline pooled_frame* node_of(const captured_context& c) noexcept {
+  return c.node != nullptr && the_recorder.source.blocks.keeps(c.life) ? c.node : nullptr;
+}
+
+/// A further entry on the thread's stack that stands for a span; null: too deep.
+inline frame* stand_in(slot& s, scope_handle& scope, std::uint16_t flags) noexcept {
+  if (s.depth >= slot::max_depth) return nullptr;
+  frame& f = s.open[s.depth];
+  f.generation = ++s.last_generation;
+  f.trace_flags = flags;
+  f.become(frame::joined);
+  scope.owner = &s;
+  scope.index = s.depth++;
+  scope.generation = f.generation;
+  return &f;
+}
+
+/// What whoever comes to stand for `f` keeps of its flags.
+inline std::uint16_t flags_of(const frame& f) noexcept {
+  const bool hands_on = f.is(frame::joined) || (f.trace_flags & frame::suppressed) != 0;
+  const int came = hands_on ? f.trace_flags & frame::came_sampled : (f.is_sampled() ? frame::came_sampled : 0);
+  const int local = f.is(frame::joined) ? f.trace_flags & frame::ours : frame::ours;
+  return static_cast<std::uint16_t>((f.trace_flags & ~frame::came_sampled) | came | local);
+}
+
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -61,31 +112,20 @@ inline bool lose_context(slot& s, scope_handle& handle) noexcept {
   return false;
 }
 
+/// Puts a context made for it on top of the thread; null: there was no room for it.
+inline bool enter_context(slot& s, scope_handle& handle, pooled_frame* node, bool made) noexcept {
+  handle.owner = &s;
+  handle.generation = made ? push_context(s, node) : 0;
+  if (handle.generation != 0) return true;
+  if (node != nullptr) drop_context(node);
+  return lose_context(s, handle);
+}
+
 ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) return false;
-  char* unused = nullptr;
-  auto* const node = begin_pooled(0, 0, unused);
-  handle.owner = s;
-  if (node == nullptr) return lose_context(*s, handle);
-  if (s->context != nullptr) inherit(node->span, *s->context);
-  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
-  node->span.group = group_of(items, count, node->span.group);
-  item_writer to(node->span);
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
-  }
-  if (node->span.bytes.failed()) {
-    node->span.bytes.discard();
-    release_pooled(node);
-    return lose_context(*s, handle);
-  }
-  node->span.bytes.finish();
-  node->outer = s->context;
-  node->span.generation = ++s->last_generation;
-  s->context = node;
-  handle.generation = node->span.generation;
-  return true;
+  auto* const node = make_context(s->context, items, count, {});
+  return enter_context(*s, handle, node, node != nullptr);
 }
 
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
@@ -98,6 +138,75 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
     return;
   }
   pop_context(*s, handle.generation);
+}
+
+ARTHUR_LINKED void context_current(captured_context& out) noexcept {
+  const frame* const f = outgoing_frame();
+  slot* const s = this_slot;
+  if (s == nullptr) return;
+  if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  out.lost = s->lost_contexts != 0;
+  out.node = s->context;
+  out.has_parent = f != nullptr;
+  std::string_view state;
+  if (f != nullptr) {
+    std::memcpy(out.trace, f->ids.trace, 16);
+    std::memcpy(out.span, f->ids.span, 8);
+    out.flags = flags_of(*f);
+    state = trace_state_of(*s, *f);
+  }
+  pooled_frame* const with_state = ARTHUR_LIKELY(state.empty()) ? nullptr : make_context(out.node, nullptr, 0, state);
+  if (with_state != nullptr) out.node = with_state;
+  else if (out.node != nullptr) share_context(out.node);
+  if (out.node != nullptr) out.life = the_recorder.source.blocks.life();
+}
+
+ARTHUR_LINKED void context_share(const captured_context& c) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (pooled_frame* const node = node_of(c)) share_context(node);
+}
+ARTHUR_LINKED void context_drop(captured_context& c) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (pooled_frame* const node = node_of(c)) drop_context(node);
+  c.node = nullptr;
+}
+
+ARTHUR_LINKED void context_extend(captured_context& to, const item* items, std::size_t count) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (recording_enabled.load(std::memory_order_acquire) == 0) return;  // pairs with start(), which made the pool
+  pooled_frame* const before = node_of(to);
+  to.node = make_context(before, items, count, before == nullptr ? std::string_view() : before->trace_state);
+  to.life = the_recorder.source.blocks.life();
+  to.lost = to.lost || to.node == nullptr;
+  if (before != nullptr) drop_context(before);
+}
+
+ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) noexcept {
+  // Whoever records nothing hands on what came from elsewhere all the same.
+  slot* const s = from.has_parent ? joining_slot() : ready_slot();
+  if (s == nullptr) return;
+  pooled_frame* const node = node_of(from);
+  const int flags = from.has_parent ? from.flags & ~frame::has_state : frame::no_parent;
+  frame* const f = stand_in(*s, to.parent, static_cast<std::uint16_t>(flags));
+  if (f != nullptr && from.has_parent) {
+    std::memcpy(f->ids.trace, from.trace, 16);
+    std::memcpy(f->ids.span, from.span, 8);
+    slot::foreign_state* const state = node == nullptr || node->trace_state.empty() ? nullptr : s->state_of(0);
+    if (state != nullptr) {
+      state->generation = f->generation;
+      state->size = static_cast<std::uint32_t>(node->trace_state.size());
+      wire::put_bytes(state->text, node->trace_state.data(), state->size);
+      f->trace_flags |= frame::has_state;
+    }
+  }
+  if (node == nullptr && s->context == nullptr && !from.lost) return;
+  if (node != nullptr) share_context(node);
+  enter_context(*s, to.attributes, node, !from.lost);
+}
+
+ARTHUR_LINKED void context_detach(attachment& from) noexcept {
+  if (from.attributes.owner != nullptr) context_pop(from.attributes);
+  if (from.parent.owner != nullptr) deactivate(from.parent);
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file

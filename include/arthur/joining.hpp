@@ -82,7 +82,8 @@ inline const frame* outgoing_frame() noexcept {
   if (s == nullptr) return nullptr;
   if (recording_enabled.load(std::memory_order_relaxed) != 0) return s->top();
   for (std::uint32_t n = s->kept(); n != 0; --n) {
-    if (s->open[n - 1].is(frame::joined)) return &s->open[n - 1];
+    const frame& f = s->open[n - 1];
+    if (f.is(frame::joined)) return (f.trace_flags & frame::no_parent) == 0 ? &f : nullptr;
   }
   return nullptr;
 }
@@ -96,8 +97,8 @@ ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
   std::memcpy(out.span, f->ids.span, 8);
   out.flags = f->trace_flags & (flag_sampled | flag_random);
   out.remote = (f->trace_flags & frame::names_remote) != 0;
-  // Whoever only hands on doesn't change the flag: it belongs to the span that is named.
-  if (f->is(frame::joined)) {
+  // Whoever only hands on doesn't change the flag: it belongs to the span that is named. So does a suppressed one.
+  if (f->is(frame::joined) || (f->trace_flags & frame::suppressed) != 0) {
     out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |
                                           ((f->trace_flags & frame::came_sampled) != 0 ? flag_sampled : 0));
   }

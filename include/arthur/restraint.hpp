@@ -66,7 +66,9 @@ inline bool within_rate(slot& s, bool root) noexcept {
 }
 
 /// Whether a span under `parent` is the first one of its trace in this process.
-inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
+inline bool begins_here(const frame* parent) noexcept {
+  return parent == nullptr || (parent->is(frame::joined) && (parent->trace_flags & frame::ours) == 0);
+}
 
 /// What pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.

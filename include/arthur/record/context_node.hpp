@@ -2,6 +2,7 @@
 #ifndef ARTHUR_RECORD_CONTEXT_NODE_HPP
 #define ARTHUR_RECORD_CONTEXT_NODE_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,8 +22,8 @@ namespace detail {
 struct alignas(8) pooled_frame {  // 32-bit ABIs would be content with 4
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
-  pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
-  std::string_view trace_state;     // detached spans of a trace that came with one: behind this, in the same block
+  std::atomic<std::uint32_t> holders{1};  // of a context, which doesn't change any more once another one has it
+  std::string_view trace_state;     // of a trace that came with one: behind this, in the same block
   const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
@@ -50,24 +51,37 @@ inline void release_pooled(pooled_frame* p) noexcept {
   blocks.release(blocks.block_of(p), 1);
 }
 
-/// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
-inline void pop_context(slot& s, pooled_frame* node) noexcept {
-  if (s.context == node) {
-    s.context = node->outer;
-  } else {
-    pooled_frame* p = s.context;
-    while (p != nullptr && p->outer != node) p = p->outer;
-    if (p == nullptr) return;
-    p->outer = node->outer;
-  }
-  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+/// One holder more of a context: an arthur::context, or a scope or attachment of any thread.
+inline void share_context(pooled_frame* node) noexcept {
+  // Relaxed: the caller has a reference already.
+  if (node->pool_base == the_recorder.source.blocks.base()) node->holders.fetch_add(1, std::memory_order_relaxed);
+}
+/// Any thread.
+inline void drop_context(pooled_frame* node) noexcept {
+  if (node->pool_base != the_recorder.source.blocks.base()) return;
+  // Acquire and release: the last one to let go must see everything the others did with it.
+  if (node->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  node->span.bytes.discard();
   release_pooled(node);
 }
 
+/// Puts a context on top; takes over the caller's reference. Its generation; 0: too many.
+inline std::uint32_t push_context(slot& s, pooled_frame* node) noexcept {
+  if (s.context_depth >= slot::max_depth) return 0;
+  s.contexts[s.context_depth++] = {node, ++s.last_generation};
+  s.context = node;
+  return s.last_generation;
+}
+
+/// Takes a context out, wherever it stands: inner ones hold copies of its bytes.
 inline void pop_context(slot& s, std::uint32_t generation) noexcept {
-  pooled_frame* node = s.context;
-  while (node != nullptr && node->span.generation != generation) node = node->outer;
-  if (node != nullptr) pop_context(s, node);
+  std::uint32_t at = s.context_depth;
+  while (at != 0 && s.contexts[at - 1].generation != generation) --at;
+  if (at == 0) return;
+  pooled_frame* const node = s.contexts[at - 1].node;
+  for (; at < s.context_depth; ++at) s.contexts[at - 1] = s.contexts[at];
+  s.context = --s.context_depth == 0 ? nullptr : s.contexts[s.context_depth - 1].node;
+  if (node != nullptr) drop_context(node);
 }
 
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.

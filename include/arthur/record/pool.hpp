@@ -50,9 +50,12 @@ class pool {
     const std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
     const std::size_t blocks = fresh < count_ ? fresh : count_;
     if (blocks != 0) std::memset(base_, 0, blocks * block::size);
+    wiped_ = life_;
   }
   /// Rises with each attach(), which may be to the same memory.
   std::uint32_t life() const noexcept { return life_; }
+  /// Whether what was put into it in that life can still be read. (A forked child leaves the memory of before mapped.)
+  bool keeps(std::uint32_t life) const noexcept { return life > wiped_; }
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
@@ -142,6 +145,7 @@ class pool {
   char* base_ = nullptr;
   std::uint32_t count_ = 0;
   std::uint32_t life_ = 0;
+  std::uint32_t wiped_ = 0;  // the last life whose memory was used again
   std::atomic<std::uint32_t> limit_{0};
   alignas(64) std::atomic<std::uint64_t> free_{0};  // upper half: changes so far; lower half: index + 1 of the top
   std::atomic<std::uint32_t> fresh_{1};             // first block that was never taken

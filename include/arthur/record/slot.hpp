@@ -42,7 +42,7 @@ struct frame {
     recording,
     silent,     // not sampled or dropped: passes its ids on, keeps no bytes
     activated,  // stands for a detached span
-    joined,     // stands for a span of another process or library
+    joined,     // stands for a span of another process, library or thread
   };
   // Beside the W3C flags (sampled, random), which children inherit as they are.
   enum trace_flag : std::uint16_t {
@@ -53,7 +53,10 @@ struct frame {
     came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
     rate_limited = 32,     // inherited: not sampled, for this reason
     no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
-    inherited = sampled | random | has_state | rate_limited | no_room,
+    suppressed = 128,      // inherited: nothing is recorded, and the ids are those of the span outside
+    ours = 512,            // of `joined`: a span of this process, so the trace doesn't begin here
+    no_parent = 1024,      // of `joined`: no span at all; what is opened inside begins a trace
+    inherited = sampled | random | has_state | came_sampled | rate_limited | no_room | suppressed,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -144,8 +147,8 @@ class slot {
   std::uint32_t last_generation = 0;
   arena memory;
   random_stream random;
-  pooled_frame* context = nullptr;
-  baggage_stack baggage;
+  pooled_frame* context = nullptr;   // the innermost; null: none
+  std::uint32_t context_depth = 0;   // entries of `contexts`
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
@@ -161,6 +164,12 @@ class slot {
   record* pinned = nullptr;  // last record taken, kept because the queue continues in it
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
+  // What spans inherit, innermost last: each entry owns a reference. Null: attached without attributes.
+  struct context_entry {
+    pooled_frame* node;
+    std::uint32_t generation;
+  } contexts[max_depth];
+  baggage_stack baggage;
   // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
   struct foreign_state {
     std::uint32_t generation = 0;  // the frame's; 0 = free
@@ -170,7 +179,16 @@ class slot {
 
   /// Entries of `open` in use.
   std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
-  frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
+  /// The parent of what is opened now, or null.
+  frame* top() noexcept {
+    if (depth == 0) return nullptr;
+    frame* const f = &open[kept() - 1];
+    return ARTHUR_UNLIKELY((f->trace_flags & frame::no_parent) != 0) ? nullptr : f;
+  }
+  void forget_contexts() noexcept {
+    context = nullptr;
+    context_depth = 0;
+  }
   /// Null: none.
   foreign_state* state_of(std::uint32_t generation) noexcept {
     for (foreign_state& one : states) {

@@ -47,7 +47,7 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
 
 /// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
-  while (s.context != nullptr) pop_context(s, s.context);
+  while (s.context_depth != 0) pop_context(s, s.contexts[s.context_depth - 1].generation);
   for (std::uint32_t n = s.kept(); n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
@@ -168,7 +168,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       }
       s->memory = arena{};
       s->woken_at = 0;
-      if (memory == nullptr) s->context = nullptr;  // it lay in the pool that begins anew
+      if (memory == nullptr) s->forget_contexts();  // they lay in the pool that begins anew
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();
@@ -178,7 +178,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->lost_contexts = 0;
-        s->context = nullptr;
+        s->forget_contexts();
         s->baggage.forget();
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
