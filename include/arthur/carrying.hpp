@@ -42,17 +42,6 @@ baggage_block* make_baggage(Write write) noexcept {
   return made;
 }
 
-/// Lets `block`, of which the caller gives a reference away, hold on this thread until baggage_pop().
-inline bool hold_baggage(slot& s, scope_handle& handle, baggage_block* block) noexcept {
-  if (!s.baggage.push(block, s.last_generation + 1)) {
-    baggage_block::release(block);
-    return false;
-  }
-  handle.owner = &s;
-  handle.generation = ++s.last_generation;
-  return true;
-}
-
 /// The baggage that holds on this thread.
 inline baggage_block* held_baggage() noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();

@@ -10,6 +10,8 @@
 
 #include "config.hpp"
 #include "propagation.hpp"
+#include "record/baggage_stack.hpp"
+#include "record/slot.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
 
@@ -27,6 +29,17 @@ inline slot* joining_slot() noexcept {
     acquire_slot(true);
   }
   return this_slot == nullptr ? nullptr : ready_slot();
+}
+
+/// Lets `block`, of which the caller gives a reference away, hold on this thread until baggage_pop().
+inline bool hold_baggage(slot& s, scope_handle& handle, baggage_block* block) noexcept {
+  if (!s.baggage.push(block, s.last_generation + 1)) {
+    baggage_block::release(block);
+    return false;
+  }
+  handle.owner = &s;
+  handle.generation = ++s.last_generation;
+  return true;
 }
 
 /// The decision of the sampler about a trace that began elsewhere.

@@ -265,3 +265,32 @@ TEST_CASE("baggage is on no span") {
     CHECK(s.trace_state == "");
   }
 }
+
+TEST_CASE("baggage follows the work: a captured context takes it to other threads, where it hides theirs") {
+  arthur::context with, without = arthur::context::current();
+  {
+    const arthur::baggage_scope scope("k", "v");
+    with = arthur::context::current();
+  }
+  CHECK(sent() == "");
+  std::thread([&] {
+    const arthur::baggage_scope own("own", "1");
+    for (int n = 0; n < 40; ++n) {  // its room is given back
+      const auto attached = with.attach();
+      CHECK(sent() == "k=v");
+      const auto again = arthur::context(arthur::context::current()).attach();
+      const arthur::baggage_scope more("more", "2");
+      CHECK(sent() == "k=v,more=2");
+      const auto nothing = without.attach();
+      CHECK(sent() == "");
+    }
+    CHECK(sent() == "own=1");
+  }).join();
+  arthur::context copy = with, moved = std::move(with);
+  with = copy;
+  copy = arthur::context();
+  std::thread([&] {
+    const auto attached = moved.attach();
+    CHECK(arthur::current_baggage("k") == "v");
+  }).join();
+}
