@@ -33,8 +33,9 @@ MAY_INCLUDE = {
     "spool": PURE | {"otlp", "policy"},
     "transport": PURE | {"otlp", "policy"},
     "runtime": LIGHT | HEAVY | {"."},
-    "implementation.hpp": LIGHT | HEAVY | {"."},
+    "implementation.hpp": LIGHT | HEAVY | {".", "carrying.hpp"},
     "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
+    "carrying.hpp": LIGHT | {".", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
 }

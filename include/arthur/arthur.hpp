@@ -3,6 +3,7 @@
 #define ARTHUR_ARTHUR_HPP
 
 #include "attributes.hpp"
+#include "carriers.hpp"
 #include "check.hpp"
 #include "config.hpp"
 #include "context.hpp"

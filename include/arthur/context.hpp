@@ -14,20 +14,23 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 struct pooled_frame;
+class baggage_block;
 
 /// What arthur::context holds.
 struct captured_context {
   pooled_frame* node = nullptr;  // attributes and tracestate: a reference
+  baggage_block* baggage = nullptr;  // a reference
   std::uint32_t life = 0;        // of the pool that `node` lies in
   std::uint16_t flags = 0;       // of the span: frame::trace_flag
   bool has_parent = false;       // false: spans inside begin traces
   bool lost = false;             // there was no room for its attributes
   unsigned char trace[16];
   unsigned char span[8];
+  bool holds() const noexcept { return node != nullptr || baggage != nullptr; }
 };
 /// Of one thread.
 struct attachment {
-  scope_handle parent, attributes;
+  scope_handle parent, attributes, baggage;
 };
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
@@ -90,7 +93,7 @@ class context {
     return c;
   }
   context(const context& other) noexcept : captured_(other.captured_) {
-    if (captured_.node != nullptr) detail::rt::context_share(captured_);
+    if (captured_.holds()) detail::rt::context_share(captured_);
   }
   context(context&& other) noexcept : captured_(other.captured_) { other.captured_ = {}; }
   context& operator=(context other) noexcept {
@@ -100,7 +103,7 @@ class context {
     return *this;
   }
   ~context() {
-    if (captured_.node != nullptr) detail::rt::context_drop(captured_);
+    if (captured_.holds()) detail::rt::context_drop(captured_);
   }
 
   /// Puts it in force on this thread, in place of what is, until the end of the scope.

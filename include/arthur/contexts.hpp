@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "carriers.hpp"
 #include "config.hpp"
 #include "context.hpp"
 #include "joining.hpp"
@@ -147,6 +148,7 @@ ARTHUR_LINKED void context_current(captured_context& out) noexcept {
   if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
   out.lost = s->lost_contexts != 0;
   out.node = s->context;
+  out.baggage = baggage_block::share(s->baggage.current());
   out.has_parent = f != nullptr;
   std::string_view state;
   if (f != nullptr) {
@@ -164,11 +166,14 @@ ARTHUR_LINKED void context_current(captured_context& out) noexcept {
 ARTHUR_LINKED void context_share(const captured_context& c) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   if (pooled_frame* const node = node_of(c)) share_context(node);
+  baggage_block::share(c.baggage);
 }
 ARTHUR_LINKED void context_drop(captured_context& c) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   if (pooled_frame* const node = node_of(c)) drop_context(node);
+  baggage_block::release(c.baggage);
   c.node = nullptr;
+  c.baggage = nullptr;
 }
 
 ARTHUR_LINKED void context_extend(captured_context& to, const item* items, std::size_t count) noexcept {
@@ -183,8 +188,9 @@ ARTHUR_LINKED void context_extend(captured_context& to, const item* items, std::
 
 ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) noexcept {
   // Whoever records nothing hands on what came from elsewhere all the same.
-  slot* const s = from.has_parent ? joining_slot() : ready_slot();
+  slot* const s = from.has_parent || from.baggage != nullptr ? joining_slot() : ready_slot();
   if (s == nullptr) return;
+  if (from.baggage != s->baggage.current()) hold_baggage(*s, to.baggage, baggage_block::share(from.baggage));
   pooled_frame* const node = node_of(from);
   const int flags = from.has_parent ? from.flags & ~frame::has_state : frame::no_parent;
   frame* const f = stand_in(*s, to.parent, static_cast<std::uint16_t>(flags));
@@ -205,6 +211,7 @@ ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) 
 }
 
 ARTHUR_LINKED void context_detach(attachment& from) noexcept {
+  if (from.baggage.owner != nullptr) baggage_pop(from.baggage);
   if (from.attributes.owner != nullptr) context_pop(from.attributes);
   if (from.parent.owner != nullptr) deactivate(from.parent);
 }

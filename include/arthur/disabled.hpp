@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
+#include "carriers.hpp"
 #include "check.hpp"
 #include "config.hpp"
 #include "context.hpp"
@@ -63,6 +66,15 @@ inline std::size_t current_state(char* to) noexcept { return *to = 0, 0; }
 inline std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
   return current_state(traceparent != nullptr ? traceparent : tracestate);
 }
+inline bool is_header(text_arg, text_arg) noexcept { return false; }
+inline void find_header(found_headers&, text_arg, text_arg) noexcept {}
+inline bool extract(scope_handle&, scope_handle&, const found_headers&) noexcept { return false; }
+inline bool extract_three(scope_handle&, scope_handle&, text_arg, text_arg, text_arg) noexcept { return false; }
+inline void outgoing(void (*)(void*, std::string_view, std::string_view), void*, bool) noexcept {}
+inline text_arg environment_header(std::string_view) noexcept { return ""; }
+inline bool baggage_push(scope_handle&, const text_arg*, const text_arg*) noexcept { return false; }
+inline void baggage_pop(scope_handle&) noexcept {}
+inline std::string current_baggage(text_arg) noexcept { return {}; }
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
 inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}

@@ -3,6 +3,7 @@
 #define ARTHUR_IMPLEMENTATION_HPP
 
 #include "call_sites.hpp"
+#include "carrying.hpp"
 #include "contexts.hpp"
 #include "exceptions.hpp"
 #include "joining.hpp"

@@ -10,6 +10,8 @@
 
 #include "config.hpp"
 #include "propagation.hpp"
+#include "record/baggage_stack.hpp"
+#include "record/slot.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
 
@@ -29,15 +31,25 @@ inline slot* joining_slot() noexcept {
   return this_slot == nullptr ? nullptr : ready_slot();
 }
 
+/// Lets `block`, of which the caller gives a reference away, hold on this thread until baggage_pop().
+inline bool hold_baggage(slot& s, scope_handle& handle, baggage_block* block) noexcept {
+  if (!s.baggage.push(block, s.last_generation + 1)) {
+    baggage_block::release(block);
+    return false;
+  }
+  handle.owner = &s;
+  handle.generation = ++s.last_generation;
+  return true;
+}
+
 /// The decision of the sampler about a trace that began elsewhere.
 inline bool samples(const foreign_span& parent) noexcept {
   if (the_recorder.parent_based.load(std::memory_order_relaxed)) return (parent.flags & flag_sampled) != 0;
   return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
 }
 
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-
-ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+/// `lines`: the values of its tracestate headers.
+inline bool join_lines(scope_handle& scope, const foreign_span& parent, const std::string_view* lines, std::size_t count) noexcept {
   slot* const s = joining_slot();
   if (s == nullptr || s->depth >= slot::max_depth) return false;
   frame& f = s->open[s->depth];
@@ -48,7 +60,7 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
                                             (parent.remote ? frame::names_remote : 0) |
                                             ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
   if (slot::foreign_state* const state = s->state_of(0)) {
-    state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
+    state->size = static_cast<std::uint32_t>(w3c::read_tracestate(lines, count, state->text));
     if (state->size != 0) {
       state->generation = f.generation;
       f.trace_flags |= frame::has_state;
@@ -59,6 +71,13 @@ ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_ar
   scope.index = s->depth++;
   scope.generation = f.generation;
   return true;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+  const std::string_view line(tracestate.data, tracestate.size);
+  return join_lines(scope, parent, &line, 1);
 }
 
 ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {

@@ -237,7 +237,10 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
     if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
-    else if (generation != 0) pop_context(s, generation);
+    else if (generation != 0) {
+      pop_context(s, generation);
+      s.baggage.pop(generation);
+    }
   }
   pop_closed(s);
 }

@@ -403,28 +403,29 @@ TEST_CASE("the sampler of the environment counts where the code names no ratio")
 TEST_CASE("OTEL_PROPAGATORS says whether W3C headers are read and written, also where nothing is recorded") {
   const struct {
     const char* list;
-    bool trace_context;
+    bool trace_context, baggage;
     std::size_t warnings;
   } rows[] = {
-      {"", true, 0},
-      {"tracecontext", true, 0},
-      {"tracecontext,baggage,tracecontext", true, 0},
-      {" TraceContext , baggage ", true, 0},
-      {"baggage", false, 0},
-      {"none", false, 0},
-      {"none,none,", false, 0},
-      {"none,tracecontext", true, 1},
-      {"baggage,none", false, 1},
-      {"b3", true, 1},
-      {"b3,xray", true, 2},
-      {"b3,tracecontext", true, 1},
-      {"b3,none", false, 1},
-      {"b3,baggage", false, 1},
+      {"", true, true, 0},
+      {"tracecontext", true, false, 0},
+      {"tracecontext,baggage,tracecontext", true, true, 0},
+      {" TraceContext , baggage ", true, true, 0},
+      {"baggage", false, true, 0},
+      {"none", false, false, 0},
+      {"none,none,", false, false, 0},
+      {"none,tracecontext", true, false, 1},
+      {"baggage,none", false, true, 1},
+      {"b3", true, true, 1},
+      {"b3,xray", true, true, 2},
+      {"b3,tracecontext", true, false, 1},
+      {"b3,none", false, false, 1},
+      {"b3,baggage", false, true, 1},
   };
   for (const auto& row : rows) {
     CAPTURE(row.list);
     const outcome o = run({}, {{"OTEL_PROPAGATORS", row.list}});
     CHECK(o.got.trace_context == row.trace_context);
+    CHECK(o.got.baggage == row.baggage);
     CHECK(o.warnings.size() == row.warnings);
     CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_SDK_DISABLED", "true"}}).got.trace_context == row.trace_context);
     CHECK(run({}, {{"OTEL_PROPAGATORS", row.list}, {"OTEL_CONFIG_FILE", "x"}}).got.trace_context);

@@ -69,6 +69,7 @@ struct settings {
   arthur::log_level log_level = log_level::automatic;
   bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
   bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
+  bool baggage = true;        ///< W3C baggage is
 };
 
 /// Trees are put together on the heap.
@@ -305,10 +306,10 @@ inline void resolve_sampler(const options& given, const environment& env, warnin
   }
 }
 
-/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
+/// Where no known name is left, the default stands.
 inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
   constexpr const char* source = "OTEL_PROPAGATORS";
-  bool none = false, trace_context = false, known = false;
+  bool none = false, trace_context = false, baggage = false;
   std::string_view list = env.get(source);
   while (!list.empty()) {
     const std::string_view name = text::take_name(list);
@@ -316,15 +317,18 @@ inline void resolve_propagators(const environment& env, warning_list& warnings, 
     if (text::equal_nocase(name, "none")) {
       none = true;
     } else if (text::equal_nocase(name, "tracecontext")) {
-      trace_context = known = true;
+      trace_context = true;
     } else if (text::equal_nocase(name, "baggage")) {
-      known = true;
+      baggage = true;
     } else {
       ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
     }
   }
+  const bool known = trace_context || baggage;
   if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
-  if (none || known) out.trace_context = trace_context;
+  if (!none && !known) return;
+  out.trace_context = trace_context;
+  out.baggage = baggage;
 }
 
 /// Service, task and resource attributes.

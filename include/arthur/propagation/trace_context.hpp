@@ -114,26 +114,29 @@ inline bool is_value(std::string_view value) noexcept {
   return true;
 }
 
-/// Copies the members of a tracestate to `to` (max_tracestate bytes), separated by single commas, and returns their size.
-/// 0: there are none, or one of them is malformed; then the whole header is void. What is too long loses whole members:
-/// those over 128 characters first, each time the last one.
-inline std::size_t read_tracestate(std::string_view text, char* to) noexcept {
+/// Copies the members of a tracestate, given as the values of its headers, to `to` (max_tracestate bytes), separated by
+/// single commas, and returns their size. 0: there are none, or one of them is malformed; then all of it is void. What is
+/// too long loses whole members: those over 128 characters first, each time the last one.
+inline std::size_t read_tracestate(const std::string_view* lines, std::size_t line_count, char* to) noexcept {
   std::string_view members[max_members];
   std::size_t count = 0, size = 0;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view member = trimmed(text.substr(0, comma));
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    if (member.empty()) continue;
-    const std::size_t equals = member.find('=');
-    if (count == max_members || equals == std::string_view::npos) return 0;
-    const std::string_view key = member.substr(0, equals);
-    if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      if (members[n].substr(0, members[n].find('=')) == key) return 0;
+  for (const std::string_view* line = lines; line != lines + line_count; ++line) {
+    std::string_view text = *line;
+    while (!text.empty()) {
+      const std::size_t comma = text.find(',');
+      const std::string_view member = trimmed(text.substr(0, comma));
+      text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+      if (member.empty()) continue;
+      const std::size_t equals = member.find('=');
+      if (count == max_members || equals == std::string_view::npos) return 0;
+      const std::string_view key = member.substr(0, equals);
+      if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
+      for (std::size_t n = 0; n < count; ++n) {
+        if (members[n].substr(0, members[n].find('=')) == key) return 0;
+      }
+      members[count++] = member;
+      size += member.size() + 1;
     }
-    members[count++] = member;
-    size += member.size() + 1;
   }
   for (const std::size_t longest : {long_member, std::size_t{0}}) {
     for (std::size_t n = count; n-- != 0 && size > max_tracestate + 1;) {
@@ -151,6 +154,7 @@ inline std::size_t read_tracestate(std::string_view text, char* to) noexcept {
   }
   return static_cast<std::size_t>(at - to);
 }
+inline std::size_t read_tracestate(std::string_view text, char* to) noexcept { return read_tracestate(&text, 1, to); }
 
 }  // namespace w3c
 }  // namespace detail

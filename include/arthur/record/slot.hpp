@@ -8,6 +8,7 @@
 
 #include "../config.hpp"
 #include "../platform/entropy.hpp"
+#include "baggage_stack.hpp"
 #include "layout.hpp"
 #include "pool.hpp"
 #include "writer.hpp"
@@ -168,6 +169,7 @@ class slot {
     pooled_frame* node;
     std::uint32_t generation;
   } contexts[max_depth];
+  baggage_stack baggage;
   // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
   struct foreign_state {
     std::uint32_t generation = 0;  // the frame's; 0 = free

@@ -54,6 +54,7 @@ inline void retire_slot(slot& s) noexcept {
   }
   s.depth = 0;
   s.lost_contexts = 0;
+  s.baggage.clear();
   close_arena(the_recorder.source.blocks, s.memory);
   // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
@@ -178,6 +179,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
         s->depth = 0;
         s->lost_contexts = 0;
         s->forget_contexts();
+        s->baggage.forget();
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }

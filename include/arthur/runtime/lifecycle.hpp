@@ -150,6 +150,7 @@ inline std::string runtime::start(const options& given) {
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
+  the_recorder.baggage.store(settings_.baggage, std::memory_order_relaxed);
   the_recorder.parent_based.store(settings_.parent_based, std::memory_order_relaxed);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout && !settings_.console)) return {};
