@@ -19,7 +19,7 @@ HEAVY = {"otlp", "console", "policy", "spool", "transport", "runtime"}
 MAY_INCLUDE = {
     "config.hpp": set(),
     "header_list.hpp": {"config.hpp"},
-    "options.hpp": {"config.hpp", "header_list.hpp"},
+    "options.hpp": {"config.hpp", "header_list.hpp", "openinference/kinds.hpp"},  # rules name kinds
     "text_line.hpp": {"config.hpp"},
     "platform": {"config.hpp", "text_line.hpp"},
     "record": {"config.hpp", "options.hpp", "platform"},

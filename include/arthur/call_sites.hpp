@@ -51,7 +51,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   // Before anything that may wait: without threads a callback may open spans of its own meanwhile.
   f.become(frame::silent);
   ++s->depth;
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, parent, {name.data, name.size});
   if (!f.is_sampled()) {
     count_left_out(*s, f);
     return false;
@@ -180,7 +180,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   }
   frame& f = p->span;
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, parent, {name.data, name.size});
   wire::put_bytes(at, state.data(), state.size());
   p->trace_state = {at, state.size()};
   at += state_room;

@@ -1,4 +1,4 @@
-// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
+// header_list.hpp: lists for options: names with values, and others; not a std::vector, whose header alone is 3,300 lines.
 #ifndef ARTHUR_HEADER_LIST_HPP
 #define ARTHUR_HEADER_LIST_HPP
 
@@ -18,62 +18,64 @@ struct header {
   std::string value;
 };
 
-/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
-class header_list {
+/// Used like a std::vector: `options.headers = {{"x-team", "search"}}`, or push_back().
+template <class Item>
+class option_list {
  public:
-  header_list() noexcept = default;
-  header_list(std::initializer_list<header> list) : header_list() { append(list); }
-  /// Any container of headers.
-  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
-            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
-  header_list(const Range& from) : header_list() {
+  option_list() noexcept = default;
+  option_list(std::initializer_list<Item> list) : option_list() { append(list); }
+  /// Any container of such items.
+  template <class Range, class = decltype(static_cast<const Item&>(*static_cast<const Range*>(nullptr)->begin())),
+            class = std::enable_if_t<!std::is_same_v<Range, option_list>>>
+  option_list(const Range& from) : option_list() {
     append(from);
   }
-  header_list(const header_list& from) : header_list() { append(from); }
-  header_list(header_list&& from) noexcept { swap(from); }
-  header_list& operator=(header_list from) noexcept {
+  option_list(const option_list& from) : option_list() { append(from); }
+  option_list(option_list&& from) noexcept { swap(from); }
+  option_list& operator=(option_list from) noexcept {
     swap(from);
     return *this;
   }
-  ~header_list() { delete[] data_; }
+  ~option_list() { delete[] data_; }
 
-  void push_back(header added) {
+  void push_back(Item added) {
     if (size_ == capacity_) {
-      header_list larger;
-      larger.data_ = new header[2 * capacity_ + 4];
+      option_list larger;
+      larger.data_ = new Item[2 * capacity_ + 4];
       larger.capacity_ = 2 * capacity_ + 4;
-      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
+      for (Item& item : *this) larger.data_[larger.size_++] = static_cast<Item&&>(item);
       swap(larger);
     }
-    data_[size_++] = static_cast<header&&>(added);
+    data_[size_++] = static_cast<Item&&>(added);
   }
-  void clear() noexcept { header_list().swap(*this); }
+  void clear() noexcept { option_list().swap(*this); }
 
-  header* begin() noexcept { return data_; }
-  header* end() noexcept { return data_ + size_; }
-  const header* begin() const noexcept { return data_; }
-  const header* end() const noexcept { return data_ + size_; }
+  Item* begin() noexcept { return data_; }
+  Item* end() noexcept { return data_ + size_; }
+  const Item* begin() const noexcept { return data_; }
+  const Item* end() const noexcept { return data_ + size_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  header& operator[](std::size_t index) noexcept { return data_[index]; }
-  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
+  Item& operator[](std::size_t index) noexcept { return data_[index]; }
+  const Item& operator[](std::size_t index) const noexcept { return data_[index]; }
 
  private:
   // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
   template <class Range>
   void append(const Range& from) {
-    for (const header& h : from) push_back(h);
+    for (const Item& item : from) push_back(item);
   }
-  void swap(header_list& other) noexcept {
+  void swap(option_list& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
   }
 
-  header* data_ = nullptr;
+  Item* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
+using header_list = option_list<header>;
 
 ARTHUR_NAMESPACE_END
 

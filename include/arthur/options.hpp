@@ -9,6 +9,7 @@
 
 #include "config.hpp"
 #include "header_list.hpp"
+#include "openinference/kinds.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -43,6 +44,18 @@ struct batch_view {
   std::size_t size;          ///< bytes
   const char* content_type;  ///< "application/json" or "application/x-protobuf"
   std::size_t spans;         ///< number of spans inside
+};
+
+/// Which share is recorded of the spans whose kind and name match: see options::sampling_rules.
+struct sampling_rule {
+  bool any_kind = true;
+  arthur::kind kind = kind::chain;  ///< unless any_kind
+  std::string name;                 ///< with one `*` before or behind it for anything: "health*", "*.get"; "*": any name
+  double ratio = 1.0;               ///< 0: none of them; 1: all
+
+  sampling_rule() = default;
+  sampling_rule(std::string pattern, double share) : name(static_cast<std::string&&>(pattern)), ratio(share) {}
+  sampling_rule(arthur::kind k, std::string pattern, double share) : any_kind(false), kind(k), name(static_cast<std::string&&>(pattern)), ratio(share) {}
 };
 
 /// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
@@ -132,6 +145,10 @@ struct options {
 
   /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
   double sample_ratio = 1.0;
+  /// Shares for single kinds and names; the first rule that matches counts: `{{"health*", 0}, {arthur::kind::agent, "*", 1}}`.
+  /// For a root in place of sample_ratio, for its whole trace; a span inside a recorded trace can only be left out, with all
+  /// that is opened inside it. Decided by the trace id, so all rules of one share choose the same traces. See docs/sampling.md.
+  option_list<sampling_rule> sampling_rules;
   /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
   /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
   /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.

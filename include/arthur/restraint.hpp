@@ -1,14 +1,17 @@
-// restraint.hpp: which new spans are left out while the runtime runs: in a pause, above the rate cap, or without room.
+// restraint.hpp: which new spans are left out while the runtime runs: by a rule, in a pause, above the rate cap, without room.
 #ifndef ARTHUR_RESTRAINT_HPP
 #define ARTHUR_RESTRAINT_HPP
 
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "config.hpp"
+#include "record/origin.hpp"
 #include "record/rate_cap.hpp"
 #include "record/recorder.hpp"
+#include "record/sampling_rules.hpp"
 #include "record/slot.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
@@ -31,6 +34,15 @@ inline void switch_recording(std::uint32_t bit, bool to) noexcept {
   std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
   while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
   }
+}
+
+/// Before recording begins. One start() at a time.
+inline void install_rules(const option_list<sampling_rule>& given) {
+  static sampling_rules* newest = nullptr;
+  sampling_rules* found = newest;
+  while (found != nullptr && !found->is(given)) found = found->former;
+  if (found == nullptr) found = newest = new sampling_rules{given, newest};
+  the_recorder.rules.store(found, std::memory_order_relaxed);
 }
 
 /// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
@@ -71,10 +83,27 @@ inline bool begins_here(const frame* parent) noexcept {
   return parent == nullptr || (parent->is(frame::joined) && (parent->trace_flags & frame::ours) == 0);
 }
 
-/// What pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// What options::sampling_rules say about a frame just begun. They decide about a trace that the sampler would decide about
+/// here; inside a trace they only leave out.
+inline void follow_rules(frame& f, const frame* parent, std::string_view name) noexcept {
+  const sampling_rules* const rules = the_recorder.rules.load(std::memory_order_relaxed);
+  const sampling_rule* const rule = rules == nullptr ? nullptr : rules->find(static_cast<kind>(f.span_kind), name);
+  if (rule == nullptr) return;
+  const bool wanted = sampling_bits(f.ids.trace) <= sampling_threshold(rule->ratio);
+  if (!wanted) {
+    f.leave_out(0);
+  } else if (parent == nullptr || (begins_here(parent) && !the_recorder.parent_based.load(std::memory_order_relaxed))) {
+    f.trace_flags |= frame::sampled;
+  }
+}
+
+/// What rules, pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
-ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
-  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
+ARTHUR_COLD inline void restrain(slot& s, frame& f, const frame* parent, std::string_view name) noexcept {
+  // Acquire pairs with the release in start(): with `ruled` the rules are seen.
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_acquire);
+  const bool root = begins_here(parent);
+  if ((mode & recording_mode::ruled) != 0) follow_rules(f, parent, name);
   if (!f.is_sampled()) return;
   if ((mode & recording_mode::paused) != 0) {
     f.leave_out(0);

@@ -32,7 +32,7 @@ struct call_site {
 ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
 /// Whatever stands beside `on` makes opening a span take a second look.
 struct recording_mode {
-  static constexpr std::uint32_t on = 1, paused = 2, capped = 4, crowded = 8;
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4, crowded = 8, ruled = 16;
 };
 
 /// A scope's claim on an entry of its thread's stack of open spans.

@@ -365,41 +365,6 @@ TEST_CASE("times and sizes come from code, then the environment, then the profil
   CHECK(run(code, env).got.max_batch_spans == 7);
 }
 
-TEST_CASE("the sampler of the environment counts where the code names no ratio") {
-  const struct {
-    const char* name;
-    const char* argument;
-    double ratio;
-    bool parent_based;
-    std::size_t warnings;
-  } rows[] = {
-      {"", "0.5", 1, true, 0},
-      {"always_on", "", 1, false, 0},
-      {"parentbased_always_on", "", 1, true, 0},
-      {"always_off", "", 0, false, 0},
-      {"parentbased_always_off", "", 0, true, 0},
-      {"ParentBased_TraceIdRatio", "0.25", 0.25, true, 0},
-      {"traceidratio", "", 1, false, 0},
-      {"traceidratio", "1.5", 1, false, 1},
-      {"traceidratio", "half", 1, false, 1},
-      {"jaeger_remote", "", 1, true, 1},
-      {"parentbased_", "", 1, true, 1},
-  };
-  for (const auto& row : rows) {
-    CAPTURE(row.name);
-    CAPTURE(row.argument);
-    const variables env{{"OTEL_TRACES_SAMPLER", row.name}, {"OTEL_TRACES_SAMPLER_ARG", row.argument}};
-    const outcome o = run({}, env);
-    CHECK(o.got.sample_ratio == doctest::Approx(row.ratio));
-    CHECK(o.got.parent_based == row.parent_based);
-    CHECK(o.warnings.size() == row.warnings);
-    options code;
-    code.sample_ratio = 0.75;
-    CHECK(run(code, env).got.sample_ratio == 0.75);
-    CHECK(run(code, env).got.parent_based);
-  }
-}
-
 TEST_CASE("OTEL_PROPAGATORS says whether W3C headers are read and written, also where nothing is recorded") {
   const struct {
     const char* list;

@@ -17,6 +17,7 @@
 #include "limit_settings.hpp"
 #include "limits.hpp"
 #include "proxy.hpp"
+#include "sampling_settings.hpp"
 #include "text.hpp"
 #include "tls_files.hpp"
 
@@ -81,10 +82,6 @@ constexpr bool console_built_in = true;
 
 namespace resolving {
 
-inline std::string out_of_range(const char* field, const std::string& rule) {
-  return std::string("options.") + field + " is out of range: " + rule;
-}
-
 inline std::string check_ranges(const options& given) {
   const struct {
     const char* name;
@@ -110,8 +107,8 @@ inline std::string check_ranges(const options& given) {
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
   }
-  // Written so that NaN fails too.
-  if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  const std::string sampling = check_sampling(given);
+  if (!sampling.empty()) return sampling;
   if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");
   if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
       given.protocol != protocol::http_protobuf) {
@@ -278,34 +275,6 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
   out.limits = resolve_limits(given, env, warnings);
 }
 
-/// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
-inline void resolve_sampler(const options& given, const environment& env, warning_list& warnings, settings& out) {
-  out.sample_ratio = given.sample_ratio;
-  std::string_view name = env.get("OTEL_TRACES_SAMPLER");
-  if (given.sample_ratio < 1.0 || name.empty()) return;
-  const std::string_view whole = name;
-  constexpr std::string_view family = "parentbased_";
-  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
-  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
-  if (out.parent_based) name.remove_prefix(family.size());
-  if (text::equal_nocase(name, "always_on")) return;
-  if (text::equal_nocase(name, "always_off")) {
-    out.sample_ratio = 0.0;
-  } else if (text::equal_nocase(name, "traceidratio")) {
-    const std::string_view argument = env.get("OTEL_TRACES_SAMPLER_ARG");
-    double ratio = 1.0;
-    if (argument.empty()) return;
-    if (text::parse_decimal(argument, ratio) && ratio <= 1.0) {
-      out.sample_ratio = ratio;
-    } else {
-      ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
-    }
-  } else {
-    out.parent_based = true;
-    ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
-  }
-}
-
 /// Where no known name is left, the default stands.
 inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
   constexpr const char* source = "OTEL_PROPAGATORS";
@@ -416,7 +385,9 @@ inline settings resolve(const options& given, const environment& surroundings, w
   }
   if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
   resolving::resolve_numbers(given, env, warnings, out);
-  resolving::resolve_sampler(given, env, warnings, out);
+  const sampler chosen = resolving::resolve_sampler(given, env, warnings);
+  out.sample_ratio = chosen.ratio;
+  out.parent_based = chosen.parent_based;
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include "../platform/memory.hpp"
 #include "../platform/thread_local.hpp"
 #include "rate_cap.hpp"
+#include "sampling_rules.hpp"
 #include "slot.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -101,6 +102,7 @@ struct recorder {
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
+  std::atomic<const sampling_rules*> rules{nullptr};  // while recording_mode::ruled
   std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
   std::atomic<bool> trace_context{true};  // W3C traceparent and tracestate are read and written
   std::atomic<bool> baggage{true};        // W3C baggage is
@@ -108,10 +110,7 @@ struct recorder {
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 
-  /// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-  void sample(double ratio) noexcept {
-    sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0), std::memory_order_relaxed);
-  }
+  void sample(double ratio) noexcept { sample_below.store(sampling_threshold(ratio), std::memory_order_relaxed); }
 
   rate_cap cap;
 

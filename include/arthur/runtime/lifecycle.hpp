@@ -166,6 +166,7 @@ inline std::string runtime::start(const options& given) {
                      (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
                  std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
+  install_rules(given.sampling_rules);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
   r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
                          std::memory_order_relaxed);
@@ -183,7 +184,8 @@ inline std::string runtime::start(const options& given) {
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U) |
+                              (given.sampling_rules.empty() ? 0U : recording_mode::ruled),
                           std::memory_order_release);
   return {};
 }
