@@ -58,6 +58,14 @@ struct sampling_rule {
   sampling_rule(arthur::kind k, std::string pattern, double share) : any_kind(false), kind(k), name(static_cast<std::string&&>(pattern)), ratio(share) {}
 };
 
+/// A switch of options: true or false as the program says, or, where it says nothing, what the environment variable says.
+struct toggle {
+  constexpr toggle() noexcept : given(-1) {}
+  constexpr toggle(bool on) noexcept : given(on ? 1 : 0) {}
+  template <class T> toggle(T*) = delete;  // "false" would mean true
+  signed char given;  ///< 1, 0; -1: not given
+};
+
 /// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
 /// those over the defaults. An empty string means "not given".
 struct options {
@@ -170,9 +178,38 @@ struct options {
   std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
-  /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
-  bool hide_inputs = false;
-  bool hide_outputs = false;
+
+  // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
+  // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.
+  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents that went in.
+  toggle hide_inputs;
+  /// "__REDACTED__" for output.value, choices and the documents found; no messages, images and reranked documents.
+  toggle hide_outputs;
+  /// No llm.input_messages, llm.output_messages.
+  toggle hide_input_messages;
+  toggle hide_output_messages;
+  /// "__REDACTED__" for the text of messages; roles, tool calls and images stay.
+  toggle hide_input_text;
+  toggle hide_output_text;
+  /// No images in messages that go in, and no input.images.
+  toggle hide_input_images;
+  /// "__REDACTED__" for the texts of legacy completions.
+  toggle hide_prompts;
+  toggle hide_choices;
+  /// No llm.tools, no llm.invocation_parameters.
+  toggle hide_llm_tools;
+  toggle hide_llm_invocation_parameters;
+  /// "__REDACTED__" for vectors (also OPENINFERENCE_HIDE_EMBEDDING_VECTORS) and texts of embeddings.
+  toggle hide_embeddings_vectors;
+  toggle hide_embeddings_text;
+  /// "__REDACTED__" for content and metadata of documents that a retriever found.
+  toggle hide_retrieval_documents;
+  /// Longest image in a data: URL, in characters of the whole URL; "__REDACTED__" for longer ones. -1: what
+  /// OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH says, then 32000.
+  std::int64_t base64_image_max_length = -1;
+  /// Write OpenTelemetry's gen_ai.* attributes beside OpenInference's. OPENINFERENCE_ENABLE_GENAI_SEMCONV.
+  toggle enable_genai_semconv;
+
   /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
   bool flush_on_terminate = false;
 

@@ -86,6 +86,7 @@ inline bool begins_here(const frame* parent) noexcept {
 /// What options::sampling_rules say about a frame just begun. They decide about a trace that the sampler would decide about
 /// here; inside a trace they only leave out.
 inline void follow_rules(frame& f, const frame* parent, std::string_view name) noexcept {
+  if ((f.trace_flags & frame::suppressed) != 0) return;
   const sampling_rules* const rules = the_recorder.rules.load(std::memory_order_relaxed);
   const sampling_rule* const rule = rules == nullptr ? nullptr : rules->find(static_cast<kind>(f.span_kind), name);
   if (rule == nullptr) return;

@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VARIABLE = r"\b(?:OTEL|ARTHUR)_[A-Z_]*[A-Z]\b"
+VARIABLE = r"\b(?:OTEL|ARTHUR|OPENINFERENCE)_[A-Z0-9_]*[A-Z]\b"
 
 
 def read(*path):

@@ -60,6 +60,9 @@ std::string told(const settings& s, const std::string& what) {
   if (what == "task") out << s.task_id << "|" << s.task_name;
   if (what == "resource") out << list(s.resource);
   if (what == "ratio") out << s.sample_ratio;
+  if (what == "hidden") out << s.masking.hidden;
+  if (what == "images") out << s.masking.base64_limit;
+  if (what == "genai") out << s.genai_semconv;
   if (what == "spool") out << s.spool_directory << "|" << s.spool_max_bytes;
   if (what == "delay") out << s.schedule_delay.count();
   if (what == "timeout") out << s.export_timeout.count();
@@ -188,6 +191,32 @@ const row table[] = {
     {"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "+7", "event attributes", "128", whole},
     {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "7", "link attributes", "7"},
     {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "7,", "link attributes", "128", whole},
+
+    // What is kept out of spans: bits of detail::hiding. The switches have a table of their own in policy_masking.cpp.
+    {"OPENINFERENCE_HIDE_INPUTS", "TRUE", "hidden", "1"},
+    {"OPENINFERENCE_HIDE_INPUTS", "1", "hidden", "0", "write true or false"},
+    {"OPENINFERENCE_HIDE_OUTPUTS", "true", "hidden", "2"},
+    {"OPENINFERENCE_HIDE_INPUT_MESSAGES", "true", "hidden", "4"},
+    {"OPENINFERENCE_HIDE_OUTPUT_MESSAGES", "true", "hidden", "8"},
+    {"OPENINFERENCE_HIDE_INPUT_TEXT", "true", "hidden", "16"},
+    {"OPENINFERENCE_HIDE_OUTPUT_TEXT", "true", "hidden", "32"},
+    {"OPENINFERENCE_HIDE_INPUT_IMAGES", "true", "hidden", "64"},
+    {"OPENINFERENCE_HIDE_PROMPTS", "true", "hidden", "128"},
+    {"OPENINFERENCE_HIDE_CHOICES", "true", "hidden", "256"},
+    {"OPENINFERENCE_HIDE_LLM_TOOLS", "true", "hidden", "512"},
+    {"OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", "true", "hidden", "1024"},
+    {"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", "true", "hidden", "2048"},
+    {"OPENINFERENCE_HIDE_EMBEDDING_VECTORS", "true", "hidden", "2048", nullptr, {{"OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", "false"}}},
+    {"OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", "true", "hidden", "4096"},
+    {"OPENINFERENCE_HIDE_RETRIEVAL_DOCUMENTS", "true", "hidden", "8192"},
+    {"OPENINFERENCE_HIDE_RETRIEVAL_DOCUMENTS", "yes", "hidden", "0", "write true or false"},
+    {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "64000", "images", "64000"},
+    {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "+100", "images", "100"},
+    {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "-1", "images", "0"},
+    {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "99999999999", "images", "4294967295"},
+    {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "32k", "images", "32000", "write a whole number"},
+    {"OPENINFERENCE_ENABLE_GENAI_SEMCONV", "True", "genai", "1"},
+    {"OPENINFERENCE_ENABLE_GENAI_SEMCONV", "on", "genai", "0", "write true or false"},
 
     // What is said. 0 automatic, 1 none, 2 error, 3 warning, 4 info.
     {"OTEL_LOG_LEVEL", "none", "level", "1"},

@@ -16,6 +16,7 @@
 #include "environment.hpp"
 #include "limit_settings.hpp"
 #include "limits.hpp"
+#include "masking_settings.hpp"
 #include "proxy.hpp"
 #include "sampling_settings.hpp"
 #include "text.hpp"
@@ -67,6 +68,8 @@ struct settings {
   double sample_ratio = 1.0;
   std::uint32_t max_spans_per_second = 0;
   span_limits limits;
+  masking_settings masking;
+  bool genai_semconv = false;  ///< gen_ai.* beside OpenInference's attributes
   arthur::log_level log_level = log_level::automatic;
   bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
   bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
@@ -273,6 +276,8 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
   out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
   out.max_spans_per_second = given.max_spans_per_second;
   out.limits = resolve_limits(given, env, warnings);
+  out.masking = resolve_masking(given, env, warnings);
+  out.genai_semconv = resolve_toggle(given.enable_genai_semconv, env, "OPENINFERENCE_ENABLE_GENAI_SEMCONV", warnings);
 }
 
 /// Where no known name is left, the default stands.

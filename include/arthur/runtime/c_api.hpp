@@ -112,8 +112,9 @@ inline options options_of(const arthur_config& c, hook_set* given) {
   o.endpoint = text(c.endpoint);
   o.exporters = text(c.exporters);
   o.output_file = text(c.output_file);
-  o.hide_inputs = c.hide_inputs != 0;
-  o.hide_outputs = c.hide_outputs != 0;
+  // 0 leaves it to the variables.
+  if (c.hide_inputs != 0) o.hide_inputs = true;
+  if (c.hide_outputs != 0) o.hide_outputs = true;
   o.schedule_delay = std::chrono::milliseconds(c.schedule_delay_ms);
   if (c.shutdown_timeout_ms != 0) o.shutdown_timeout = std::chrono::milliseconds(c.shutdown_timeout_ms);
   if (c.memory_limit != 0) o.memory_limit = c.memory_limit;
