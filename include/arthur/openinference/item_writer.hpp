@@ -17,12 +17,11 @@
 #include "key_table.hpp"
 #include "keys.hpp"
 #include "kinds.hpp"
+#include "masking.hpp"
 #include "sequence.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-constexpr std::string_view redacted = "__REDACTED__";
 
 /// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
 class key_builder {
