@@ -14,6 +14,7 @@
 #include "../record/wire.hpp"
 #include "../record/writer.hpp"
 #include "builders.hpp"
+#include "key_builder.hpp"
 #include "key_table.hpp"
 #include "keys.hpp"
 #include "kinds.hpp"
@@ -22,44 +23,6 @@
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
-class key_builder {
- public:
-  key_builder() noexcept = default;
-  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
-    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
-    add(list);
-    text_[size_++] = '.';
-    char digits[10];
-    std::size_t count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + index % 10);
-      index /= 10;
-    } while (index != 0);
-    while (count != 0) text_[size_++] = digits[--count];
-    text_[size_++] = '.';
-  }
-
-  std::size_t size() const noexcept { return size_; }
-  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
-  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
-
-  /// The prefix with a part behind it; valid until the next call.
-  std::string_view with(std::string_view part) noexcept {
-    wire::put_bytes(text_ + size_, part.data(), part.size());
-    return {text_, size_ + part.size()};
-  }
-
- private:
-  void add(std::string_view s) noexcept {
-    wire::put_bytes(text_ + size_, s.data(), s.size());
-    size_ += s.size();
-  }
-  // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
-  char text_[160];
-  std::size_t size_ = 0;
-};
 
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
@@ -92,9 +55,13 @@ class item_writer {
   }
   bool admit_free(std::string_view k) noexcept {
     const std::uint64_t bits = key_bits(k.data(), k.size());
-    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.flags |= record::has_free_keys;
     f_.free_keys |= bits;
+    return admit_hashed(bits);
+  }
+  /// For keys without a bit of their own.
+  bool admit_hashed(std::uint64_t bits) noexcept {
+    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.all_keys |= bits;
     return admit();
   }
@@ -106,7 +73,9 @@ class item_writer {
     ++f_.attributes;
     return true;
   }
-  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(key_texts[k].hidden_by) & 1U) != 0; }
+  bool hides(std::string_view k, std::string_view text) noexcept;
+
+  static bool may_be_image(std::string_view k) noexcept { return masking::ends(k, "image.url"); }
 
   void value_text(std::string_view k, std::string_view value) noexcept {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
@@ -118,6 +87,7 @@ class item_writer {
     known_text(k, {i.data, i.size});
   }
   void known_text(key k, std::string_view value) noexcept {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, value)) return;
     char* const at = ARTHUR_LIKELY(value.size() < 80) ? begin_known(k, 2 + value.size()) : nullptr;
     if (ARTHUR_UNLIKELY(at == nullptr)) return value_text(key_texts[k].text, value);
     at[0] = static_cast<char>(wire::any_string);
@@ -150,10 +120,24 @@ class item_writer {
   void number(key k, double value) noexcept {
     if (admit(k)) write_number(f_.bytes, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), value);
   }
+  /// Number of the next element of a list. False: there are too many.
+  bool next_of(key list, std::uint32_t& number) noexcept {
+    std::uint16_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
+    if (ARTHUR_UNLIKELY(next == UINT16_MAX)) {
+      ++f_.dropped_attributes;
+      return false;
+    }
+    number = next++;
+    return true;
+  }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
+  struct inner_lists { std::uint32_t calls = 0, contents = 0; };
+  void nested(key_builder& prefix, inner_lists& next, const item& part) noexcept;
+  static key in_element(key element, key part) noexcept;
   bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
+  void tool_schema(const item& i) noexcept;
   key for_kind(key k) const noexcept;
   bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
 
@@ -165,14 +149,26 @@ class item_writer {
 class text_sink {
  public:
   text_sink(item_writer& to, std::string_view k) noexcept : to_(to), key_(k) {}
-  void use(std::string_view value) noexcept { to_.value_text(key_, value); }
+  void use(std::string_view value) noexcept {
+    if (!item_writer::may_be_image(key_) || !to_.hides(key_, value)) to_.value_text(key_, value);  // its length is known only now
+  }
 
  private:
   item_writer& to_;
   std::string_view key_;
 };
 
+/// True: a switch, or the length of an image, keeps the value out; what stands in its place is written.
+ARTHUR_COLD inline bool item_writer::hides(std::string_view k, std::string_view text) noexcept {
+  const masked found = mask(hidden_, the_recorder.base64_limit.load(std::memory_order_relaxed), k, text);
+  if (found == masked::redact) value_text(k, redacted);
+  return found != masked::keep;
+}
+
 inline void item_writer::value(std::string_view k, const item& i) noexcept {
+  const bool is_text = i.value_type == item::type::text || i.value_type == item::type::json;
+  const bool long_image = is_text && i.size > default_base64_limit && may_be_image(k);
+  if (ARTHUR_UNLIKELY(hidden_ != 0 || long_image) && hides(k, is_text ? std::string_view(i.data, i.size) : std::string_view())) return;
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
@@ -224,8 +220,8 @@ inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
 }
 
 inline void item_writer::content(key k, key mime_type, const item& i, bool json) noexcept {
-  if (hides(k)) return text(k, redacted);
   if (admit(k)) {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, {})) return;  // and nothing says what it was
     if (i.value_type == item::type::sequence) {
       json_list(key_texts[k].text, i);
     } else {
@@ -248,6 +244,7 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
 }
 
 inline key item_writer::for_kind(key k) const noexcept {
+  if (k == key::llm_invocation_parameters && is(kind::embedding)) return key::embedding_invocation_parameters;
   if (k != key::llm_model_name) return k;
   if (is(kind::embedding)) return key::embedding_model_name;
   if (is(kind::reranker)) return key::reranker_model_name;
@@ -255,9 +252,9 @@ inline key item_writer::for_kind(key k) const noexcept {
 }
 
 inline void item_writer::element(key list, const item& of) noexcept {
-  if (hides(list)) return;
-  std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[list].text, next++);
+  std::uint32_t number = 0;
+  if (!next_of(list, number)) return;
+  key_builder prefix(key_builder(), key_texts[list].text, number);
   parts(prefix, of);
 }
 
@@ -266,7 +263,8 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
   const key_info& part = key_texts[k];
   const char* const front = prefix.short_text();
   const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
-  if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (front == nullptr || hidden_ != 0 || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (part.text.size() > key_info::max_imaged) return false;
   static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
   const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
   char* at = f_.bytes.reserve_with_margin(1 + wire::varint_size(body) + body, 64 + key_info::image_size);
@@ -282,19 +280,61 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
 }
 
 inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
-  std::uint32_t calls = 0;
+  inner_lists next;
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
-    if (part.code == key::tool_call) {
-      key_builder call(prefix, key_texts[key::message_tool_calls].text, calls++);
-      parts(call, part);
-      continue;
+    key k = part.code;
+    if (k <= key::before_parts || k >= key::count) {
+      if (part.value_type == item::type::parts) {
+        nested(prefix, next, part);
+        continue;
+      }
+      k = in_element(of.code, k);
+      if (k >= key::count) continue;  // not a part of this element
     }
-    const key k = part.code == key::metadata ? key::document_metadata : part.code;
-    if (k >= key::count) continue;
     if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
   }
+}
+
+/// What a message holds beside plain parts.
+inline void item_writer::nested(key_builder& prefix, inner_lists& next, const item& part) noexcept {
+  if (part.code == key::function_call) return parts(prefix, part);
+  if (part.code == key::content || part.code == key::tool_use) {
+    key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
+    parts(inside, part);
+  }
+  if (part.code == key::tool_call || part.code == key::tool_use) {
+    // The first part of tool_use() is the type of the content.
+    const std::size_t skipped = part.code == key::tool_use ? 1 : 0;
+    key_builder call(prefix, key_texts[key::message_tool_calls].text, next.calls++);
+    parts(call, parts_item(key::tool_call, part.parts + skipped, part.size - skipped));
+  }
+}
+
+/// The key of a part in an element of the list, or with the code, `element`.
+inline key item_writer::in_element(key element, key part) noexcept {
+  const auto moved = [part](key from, key to) {
+    return static_cast<key>(static_cast<int>(part) - static_cast<int>(from) + static_cast<int>(to));
+  };
+  if (element == key::content) {
+    if (part == key::id) return key::content_id;
+    if (part >= key::image_url && part <= key::audio_transcript) return moved(key::image_url, key::content_image_url);
+  }
+  if (element >= key::annotations && element <= key::session_evaluations) {
+    const bool annotation = element <= key::session_annotations;
+    if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
+    if (part >= key::score && part <= key::identifier) {
+      return moved(key::score, annotation ? key::annotation_score : key::evaluation_score);
+    }
+  } else if (part == key::metadata) {
+    return key::document_metadata;
+  } else if (part == key::id) {
+    return key::document_id;
+  } else if (part == key::score) {
+    return key::document_score;
+  }
+  return part;
 }
 
 inline void item_writer::tool(const item& of) noexcept {
@@ -308,11 +348,11 @@ inline void item_writer::tool(const item& of) noexcept {
     return;
   }
   // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
-  std::uint32_t& next =
-      f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, next++);
-  if (!admit()) return;
+  std::uint32_t number = 0;
+  if (!next_of(key::llm_tools, number) || !admit()) return;
+  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
+  if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(k, {})) return;
   const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
   constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
                              last = R"(,"parameters":)", close = "}}";
@@ -332,6 +372,12 @@ inline void item_writer::tool(const item& of) noexcept {
   f_.bytes.append(last.data(), last.size());
   f_.bytes.append(parameters.data(), parameters.size());
   f_.bytes.append(close.data(), close.size());
+}
+
+inline void item_writer::tool_schema(const item& i) noexcept {
+  item part = i;
+  part.code = key::tool_json_schema;
+  is(kind::llm) ? element(key::llm_tools, parts_item(key::llm_tools, &part, 1)) : write(part);
 }
 
 inline void item_writer::write(const item& i) noexcept {
@@ -369,34 +415,32 @@ inline void item_writer::write(const item& i) noexcept {
       return element(i.code, i);
     case key::tool:
       return tool(i);
+    case key::tool_schema:
+      return tool_schema(i);
+    case key::several:
+    case key::tool_call:
+      return write(i.parts, i.size);
+    case key::content:
+      return write(i.parts + 1, i.size - 1);  // without the type
+    case key::absent:
+      return;
     default:
       break;
   }
   const key k = for_kind(i.code);
-  if (k >= key::single_count) {
-    // A part outside its list, e.g. score() beside document(): nothing reads it.
-    ++f_.dropped_attributes;
-    return;
+  if (ARTHUR_LIKELY(k < key::single_count)) {
+    if (admit(k)) known_value(k, i);
+  } else if (k < key::lists_end) {
+    element(k, i);
+  } else if (k < key::rare_end) {
+    if (admit_hashed(key_texts[k].bits)) value(key_texts[k].text, i);
+  } else {
+    ++f_.dropped_attributes;  // a part outside its list, e.g. score() beside document(): nothing reads it
   }
-  if (admit(k)) known_value(k, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
-ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
-  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
-}
-ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
-  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
-  sink.number_element(wire::any_int, value);
-}
-ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  sink.number_element(wire::any_double, bits);
-}
-ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
 ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file

@@ -7,6 +7,7 @@
 
 #include "../config.hpp"
 #include "../options.hpp"
+#include "card_number.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -381,7 +382,7 @@ class secret_finder {
       if (end - begin > 19 || is_word(look(end)) || (look(end) == '.' && is_digit(look(end + 1)))) return false;
       if (joined && begin >= 2 && is_digit(text_[begin - 2])) return false;
       add(begin, end);
-      if (!is_card(digits, count)) return false;
+      if (!is_card_number(digits, count)) return false;
       out.quote = quote_for_number(begin, end);
       return take(out, begin, end, card_number);
     }
@@ -402,31 +403,9 @@ class secret_finder {
       count = 0;
       for (std::size_t g = 0; g < used; ++g) add(ends[g] - sizes[g], ends[g]);
       const bool goes_on = is_word(look(last)) || (look(last) == '-' && is_word(look(last + 1)));
-      if (!goes_on && is_card(digits, count)) return take(out, begin, last, card_number);
+      if (!goes_on && is_card_number(digits, count)) return take(out, begin, last, card_number);
     }
     return false;
-  }
-
-  /// The check digit is right, and an issuer has numbers that begin so and are so long: most other numbers don't pass.
-  static bool is_card(const char* digits, std::size_t count) noexcept {
-    unsigned sum = 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      const auto digit = static_cast<unsigned>(digits[count - 1 - n] - '0') << (n % 2);
-      sum += digit > 9 ? digit - 9 : digit;
-    }
-    if (sum % 10 != 0 || count < 13) return false;
-    const char second = digits[1];
-    switch (digits[0]) {
-      case '2': return count == 16 && second >= '2' && second <= '7';
-      case '3':
-        if (second == '4' || second == '7') return count == 15;
-        if (second == '5') return count == 16;
-        return count == 14 && is_one_of(second, "0689");
-      case '4': return count == 13 || count == 16 || count == 19;
-      case '5': return count == 16 || is_one_of(second, "0678");
-      case '6': return count >= 16 || second == '3' || second == '7';
-      default: return false;
-    }
   }
 
   /// The quote of the name in `"card": 4111...`, so that JSON stays JSON.
