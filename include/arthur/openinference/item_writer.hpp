@@ -18,12 +18,11 @@
 #include "key_table.hpp"
 #include "keys.hpp"
 #include "kinds.hpp"
+#include "masking.hpp"
 #include "sequence.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-constexpr std::string_view redacted = "__REDACTED__";
 
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
@@ -74,7 +73,9 @@ class item_writer {
     ++f_.attributes;
     return true;
   }
-  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(key_texts[k].hidden_by) & 1U) != 0; }
+  bool hides(std::string_view k, std::string_view text) noexcept;
+
+  static bool may_be_image(std::string_view k) noexcept { return masking::ends(k, "image.url"); }
 
   void value_text(std::string_view k, std::string_view value) noexcept {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
@@ -86,6 +87,7 @@ class item_writer {
     known_text(k, {i.data, i.size});
   }
   void known_text(key k, std::string_view value) noexcept {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, value)) return;
     char* const at = ARTHUR_LIKELY(value.size() < 80) ? begin_known(k, 2 + value.size()) : nullptr;
     if (ARTHUR_UNLIKELY(at == nullptr)) return value_text(key_texts[k].text, value);
     at[0] = static_cast<char>(wire::any_string);
@@ -147,14 +149,26 @@ class item_writer {
 class text_sink {
  public:
   text_sink(item_writer& to, std::string_view k) noexcept : to_(to), key_(k) {}
-  void use(std::string_view value) noexcept { to_.value_text(key_, value); }
+  void use(std::string_view value) noexcept {
+    if (!item_writer::may_be_image(key_) || !to_.hides(key_, value)) to_.value_text(key_, value);  // its length is known only now
+  }
 
  private:
   item_writer& to_;
   std::string_view key_;
 };
 
+/// True: a switch, or the length of an image, keeps the value out; what stands in its place is written.
+ARTHUR_COLD inline bool item_writer::hides(std::string_view k, std::string_view text) noexcept {
+  const masked found = mask(hidden_, the_recorder.base64_limit.load(std::memory_order_relaxed), k, text);
+  if (found == masked::redact) value_text(k, redacted);
+  return found != masked::keep;
+}
+
 inline void item_writer::value(std::string_view k, const item& i) noexcept {
+  const bool is_text = i.value_type == item::type::text || i.value_type == item::type::json;
+  const bool long_image = is_text && i.size > default_base64_limit && may_be_image(k);
+  if (ARTHUR_UNLIKELY(hidden_ != 0 || long_image) && hides(k, is_text ? std::string_view(i.data, i.size) : std::string_view())) return;
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
@@ -206,8 +220,8 @@ inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
 }
 
 inline void item_writer::content(key k, key mime_type, const item& i, bool json) noexcept {
-  if (hides(k)) return text(k, redacted);
   if (admit(k)) {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, {})) return;  // and nothing says what it was
     if (i.value_type == item::type::sequence) {
       json_list(key_texts[k].text, i);
     } else {
@@ -238,7 +252,6 @@ inline key item_writer::for_kind(key k) const noexcept {
 }
 
 inline void item_writer::element(key list, const item& of) noexcept {
-  if (hides(list)) return;
   std::uint32_t number = 0;
   if (!next_of(list, number)) return;
   key_builder prefix(key_builder(), key_texts[list].text, number);
@@ -250,7 +263,7 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
   const key_info& part = key_texts[k];
   const char* const front = prefix.short_text();
   const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
-  if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (front == nullptr || hidden_ != 0 || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
   if (part.text.size() > key_info::max_imaged) return false;
   static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
   const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
@@ -339,6 +352,7 @@ inline void item_writer::tool(const item& of) noexcept {
   if (!next_of(key::llm_tools, number) || !admit()) return;
   key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
+  if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(k, {})) return;
   const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
   constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
                              last = R"(,"parameters":)", close = "}}";
@@ -427,20 +441,6 @@ inline void item_writer::write(const item& i) noexcept {
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
-ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
-  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
-}
-ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
-  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
-  sink.number_element(wire::any_int, value);
-}
-ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  sink.number_element(wire::any_double, bits);
-}
-ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
 ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file

@@ -18,6 +18,9 @@ namespace detail {
 struct masking_settings {
   std::uint32_t hidden = 0;  ///< of detail::hiding
   std::uint32_t base64_limit = default_base64_limit;
+  redactor redactors = redactor::none;
+  bool (*redact)(void* user, std::string_view key, std::string& text) = nullptr;
+  void* redact_user = nullptr;
 };
 
 namespace resolving {
@@ -75,6 +78,9 @@ inline masking_settings resolve_masking(const options& given, const environment&
       {given.hide_retrieval_documents, "OPENINFERENCE_HIDE_RETRIEVAL_DOCUMENTS", hiding::retrieval_documents},
   };
   masking_settings out;
+  out.redactors = given.redactors;
+  out.redact = given.redact;
+  out.redact_user = given.redact_user;
   for (const auto& row : rows) {
     if (resolve_toggle(row.given, env, row.name, warnings)) out.hidden |= row.bit;
   }

@@ -106,7 +106,8 @@ struct recorder {
   std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
   std::atomic<bool> trace_context{true};  // W3C traceparent and tracestate are read and written
   std::atomic<bool> baggage{true};        // W3C baggage is
-  std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
+  std::atomic<std::uint32_t> hidden{0};            // switches of openinference/masking.hpp: masked as it is set
+  std::atomic<std::uint32_t> base64_limit{32000};  // characters of an image in a data: URL
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 

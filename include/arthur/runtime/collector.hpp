@@ -7,6 +7,7 @@
 
 #include "../config.hpp"
 #include "../otlp/cleaning.hpp"
+#include "../otlp/redaction.hpp"
 #include "../record/recorder.hpp"
 #include "../record/slot.hpp"
 #include "batch.hpp"
@@ -27,12 +28,13 @@ class collector {
         for_engine_(s.where.profile == profile::arthur),
         roots_last_(for_engine_ || s.console),
         limits_(s.limits),
+        redactor_({s.masking.redactors, s.masking.redact, s.masking.redact_user}),
         completion_(s),
         counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
-    return scratch_.fix(max_bytes_ + 1024) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
+    return scratch_.fix(max_bytes_ + 1024) && redactor_.fix(max_bytes_) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
   }
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
@@ -68,6 +70,8 @@ class collector {
 
   /// A sweep was begun and isn't complete.
   bool sweeping() const noexcept { return next_ != nullptr; }
+  /// Texts for which the program's function threw, so far.
+  std::size_t failed_redactions() const noexcept { return redactor_.failures(); }
   std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
   bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
 
@@ -165,7 +169,7 @@ class collector {
       to.bytes.append(s->content() + skip, s->size - skip);
       skip = 0;
     }
-    if (to.bytes.failed()) return undo(to, at);
+    if (to.bytes.failed() || !redact(to.bytes, at)) return undo(to, at);
     clean_flags flags;
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
@@ -190,6 +194,17 @@ class collector {
     if (rewritten) count(counters_.cleaned);
     count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
     return true;
+  }
+
+  /// The first thing that happens to the texts of a span, so that none gets anywhere as it was. False: no memory, or bytes
+  /// that don't decode.
+  bool redact(buffer& bytes, std::size_t at) noexcept {
+    if (!redactor_.wanted()) return true;
+    scratch_.clear();
+    const span_redactor::outcome done = redactor_.redact(scratch_, bytes.data() + at, bytes.size() - at);
+    if (done != span_redactor::outcome::rewritten) return done == span_redactor::outcome::unchanged;
+    bytes.truncate(at);
+    return bytes.append(scratch_.data(), scratch_.size());
   }
 
   bool move(batch& to, const batch& from, const batch::entry& e) {
@@ -231,6 +246,7 @@ class collector {
   bool for_engine_;
   bool roots_last_;
   span_limits limits_;
+  span_redactor redactor_;
   completion completion_;
   delivery_counters& counters_;
   clean_counts counts_;

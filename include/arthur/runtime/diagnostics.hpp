@@ -61,7 +61,7 @@ class diagnostics {
   explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
 
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, redaction, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {

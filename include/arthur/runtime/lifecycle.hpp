@@ -162,9 +162,8 @@ inline std::string runtime::start(const options& given) {
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
   the_recorder.sample(settings_.sample_ratio);
-  r.hidden.store(((settings_.masking.hidden & hiding::inputs) != 0 ? 1U << static_cast<unsigned>(family::input) : 0U) |
-                     ((settings_.masking.hidden & hiding::outputs) != 0 ? 1U << static_cast<unsigned>(family::output) : 0U),
-                 std::memory_order_relaxed);
+  r.hidden.store(settings_.masking.hidden, std::memory_order_relaxed);
+  r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.

@@ -61,6 +61,7 @@ class worker {
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
     watch_pace(now);
+    watch_redaction();
     side_outputs* const sides = delivery_.shown().get();
     if (sides == nullptr) return work(now);
     if (sides->due() <= now) sides->pass(now);
@@ -76,6 +77,7 @@ class worker {
 
   /// Nothing more will come.
   void end() {
+    watch_redaction();
     if (delivery_.shown().get() != nullptr) delivery_.shown().get()->end(steady_nanoseconds());
   }
 
@@ -257,6 +259,13 @@ class worker {
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
   }
 
+  void watch_redaction() {
+    if (collector_.failed_redactions() == failed_redactions_) return;
+    failed_redactions_ = collector_.failed_redactions();
+    says_.say(diagnostics::topic::redaction, severity::warning,
+              "options.redact threw: \"__REDACTED__\" takes the place of the text that it was given; make it catch what it may throw");
+  }
+
   /// Every ten seconds at most, with the number since the last line.
   void say_rate_limited(std::uint64_t now) {
     if (settings_.max_spans_per_second == 0 || (rate_said_ != 0 && now - rate_said_ < 10000000000U)) return;
@@ -301,6 +310,7 @@ class worker {
   std::uint64_t calibrated_ = 0;
   std::uint64_t rate_limited_ = count_rate_limited();  // as last said
   std::uint64_t rate_said_ = 0;
+  std::size_t failed_redactions_ = 0;  // as last said
   pace pace_;
 };
 
