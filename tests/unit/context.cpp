@@ -281,3 +281,103 @@ TEST_CASE("suppress outside any span sends no header, and what attaches a contex
   CHECK(c.spans().size() == 2);
   CHECK(c.only("recorded").parent_span_id.empty());
 }
+
+namespace {
+
+std::size_t count_of(const span& s, std::string_view key) {
+  std::size_t n = 0;
+  for (const auto& a : s.attributes) n += a.key == key;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("keys set again in an inner scope are replaced when it is entered, so that its spans need no cleaning") {
+  capture c;
+  const std::uint64_t cleaned = arthur::stats().cleaned;
+  {
+    // Long enough to be cut by the end of a block, also within the keys behind it.
+    ARTHUR_CONTEXT(arthur::session_id("s1"), arthur::metadata(std::string(8100, 'm')), arthur::attribute("own", "a"),
+                   arthur::tags({"x", "y"}), arthur::attribute("other", std::string(9000, 'o')), arthur::user_id("u1"));
+    ARTHUR_CONTEXT(arthur::attribute("own", 2), arthur::session_id("s2"), arthur::user_id("u2"));
+    ARTHUR_CONTEXT(arthur::session_id("s3"), arthur::session_id("s4"), arthur::attribute("own", 3), arthur::attribute("own", 4));
+    ARTHUR_SPAN("inner");
+  }
+  const span inner = c.only("inner");
+  CHECK(inner.text("session.id") == "s4");
+  CHECK(inner.text("user.id") == "u2");
+  CHECK(inner.text("metadata") == std::string(8100, 'm'));
+  CHECK(inner.text("other") == std::string(9000, 'o'));
+  REQUIRE(inner.find("own") != nullptr);
+  CHECK(support::describe(*inner.find("own")) == "4");
+  for (const char* key : {"session.id", "user.id", "metadata", "own", "tag.tags", "other"}) CHECK(count_of(inner, key) == 1);
+  CHECK(arthur::stats().cleaned == cleaned);
+}
+
+TEST_CASE("whichever sizes a context has, its attributes arrive whole, without those that were set again") {
+  capture c;
+  for (std::size_t size = 7300; size < 7600; size += 3) {
+    const std::string text(size, 't');
+    ARTHUR_CONTEXT(arthur::attribute("first", text), arthur::attribute("again", "old"), arthur::attribute("last", text));
+    ARTHUR_CONTEXT(arthur::attribute("again", "new"));
+    ARTHUR_SPAN("sized");
+  }
+  REQUIRE(c.spans().size() == 100);
+  for (const span& s : c.spans()) {
+    CHECK(s.text("first") == s.text("last"));
+    CHECK(s.text("first").size() >= 7300);
+    CHECK(s.text("again") == "new");
+    CHECK(count_of(s, "again") == 1);
+  }
+}
+
+TEST_CASE("what is empty sets nothing, as in Python") {
+  capture c;
+  ARTHUR_CONTEXT(arthur::session_id("s"), arthur::tags({"a"}), arthur::task_id("t"));
+  ARTHUR_CONTEXT(arthur::session_id(""), arthur::user_id(""), arthur::metadata(""), arthur::tags(std::vector<std::string>()),
+                 arthur::task_id(""), arthur::service_name(""), arthur::attribute("own", ""));
+  ARTHUR_SPAN("inside");
+  ARTHUR_END();
+  const span inside = c.only("inside");
+  CHECK(inside.text("session.id") == "s");
+  CHECK(support::describe(*inside.find("tag.tags")) == R"(["a"])");
+  CHECK(inside.find("user.id") == nullptr);
+  CHECK(inside.find("metadata") == nullptr);
+  CHECK(inside.find("own") != nullptr);
+  const auto* const task = c.requests().front().resources.front().resource.find("arthur.task");
+  REQUIRE(task != nullptr);
+  CHECK(task->text == "t");
+}
+
+TEST_CASE("a session that is known late comes to the open spans of its trace on this thread, which have none") {
+  capture c;
+  {
+    ARTHUR_AGENT_SPAN("other trace");
+    const auto fresh = arthur::context().attach();
+    ARTHUR_AGENT_SPAN("root");
+    ARTHUR_CHAIN_SPAN("has its own", arthur::user_id("mine"), arthur::attribute("session.id", "own"));
+    ARTHUR_TOOL_SPAN("tool");
+    {
+      ARTHUR_CONTEXT(arthur::session_id("s"), arthur::user_id("u"), arthur::metadata("m"), arthur::attribute("k", "v"));
+      ARTHUR_SPAN("inside");
+    }
+    {
+      ARTHUR_CONTEXT(arthur::session_id("second"));
+      ARTHUR_SPAN("inside the second");
+    }
+    ARTHUR_SPAN("after");
+  }
+  for (const char* name : {"root", "tool", "inside"}) {
+    CAPTURE(name);
+    CHECK(c.only(name).text("session.id") == "s");
+    CHECK(c.only(name).text("user.id") == "u");
+    CHECK(count_of(c.only(name), "session.id") == 1);
+  }
+  CHECK(c.only("has its own").text("session.id") == "own");
+  CHECK(c.only("has its own").text("user.id") == "mine");
+  CHECK(c.only("root").find("metadata") == nullptr);
+  CHECK(c.only("root").find("k") == nullptr);
+  CHECK(c.only("inside the second").text("session.id") == "second");
+  CHECK(c.only("other trace").find("session.id") == nullptr);
+  CHECK(c.only("after").find("session.id") == nullptr);
+}
