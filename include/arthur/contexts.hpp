@@ -243,7 +243,9 @@ ARTHUR_LINKED captured_context context_current() noexcept {
     out.flags = flags_of(*f);
     state = trace_state_of(*s, *f);
   }
-  pooled_frame* const with_state = ARTHUR_LIKELY(state.empty()) ? nullptr : make_context(out.node, nullptr, 0, state);
+  // Without a pool the tracestate stays behind. Acquire pairs with the release of whoever makes the pool.
+  const bool keep = ARTHUR_UNLIKELY(!state.empty()) && the_recorder.ready.load(std::memory_order_acquire);
+  pooled_frame* const with_state = keep ? make_context(out.node, nullptr, 0, state) : nullptr;
   if (with_state != nullptr) out.node = with_state;
   else if (out.node != nullptr) share_context(out.node);
   if (out.node != nullptr) out.life = the_recorder.source.blocks.life();
