@@ -12,7 +12,10 @@
 #include "context.hpp"
 #include "joining.hpp"
 #include "openinference/item_writer.hpp"
+#include "openinference/key_table.hpp"
 #include "openinference/kinds.hpp"
+#include "openinference/sequence.hpp"
+#include "record/attribute_chain.hpp"
 #include "record/context_node.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
@@ -20,6 +23,16 @@
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
+
+/// As in Python, an empty text and an empty list set nothing. (A key of the user's own may mean an empty value.)
+inline bool sets_nothing(const item& i) noexcept {
+  if (i.code == key::free) return false;
+  if (i.value_type == item::type::text || i.value_type == item::type::json) return i.size == 0;
+  if (i.value_type != item::type::sequence) return false;
+  sequence_sink measure(sequence_sink::mode::measure_array, nullptr);
+  i.each(i.object, measure);
+  return measure.size == 0;
+}
 
 /// Number of the resource group that `items` ask for, beginning from `group`.
 inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
@@ -29,6 +42,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   std::size_t size = 0;
   if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
   for (std::size_t n = 0; n < count; ++n) {
+    if (sets_nothing(items[n])) continue;
     const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
     if (items[n].code == key::task_id) {
       task = value;
@@ -56,26 +70,98 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   return added == 0 ? group : added;
 }
 
-/// A node of what `outer` holds (null: nothing) and `items`, with a tracestate behind it. Null: no room.
+/// Whether a later one of the same scope sets the same key.
+inline bool is_superseded(const item* i, const item* end) noexcept {
+  const bool own = i->code == key::free;
+  if (!own && i->code >= key::single_count) return false;
+  for (const item* later = i + 1; later != end; ++later) {
+    if (later->code != i->code || sets_nothing(*later)) continue;
+    if (!own || std::string_view(later->key_data, later->key_size) == std::string_view(i->key_data, i->key_size)) return true;
+  }
+  return false;
+}
+
+inline bool has_attribute(const frame& f, std::size_t from, std::size_t to, std::string_view key) noexcept {
+  chain_cursor at(f.bytes.first(), the_recorder.source.blocks.base(), to);
+  at.skip(from);
+  return any_attribute(at, [key](std::string_view k, std::size_t, const chain_cursor&) { return k == key; });
+}
+
+/// Appends what `outer` holds and `f` doesn't: once here, so that no span inside has a key twice for the worker to find.
+inline void inherit_others(frame& f, const pooled_frame& outer) noexcept {
+  constexpr std::size_t all = ~std::size_t{0};
+  f.bytes.finish();
+  const std::uint64_t own_keys = f.all_keys;
+  chain_cursor own(f.bytes.first(), the_recorder.source.blocks.base(), all);
+  own.skip(all);
+  any_attribute(chain_cursor(outer.span.bytes.first(), outer.pool_base, all),
+                [&](std::string_view k, std::size_t size, chain_cursor at) {
+                  const std::uint64_t bits = key_bits(k.data(), k.size());
+                  if ((own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
+                  ++f.attributes;
+                  at.read(size, [&f](const char* from, std::size_t part) { f.bytes.append(from, part); });
+                  f.bytes.finish();
+                  return false;
+                });
+  f.single_keys |= outer.span.single_keys;
+  f.all_keys |= outer.span.all_keys;
+  f.free_keys |= outer.span.free_keys;
+  f.flags |= outer.span.flags;
+  f.dropped_attributes += outer.span.dropped_attributes;
+}
+
+/// A node of `items` and what `outer` (null: nothing) holds beside, with a tracestate behind it. Null: no room.
 inline pooled_frame* make_context(const pooled_frame* outer, const item* items, std::size_t count, std::string_view state) noexcept {
   char* at = nullptr;
   auto* const node = begin_pooled((state.size() + 7) & ~std::size_t{7}, 0, at);
   if (node == nullptr) return nullptr;
   wire::put_bytes(at, state.data(), state.size());
   node->trace_state = {at, state.size()};
-  if (outer != nullptr) inherit(node->span, *outer);
-  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
-  node->span.group = group_of(items, count, node->span.group);
-  item_writer to(node->span);
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
+  frame& f = node->span;
+  f.span_kind = static_cast<std::uint8_t>(kind::chain);
+  f.group = group_of(items, count, outer == nullptr ? 0 : outer->span.group);
+  if (outer != nullptr) std::memcpy(f.lists, outer->span.lists, sizeof f.lists);  // elements come behind those of outside
+  item_writer to(f);
+  for (const item* i = items; i != items + count; ++i) {
+    const bool resource = i->code == key::task_id || i->code == key::service_name;
+    if (!resource && !sets_nothing(*i) && !is_superseded(i, items + count)) to.write(*i);
   }
-  if (node->span.bytes.failed()) {
+  if (outer != nullptr) inherit_others(f, *outer);
+  if (f.bytes.failed()) {
     drop_context(node);
     return nullptr;
   }
-  node->span.bytes.finish();
+  f.bytes.finish();
   return node;
+}
+
+/// The key of a session or user; else empty.
+inline std::string_view identity_key(const item& i) noexcept {
+  const std::string_view session = key_texts[key::session_id].text, user = key_texts[key::user_id].text;
+  if (i.value_type != item::type::text || i.size == 0) return {};
+  if (i.code == key::session_id) return session;
+  if (i.code == key::user_id) return user;
+  const std::string_view own = i.code == key::free ? std::string_view(i.key_data, i.key_size) : std::string_view();
+  return own == session || own == user ? own : std::string_view();
+}
+
+/// The engine takes the first session and user that it sees of a trace for the trace's, and wants them on every span: open
+/// spans of this thread that will enclose the ones to come, and have none yet, get them too.
+inline void tell_enclosing(slot& s, const item* items, std::size_t count) noexcept {
+  const frame* const top = s.top();
+  if (top == nullptr || (top->trace_flags & frame::suppressed) != 0) return;
+  for (const item* i = items; i != items + count; ++i) {
+    const std::string_view k = identity_key(*i);
+    if (k.empty() || is_superseded(i, items + count)) continue;
+    const std::uint64_t bits = key_bits(k.data(), k.size());
+    for (std::uint32_t n = s.kept(); n != 0; --n) {
+      frame& f = s.open[n - 1];
+      if (!f.is(frame::recording) || std::memcmp(f.ids.trace, top->ids.trace, 16) != 0) continue;
+      f.bytes.finish();
+      if ((f.all_keys & bits) == bits && has_attribute(f, head::size, ~std::size_t{0}, k)) continue;
+      write_items(s, f, i, 1);
+    }
+  }
 }
 
 /// What a captured context lets spans inherit. Null: nothing, or a fork without memory took it along.
@@ -126,6 +212,7 @@ ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::si
   slot* const s = ready_slot();
   if (s == nullptr) return false;
   auto* const node = make_context(s->context, items, count, {});
+  if (s->depth != 0 && node != nullptr) tell_enclosing(*s, items, count);
   return enter_context(*s, handle, node, node != nullptr);
 }
 
@@ -158,7 +245,9 @@ ARTHUR_LINKED captured_context context_current() noexcept {
     out.flags = flags_of(*f);
     state = trace_state_of(*s, *f);
   }
-  pooled_frame* const with_state = ARTHUR_LIKELY(state.empty()) ? nullptr : make_context(out.node, nullptr, 0, state);
+  // Without a pool the tracestate stays behind. Acquire pairs with the release of whoever makes the pool.
+  const bool keep = ARTHUR_UNLIKELY(!state.empty()) && the_recorder.ready.load(std::memory_order_acquire);
+  pooled_frame* const with_state = keep ? make_context(out.node, nullptr, 0, state) : nullptr;
   if (with_state != nullptr) out.node = with_state;
   else if (out.node != nullptr) share_context(out.node);
   if (out.node != nullptr) out.life = the_recorder.source.blocks.life();

@@ -120,6 +120,54 @@ void caller() {
   }
 }
 
+/// Five attributes that W1 inherits, beside a copy of their bytes.
+void context() {
+  const auto tracing = arthur::start(quiet_options());
+  calibrate();
+  ARTHUR_AGENT_SPAN("run");
+  const auto plain = arthur::context::current();
+  const auto five = plain.with(arthur::session_id("0d4c4bd1-7d3e-4b2c-9a53-2f6c1f0e7a11"), arthur::user_id("user-4711"),
+                               arthur::metadata(R"({"tenant":"acme","plan":"pro"})"), arthur::tags({"support", "beta"}),
+                               arthur::attribute("deployment.region", "eu-central-1"));
+  std::size_t size = 0;
+  {
+    const auto scope = five.attach();
+    const arthur::detail::pooled_frame& node = *arthur::detail::this_slot->context;
+    size = node.span.bytes.first()->size;
+  }
+  static std::vector<char> ring(std::size_t{1} << 20, 'r'), source(std::size_t{1} << 12, 's');
+  std::size_t at = 0;
+  const auto copy = [&] {
+    if (at + size > ring.size()) at = 0;
+    std::memcpy(ring.data() + at, source.data(), size);
+    at += size;
+    asm volatile("" ::: "memory");
+  };
+  constexpr int burst = 250;
+  std::vector<double> without, with, copies;
+  for (int n = brief ? 100 : 1000; n != 0; --n) {
+    below_threshold();
+    without.push_back(timed(w1, burst));
+    settle();
+    below_threshold();
+    {
+      const auto scope = five.attach();
+      with.push_back(timed(w1, burst));
+    }
+    settle();
+    const double start = now();
+    for (int k = 0; k < burst; ++k) copy();
+    copies.push_back((now() - start) / burst);
+  }
+  const std::string name = "five context attributes, W1";
+  const double more = median(with) - median(without);
+  row(name + ": bytes", static_cast<double>(size), "B");
+  row(name + ": median without", median(without), "ns");
+  row(name + ": median with", median(with), "ns");
+  row(name + ": memcpy of their bytes", median(copies), "ns");
+  row(name + ": difference / memcpy", more / median(copies), "x", "<= 1.5");
+}
+
 // Single operations while the worker exports on the other core. Twice: the first round also touches fresh memory.
 void busy() {
   arthur::options o = quiet_options();
@@ -532,7 +580,7 @@ struct benchmark {
   void (*run)();
 };
 constexpr benchmark benchmarks[] = {{"caller", caller},         {"busy", busy},         {"threads", threads},
-                                    {"unsampled", unsampled},   {"off", off},           {"heap", heap},
+                                    {"context", context}, {"unsampled", unsampled}, {"off", off},           {"heap", heap},
                                     {"end_to_end", end_to_end}, {"overload", overload}, {"encoding", encoding},
                                     {"idle", idle}};
 

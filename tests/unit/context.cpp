@@ -281,3 +281,304 @@ TEST_CASE("suppress outside any span sends no header, and what attaches a contex
   CHECK(c.spans().size() == 2);
   CHECK(c.only("recorded").parent_span_id.empty());
 }
+
+namespace {
+
+std::size_t count_of(const span& s, std::string_view key) {
+  std::size_t n = 0;
+  for (const auto& a : s.attributes) n += a.key == key;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("keys set again in an inner scope are replaced when it is entered, so that its spans need no cleaning") {
+  capture c;
+  const std::uint64_t cleaned = arthur::stats().cleaned;
+  {
+    // Long enough to be cut by the end of a block, also within the keys behind it.
+    ARTHUR_CONTEXT(arthur::session_id("s1"), arthur::metadata(std::string(8100, 'm')), arthur::attribute("own", "a"),
+                   arthur::tags({"x", "y"}), arthur::attribute("other", std::string(9000, 'o')), arthur::user_id("u1"));
+    ARTHUR_CONTEXT(arthur::attribute("own", 2), arthur::session_id("s2"), arthur::user_id("u2"));
+    ARTHUR_CONTEXT(arthur::session_id("s3"), arthur::session_id("s4"), arthur::attribute("own", 3), arthur::attribute("own", 4));
+    ARTHUR_SPAN("inner");
+  }
+  const span inner = c.only("inner");
+  CHECK(inner.text("session.id") == "s4");
+  CHECK(inner.text("user.id") == "u2");
+  CHECK(inner.text("metadata") == std::string(8100, 'm'));
+  CHECK(inner.text("other") == std::string(9000, 'o'));
+  REQUIRE(inner.find("own") != nullptr);
+  CHECK(support::describe(*inner.find("own")) == "4");
+  for (const char* key : {"session.id", "user.id", "metadata", "own", "tag.tags", "other"}) CHECK(count_of(inner, key) == 1);
+  CHECK(arthur::stats().cleaned == cleaned);
+}
+
+TEST_CASE("whichever sizes a context has, its attributes arrive whole, without those that were set again") {
+  capture c;
+  for (std::size_t size = 7300; size < 7600; size += 3) {
+    const std::string text(size, 't');
+    ARTHUR_CONTEXT(arthur::attribute("first", text), arthur::attribute("again", "old"), arthur::attribute("last", text));
+    ARTHUR_CONTEXT(arthur::attribute("again", "new"));
+    ARTHUR_SPAN("sized");
+  }
+  REQUIRE(c.spans().size() == 100);
+  for (const span& s : c.spans()) {
+    CHECK(s.text("first") == s.text("last"));
+    CHECK(s.text("first").size() >= 7300);
+    CHECK(s.text("again") == "new");
+    CHECK(count_of(s, "again") == 1);
+  }
+}
+
+TEST_CASE("what is empty sets nothing, as in Python") {
+  capture c;
+  ARTHUR_CONTEXT(arthur::session_id("s"), arthur::tags({"a"}), arthur::task_id("t"));
+  ARTHUR_CONTEXT(arthur::session_id(""), arthur::user_id(""), arthur::metadata(""), arthur::tags(std::vector<std::string>()),
+                 arthur::task_id(""), arthur::service_name(""), arthur::attribute("own", ""));
+  ARTHUR_SPAN("inside");
+  ARTHUR_END();
+  const span inside = c.only("inside");
+  CHECK(inside.text("session.id") == "s");
+  CHECK(support::describe(*inside.find("tag.tags")) == R"(["a"])");
+  CHECK(inside.find("user.id") == nullptr);
+  CHECK(inside.find("metadata") == nullptr);
+  CHECK(inside.find("own") != nullptr);
+  const auto* const task = c.requests().front().resources.front().resource.find("arthur.task");
+  REQUIRE(task != nullptr);
+  CHECK(task->text == "t");
+}
+
+TEST_CASE("a session that is known late comes to the open spans of its trace on this thread, which have none") {
+  capture c;
+  {
+    ARTHUR_AGENT_SPAN("other trace");
+    const auto fresh = arthur::context().attach();
+    ARTHUR_AGENT_SPAN("root");
+    ARTHUR_CHAIN_SPAN("has its own", arthur::user_id("mine"), arthur::attribute("session.id", "own"));
+    ARTHUR_TOOL_SPAN("tool");
+    {
+      ARTHUR_CONTEXT(arthur::session_id("s"), arthur::user_id("u"), arthur::metadata("m"), arthur::attribute("k", "v"));
+      ARTHUR_SPAN("inside");
+    }
+    {
+      ARTHUR_CONTEXT(arthur::session_id("second"));
+      ARTHUR_SPAN("inside the second");
+    }
+    ARTHUR_SPAN("after");
+  }
+  for (const char* name : {"root", "tool", "inside"}) {
+    CAPTURE(name);
+    CHECK(c.only(name).text("session.id") == "s");
+    CHECK(c.only(name).text("user.id") == "u");
+    CHECK(count_of(c.only(name), "session.id") == 1);
+  }
+  CHECK(c.only("has its own").text("session.id") == "own");
+  CHECK(c.only("has its own").text("user.id") == "mine");
+  CHECK(c.only("root").find("metadata") == nullptr);
+  CHECK(c.only("root").find("k") == nullptr);
+  CHECK(c.only("inside the second").text("session.id") == "second");
+  CHECK(c.only("other trace").find("session.id") == nullptr);
+  CHECK(c.only("after").find("session.id") == nullptr);
+}
+
+TEST_CASE("a trace that isn't sampled stays so on other threads, and says so to other processes") {
+  arthur::options o;
+  o.sample_ratio = 0;
+  capture c(o);
+  const std::uint64_t unsampled = arthur::stats().unsampled;
+  {
+    ARTHUR_SPAN("root");
+    elsewhere(arthur::wrap([] {
+      ARTHUR_SPAN("child");
+      CHECK(sent_traceparent().substr(53) == "02");
+    }));
+  }
+  CHECK(c.spans().empty());
+  CHECK(arthur::stats().unsampled == unsampled + 2);
+}
+
+TEST_CASE("the tracestate of a trace follows it to other threads, also from a detached span and from suppress") {
+  const std::string came = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  capture c;
+  {
+    arthur::context direct, inside;
+    {
+      const arthur::remote_parent parent(came, "a=1,b=2");
+      ARTHUR_CONTEXT(arthur::session_id("s"));
+      direct = arthur::context::current();
+      arthur::span server(arthur::kind::chain, "server");
+      const auto active = server.activate();
+      inside = arthur::context::current().with(arthur::user_id("u"));
+    }
+    elsewhere([&] {
+      {
+        const auto scope = direct.attach();
+        CHECK(std::string_view(arthur::current_tracestate()) == "a=1,b=2");
+        CHECK(sent_traceparent() == came);
+        ARTHUR_SPAN("direct");
+      }
+      const auto scope = inside.attach();
+      ARTHUR_SPAN("inside");
+      const arthur::suppress quiet;
+      elsewhere(arthur::wrap([] { CHECK(std::string_view(arthur::current_tracestate()) == "a=1,b=2"); }));
+    });
+  }
+  CHECK(c.only("direct").trace_state == "a=1,b=2");
+  CHECK(support::to_hex(c.only("direct").parent_span_id) == "b7ad6b7169203331");
+  CHECK((c.only("direct").flags & 0x200U) != 0);  // the parent is another process's
+  CHECK(c.only("direct").text("session.id") == "s");
+  CHECK(c.only("inside").trace_state == "a=1,b=2");
+  CHECK((c.only("inside").flags & 0x200U) == 0);
+  CHECK(c.only("inside").parent_span_id == c.only("server").span_id);
+  CHECK(c.only("inside").text("user.id") == "u");
+  CHECK(c.only("inside").text("session.id") == "s");
+}
+
+TEST_CASE("ARTHUR_SET and ARTHUR_END reach no span of another thread") {
+  capture c;
+  {
+    ARTHUR_SPAN("agent");
+    elsewhere(arthur::wrap([] {
+      ARTHUR_SET(arthur::attribute("lost", 1));
+      ARTHUR_END();
+      ARTHUR_SPAN("child");
+    }));
+    ARTHUR_SET(arthur::attribute("kept", 1));
+  }
+  CHECK(c.only("agent").find("lost") == nullptr);
+  CHECK(c.only("agent").find("kept") != nullptr);
+  CHECK(c.only("child").parent_span_id == c.only("agent").span_id);
+}
+
+TEST_CASE("a context for which there is no room takes the spans inside along, on every thread, counted") {
+  arthur::options o;
+  o.memory_limit = std::size_t{256} << 10;
+  capture c(o);
+  const arthur::statistics before = arthur::stats();
+  {
+    ARTHUR_CONTEXT(arthur::session_id("s"));
+    const auto large = arthur::context::current().with(arthur::metadata(std::string(std::size_t{1} << 20, 'm')));
+    elsewhere([copy = large] {
+      const auto scope = copy.attach();
+      ARTHUR_SPAN("lost");
+      elsewhere(arthur::wrap([] { ARTHUR_SPAN("lost too"); }));
+    });
+    ARTHUR_SPAN("kept");
+  }
+  CHECK(c.spans().size() == 1);
+  CHECK(c.only("kept").text("session.id") == "s");
+  CHECK(arthur::stats().dropped_pool_full - before.dropped_pool_full == 2);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("a captured context keeps its bytes as long as anybody has it, and not longer") {
+  capture c;
+  { ARTHUR_SPAN("first"); }
+  c.spans();
+  const std::uint64_t held = arthur::stats().bytes_held;
+  std::vector<arthur::context> kept;
+  {
+    ARTHUR_CONTEXT(arthur::session_id("s"), arthur::metadata(std::string(30000, 'm')));
+    for (int n = 0; n < 50; ++n) kept.push_back(arthur::context::current());
+    CHECK(arthur::stats().bytes_held <= held + 6 * 8192);  // one copy for all
+  }
+  elsewhere([last = kept.back()] {});
+  elsewhere([&] { kept.erase(kept.begin(), kept.begin() + 49); });
+  CHECK(arthur::stats().bytes_held >= held + 4 * 8192);
+  elsewhere([moved = std::move(kept.back())] {
+    const auto scope = moved.attach();
+    ARTHUR_SPAN("late");
+  });
+  kept.clear();
+  CHECK(c.only("late").text("metadata").size() == 30000);
+  CHECK(arthur::stats().bytes_held <= held + 8192);
+}
+
+TEST_CASE("attachments that end out of order, on another thread or with their thread leave everything else right") {
+  capture c;
+  const std::uint64_t opened = arthur::stats().open;
+  struct scope {
+    arthur::attached_context attached;
+  };
+  const auto attach = [](const arthur::context& what) { return std::unique_ptr<scope>(new scope{what.attach()}); };
+  arthur::context one, two;
+  elsewhere([&] {
+    ARTHUR_CONTEXT(arthur::session_id("one"));
+    ARTHUR_SPAN("one");
+    one = arthur::context::current();
+    ARTHUR_CONTEXT(arthur::session_id("two"));
+    ARTHUR_SPAN("two");
+    two = arthur::context::current();
+  });
+  auto first = attach(one), second = attach(two);
+  first.reset();
+  { ARTHUR_SPAN("in two"); }
+  elsewhere([&] { second.reset(); });
+  { ARTHUR_SPAN("in none"); }
+  elsewhere([&] { first = attach(one); });
+  first.reset();
+  elsewhere([&] { ARTHUR_SPAN("in the slot of a thread that ended"); });
+  CHECK(c.only("in two").parent_span_id == c.only("two").span_id);
+  CHECK(c.only("in two").text("session.id") == "two");
+  for (const char* name : {"in none", "in the slot of a thread that ended"}) {
+    CHECK(c.only(name).parent_span_id.empty());
+    CHECK(c.only(name).find("session.id") == nullptr);
+  }
+  CHECK(arthur::stats().open == opened);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("contexts nest as deep as spans; what is deeper is dropped and counted, and the thread goes on") {
+  capture c;
+  const arthur::statistics before = arthur::stats();
+  struct recursion {
+    static void go(int depth) {
+      ARTHUR_CONTEXT(arthur::session_id(std::to_string(depth)));
+      if (depth == 120 || depth == 140) {
+        ARTHUR_SPAN("deep");
+      }
+      if (depth < 150) go(depth + 1);
+    }
+    static void attach(const arthur::context& what, int depth) {
+      const auto scope = what.attach();
+      if (depth < 150) return attach(what, depth + 1);
+      ARTHUR_SPAN("deeper");
+    }
+  };
+  recursion::go(1);
+  recursion::attach(arthur::context(), 1);
+  { ARTHUR_SPAN("after"); }
+  CHECK(c.only("deep").text("session.id") == "120");
+  CHECK(c.count("deeper") == 0);
+  CHECK(c.only("after").find("session.id") == nullptr);
+  CHECK(arthur::stats().dropped - before.dropped == 2);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("detached work: a span made here, ended there, in a context of its own") {
+  capture c;
+  std::vector<std::thread> workers;
+  {
+    ARTHUR_CONTEXT(arthur::session_id("s"));
+    ARTHUR_AGENT_SPAN("agent");
+    for (int n = 0; n < 4; ++n) {
+      arthur::span job(arthur::kind::chain, "job");
+      workers.emplace_back(arthur::wrap([job = std::move(job), n]() mutable {
+        const auto active = job.activate();
+        ARTHUR_CONTEXT(arthur::attribute("n", n));
+        ARTHUR_TOOL_SPAN("tool");
+        job.end();
+      }));
+    }
+  }
+  for (std::thread& worker : workers) worker.join();
+  CHECK(c.count("job") == 4);
+  CHECK(c.count("tool") == 4);
+  for (const span& s : c.spans()) {
+    CHECK(s.text("session.id") == "s");
+    if (s.name == "job") CHECK(s.parent_span_id == c.only("agent").span_id);
+    if (s.name == "tool") CHECK(s.find("n") != nullptr);
+  }
+  CHECK(support::account_closed(arthur::stats()));
+}
