@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "attributes.hpp"
 #include "config.hpp"
@@ -22,11 +24,9 @@ struct captured_context {
   baggage_block* baggage = nullptr;  // a reference
   std::uint32_t life = 0;        // of the pool that `node` lies in
   std::uint16_t flags = 0;       // of the span: frame::trace_flag
-  bool has_parent = false;       // false: spans inside begin traces
-  bool lost = false;             // there was no room for its attributes
-  unsigned char trace[16];
-  unsigned char span[8];
-  bool holds() const noexcept { return node != nullptr || baggage != nullptr; }
+  // Without a parent spans inside begin traces; `lost`: there was no room for the attributes.
+  bool has_parent = false, lost = false;
+  unsigned char trace[16] = {}, span[8] = {};
 };
 /// Of one thread.
 struct attachment {
@@ -34,12 +34,13 @@ struct attachment {
 };
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-void context_current(captured_context& out) noexcept;  // into an empty one
+captured_context context_current() noexcept;
 void context_share(const captured_context& c) noexcept;
 void context_drop(captured_context& c) noexcept;
-void context_extend(captured_context& to, const item* items, std::size_t count) noexcept;
+captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept;
 void context_attach(attachment& to, const captured_context& from) noexcept;
 void context_detach(attachment& from) noexcept;
+void suppress(scope_handle& scope) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 
@@ -74,8 +75,9 @@ class [[nodiscard]] attached_context {
   attached_context& operator=(const attached_context&) = delete;
   ~attached_context() { detail::rt::context_detach(handle_); }
 
- private:
+ protected:
   friend class context;
+  attached_context() noexcept = default;
   explicit attached_context(const detail::captured_context& from) noexcept { detail::rt::context_attach(handle_, from); }
   detail::attachment handle_;
 };
@@ -87,38 +89,66 @@ class context {
   /// Of nothing: attached, what is opened inside begins traces of its own, without attributes.
   context() noexcept = default;
   /// Of the calling thread.
-  static context current() noexcept {
-    context c;
-    detail::rt::context_current(c.captured_);
-    return c;
-  }
-  context(const context& other) noexcept : captured_(other.captured_) {
-    if (captured_.holds()) detail::rt::context_share(captured_);
-  }
-  context(context&& other) noexcept : captured_(other.captured_) { other.captured_ = {}; }
+  static context current() noexcept { return context(detail::rt::context_current()); }
+  context(const context& other) noexcept : captured_(other.captured_) { detail::rt::context_share(captured_); }
+  context(context&& other) noexcept { std::swap(captured_, other.captured_); }
   context& operator=(context other) noexcept {
-    const detail::captured_context mine = captured_;
-    captured_ = other.captured_;
-    other.captured_ = mine;
+    std::swap(captured_, other.captured_);
     return *this;
   }
-  ~context() {
-    if (captured_.holds()) detail::rt::context_drop(captured_);
-  }
+  ~context() { detail::rt::context_drop(captured_); }
 
   /// Puts it in force on this thread, in place of what is, until the end of the scope.
   attached_context attach() const noexcept { return attached_context(captured_); }
   /// The same with further attributes, as ARTHUR_CONTEXT takes them.
   template <class... Attributes>
   context with(Attributes&&... attributes) const noexcept {
-    context more = *this;
     const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
-    detail::rt::context_extend(more.captured_, items, sizeof...(Attributes));
-    return more;
+    return context(detail::rt::context_with(captured_, items, sizeof...(Attributes)));
   }
 
  private:
+  explicit context(const detail::captured_context& c) noexcept : captured_(c) {}
   detail::captured_context captured_;
+};
+
+/// What wrap() makes: calls `Work` inside a context. It may be called from several threads at once if `Work` may.
+template <class Work>
+class wrapped {
+ public:
+  wrapped(Work work, context where) noexcept(std::is_nothrow_move_constructible_v<Work>)
+      : work_(static_cast<Work&&>(work)), where_(static_cast<context&&>(where)) {}
+
+#define ARTHUR_WRAPPED_CALL(self)                                                                 \
+  template <class... Arguments>                                                                   \
+  auto operator()(Arguments&&... arguments) self noexcept(                                        \
+      noexcept(std::declval<Work self>()(static_cast<Arguments&&>(arguments)...)))                \
+      ->decltype(std::declval<Work self>()(static_cast<Arguments&&>(arguments)...)) {             \
+    const attached_context scope = where_.attach();                                               \
+    return static_cast<Work self>(work_)(static_cast<Arguments&&>(arguments)...);                 \
+  }
+  ARTHUR_WRAPPED_CALL(&)
+  ARTHUR_WRAPPED_CALL(const&)
+  ARTHUR_WRAPPED_CALL(&&)
+#undef ARTHUR_WRAPPED_CALL
+
+ private:
+  Work work_;
+  context where_;
+};
+
+/// `work` for another thread or a later time: each call runs in the context of the thread that wraps it (or in `where`).
+/// Takes what may be called with (); arguments, result and exceptions pass through; may be copied if `work` may.
+template <class Work>
+wrapped<std::decay_t<Work>> wrap(Work&& work, context where = context::current()) {
+  return {static_cast<Work&&>(work), static_cast<context&&>(where)};
+}
+
+/// While it lives, this thread records nothing, nor does what is wrapped or attached inside. Headers for other processes
+/// name the span outside. What was left out counts as statistics::unsampled.
+class [[nodiscard]] suppress : attached_context {
+ public:
+  suppress() noexcept { detail::rt::suppress(handle_.parent); }
 };
 
 ARTHUR_NAMESPACE_END

@@ -141,10 +141,11 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   pop_context(*s, handle.generation);
 }
 
-ARTHUR_LINKED void context_current(captured_context& out) noexcept {
+ARTHUR_LINKED captured_context context_current() noexcept {
+  captured_context out;
   const frame* const f = outgoing_frame();
   slot* const s = this_slot;
-  if (s == nullptr) return;
+  if (s == nullptr) return out;
   if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
   out.lost = s->lost_contexts != 0;
   out.node = s->context;
@@ -161,6 +162,7 @@ ARTHUR_LINKED void context_current(captured_context& out) noexcept {
   if (with_state != nullptr) out.node = with_state;
   else if (out.node != nullptr) share_context(out.node);
   if (out.node != nullptr) out.life = the_recorder.source.blocks.life();
+  return out;
 }
 
 ARTHUR_LINKED void context_share(const captured_context& c) noexcept {
@@ -176,14 +178,20 @@ ARTHUR_LINKED void context_drop(captured_context& c) noexcept {
   c.baggage = nullptr;
 }
 
-ARTHUR_LINKED void context_extend(captured_context& to, const item* items, std::size_t count) noexcept {
+ARTHUR_LINKED captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  if (recording_enabled.load(std::memory_order_acquire) == 0) return;  // pairs with start(), which made the pool
-  pooled_frame* const before = node_of(to);
-  to.node = make_context(before, items, count, before == nullptr ? std::string_view() : before->trace_state);
-  to.life = the_recorder.source.blocks.life();
-  to.lost = to.lost || to.node == nullptr;
-  if (before != nullptr) drop_context(before);
+  captured_context out = c;
+  baggage_block::share(out.baggage);
+  pooled_frame* const before = node_of(c);
+  // Acquire pairs with the release in start(), which made the pool.
+  if (recording_enabled.load(std::memory_order_acquire) == 0) {
+    if (before != nullptr) share_context(before);
+    return out;
+  }
+  out.node = make_context(before, items, count, before == nullptr ? std::string_view() : before->trace_state);
+  out.life = the_recorder.source.blocks.life();
+  out.lost = c.lost || out.node == nullptr;
+  return out;
 }
 
 ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) noexcept {
@@ -208,6 +216,18 @@ ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) 
   if (node == nullptr && s->context == nullptr && !from.lost) return;
   if (node != nullptr) share_context(node);
   enter_context(*s, to.attributes, node, !from.lost);
+}
+
+ARTHUR_LINKED void suppress(scope_handle& scope) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) return;
+  const frame* const outer = s->top();
+  constexpr int kept = frame::random | frame::has_state | frame::names_remote | frame::came_sampled;
+  const int flags = outer == nullptr ? 0 : flags_of(*outer) & kept;
+  frame* const f = stand_in(*s, scope, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
+  if (f == nullptr) return;
+  if (outer != nullptr) f->ids = outer->ids;
+  else std::memset(&f->ids, 0, sizeof f->ids);
 }
 
 ARTHUR_LINKED void context_detach(attachment& from) noexcept {

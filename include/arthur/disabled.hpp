@@ -43,12 +43,13 @@ inline void activate(scope_handle&, const detached_handle&) noexcept {}
 inline void deactivate(scope_handle&) noexcept {}
 inline bool context_push(scope_handle&, const item*, std::size_t) noexcept { return false; }
 inline void context_pop(scope_handle&) noexcept {}
-inline void context_current(captured_context&) noexcept {}
+inline captured_context context_current() noexcept { return {}; }
 inline void context_share(const captured_context&) noexcept {}
 inline void context_drop(captured_context&) noexcept {}
-inline void context_extend(captured_context&, const item*, std::size_t) noexcept {}
+inline captured_context context_with(const captured_context&, const item*, std::size_t) noexcept { return {}; }
 inline void context_attach(attachment&, const captured_context&) noexcept {}
 inline void context_detach(attachment&) noexcept {}
+inline void suppress(scope_handle&) noexcept {}
 inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);

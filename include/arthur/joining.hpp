@@ -88,6 +88,12 @@ ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 
+/// Suppressed outside any span: there is nothing to name.
+inline bool is_nameless(const frame& f) noexcept {
+  static constexpr unsigned char none[16] = {};
+  return (f.trace_flags & frame::suppressed) != 0 && std::memcmp(f.ids.trace, none, 16) == 0;
+}
+
 /// The innermost span; where nothing is recorded, the innermost one that came from elsewhere.
 inline const frame* outgoing_frame() noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
@@ -105,7 +111,7 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
   const frame* const f = outgoing_frame();
-  if (f == nullptr) return false;
+  if (f == nullptr || is_nameless(*f)) return false;
   std::memcpy(out.trace, f->ids.trace, 16);
   std::memcpy(out.span, f->ids.span, 8);
   out.flags = f->trace_flags & (flag_sampled | flag_random);

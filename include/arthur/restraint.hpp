@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 
 #include "config.hpp"
 #include "record/rate_cap.hpp"
@@ -86,7 +87,9 @@ ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
   }
 }
 
-inline void count_left_out(slot& s, const frame& f) noexcept {
+inline void count_left_out(slot& s, frame& f) noexcept {
+  // Headers name the span outside, as if this one weren't there.
+  if ((f.trace_flags & frame::suppressed) != 0) std::memcpy(f.ids.span, f.ids.parent, 8);
   if ((f.trace_flags & frame::no_room) != 0) {
     s.opened.add();
     return s.count_drop(drop::pool_full);
