@@ -6,6 +6,7 @@
 #include "carrying.hpp"
 #include "contexts.hpp"
 #include "joining.hpp"
+#include "linking.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
 #include "runtime/check.hpp"

@@ -293,7 +293,7 @@ TEST_CASE("baggage follows the work: a captured context takes it to other thread
   CHECK(wrapped() == "k=w");
   CHECK(sent() == "");
   for (int n = 0; n < 2; ++n) {  // without a runtime, and with one
-    if (n == 1) support::capture c;
+    const auto running = n == 1 ? std::make_unique<support::capture>() : nullptr;
     const arthur::context extended = with.with(arthur::session_id("s"));
     const auto attached = extended.attach();
     CHECK(sent() == "k=v");

@@ -25,6 +25,10 @@ namespace detail {
 
 constexpr std::string_view redacted = "__REDACTED__";
 
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void write_link(frame& f, const item& link) noexcept;  // linking.hpp
+}
+
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
  public:
@@ -408,6 +412,8 @@ inline void item_writer::write(const item& i) noexcept {
       return write(i.parts, i.size);
     case key::content:
       return write(i.parts + 1, i.size - 1);  // without the type
+    case key::link:
+      return rt::write_link(f_, i);
     case key::absent:
       return;
     default:
@@ -427,20 +433,6 @@ inline void item_writer::write(const item& i) noexcept {
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
-ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
-  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
-}
-ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
-  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
-  sink.number_element(wire::any_int, value);
-}
-ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  sink.number_element(wire::any_double, bits);
-}
-ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
 ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
+#include "../attributes.hpp"
 #include "../config.hpp"
 #include "../record/wire.hpp"
 #include "../record/writer.hpp"
@@ -91,6 +93,24 @@ inline void sequence_sink::quoted(std::string_view value) noexcept {
   piece("\"", 1);
 }
 
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
+ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
+  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
+  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
+  sink.number_element(wire::any_int, value);
+}
+ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  sink.number_element(wire::any_double, bits);
+}
+ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
