@@ -7,6 +7,7 @@
 #include "check.hpp"
 #include "config.hpp"
 #include "context.hpp"
+#include "links.hpp"
 #include "llm_stream.hpp"
 #include "macros.hpp"
 #include "openinference/builders.hpp"

@@ -16,6 +16,7 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 struct pooled_frame;
+struct link_target;
 class baggage_block;
 
 /// What arthur::context holds.
@@ -108,6 +109,7 @@ class context {
   }
 
  private:
+  friend struct detail::link_target;
   explicit context(const detail::captured_context& c) noexcept : captured_(c) {}
   detail::captured_context captured_;
 };

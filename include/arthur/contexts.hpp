@@ -270,6 +270,7 @@ ARTHUR_LINKED void context_drop(captured_context& c) noexcept {
 ARTHUR_LINKED captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   captured_context out = c;
+  baggage_block::share(out.baggage);
   pooled_frame* const before = node_of(c);
   // Acquire pairs with the release in start(), which made the pool.
   if (recording_enabled.load(std::memory_order_acquire) == 0) {

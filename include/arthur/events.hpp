@@ -54,23 +54,23 @@ inline std::size_t event_attribute_size(const item& i) noexcept {
   }
 }
 
-inline void write_event_attribute(writer& to, const item& i) noexcept {
+inline void write_event_attribute(writer& to, const item& i, std::uint8_t tag = wire::event_attributes) noexcept {
   const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
   switch (i.value_type) {
     case item::type::unsigned_integer:
       if (unsigned_text::needed(i.unsigned_integer)) {
         const unsigned_text digits(i.unsigned_integer);
-        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
+        return write_text(to, tag, i.key_data, k, digits.view().data(), digits.view().size());
       }
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+      return write_integer(to, tag, i.key_data, k, i.integer);
     case item::type::integer:
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+      return write_integer(to, tag, i.key_data, k, i.integer);
     case item::type::number:
-      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
+      return write_number(to, tag, i.key_data, k, i.number);
     case item::type::boolean:
-      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
+      return write_boolean(to, tag, i.key_data, k, i.boolean);
     default:
-      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
+      return write_text(to, tag, i.key_data, k, i.data, i.size);
   }
 }
 

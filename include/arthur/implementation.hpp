@@ -7,6 +7,7 @@
 #include "contexts.hpp"
 #include "exceptions.hpp"
 #include "joining.hpp"
+#include "linking.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
 #include "runtime/check.hpp"

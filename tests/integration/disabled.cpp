@@ -6,7 +6,10 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 TEST_CASE("disabled macros evaluate nothing, and what is called beside them does nothing") {
   int evaluated = 0;
@@ -39,6 +42,23 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(!parent.joined());
   CHECK(arthur::current_traceparent().empty());
   CHECK(std::string(arthur::current_tracestate().c_str()).empty());
+  std::map<std::string, std::string> headers = {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, {"baggage", "k=v"}};
+  const auto before = headers;
+  const auto remote = arthur::extract(headers);
+  CHECK(!remote.joined());
+  CHECK(!arthur::extract([](std::string_view) { return "x"; }).joined());
+  CHECK(!arthur::extract_environment().joined());
+  const arthur::baggage_scope scope("k", "v");
+  CHECK(!scope.carried());
+  CHECK(arthur::current_baggage("k").empty());
+  arthur::inject(headers);
+  CHECK(headers == before);
+  std::vector<std::string> variables;
+  arthur::inject_environment(variables);
+  CHECK(variables.empty());
+  job.set(arthur::link_to("traceparent", arthur::attribute("k", 1)), arthur::link_to(arthur::context::current()));
+  ARTHUR_SPAN("links", arthur::link_to({"traceparent", "tracestate"}, arthur::attribute("k", ++evaluated)));
+  CHECK(evaluated == 0);
 }
 
 TEST_CASE("a test of a disabled program is told why it sees no spans") {

@@ -286,6 +286,18 @@ TEST_CASE("baggage follows the work: a captured context takes it to other thread
     }
     CHECK(sent() == "own=1");
   }).join();
+  const auto wrapped = [&] {
+    const arthur::baggage_scope scope("k", "w");
+    return arthur::wrap([] { return sent(); });
+  }();
+  CHECK(wrapped() == "k=w");
+  CHECK(sent() == "");
+  for (int n = 0; n < 2; ++n) {  // without a runtime, and with one
+    const auto running = n == 1 ? std::make_unique<support::capture>() : nullptr;
+    const arthur::context extended = with.with(arthur::session_id("s"));
+    const auto attached = extended.attach();
+    CHECK(sent() == "k=v");
+  }
   arthur::context copy = with, moved = std::move(with);
   with = copy;
   copy = arthur::context();

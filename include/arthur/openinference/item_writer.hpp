@@ -25,6 +25,10 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void write_link(frame& f, const item& link) noexcept;  // linking.hpp
+}
+
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
  public:
@@ -406,6 +410,8 @@ inline void item_writer::write(const item& i) noexcept {
       return write(i.parts, i.size);
     case key::content:
       return write(i.parts + 1, i.size - 1);  // without the type
+    case key::link:
+      return rt::write_link(f_, i);
     case key::absent:
       return;
     default:

@@ -202,6 +202,7 @@ enum class key : std::uint16_t {
   explanation,
   annotator_kind,
   identifier,
+  link,  // no attribute
   task_id,  // resource
   service_name,
 };
