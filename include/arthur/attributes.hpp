@@ -67,6 +67,9 @@ inline item text_item(key code, text_arg value) noexcept {
   return i;
 }
 
+/// Nothing for an empty text.
+inline item optional_item(key code, text_arg value) noexcept { return text_item(value.size != 0 ? code : key::absent, value); }
+
 inline item json_item(key code, text_arg value) noexcept {
   item i = text_item(code, value);
   i.value_type = item::type::json;
@@ -140,6 +143,8 @@ template <>
 struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
+template <class T>
+using if_attribute = std::enable_if_t<is_attribute<std::decay_t<T>>::value>;
 
 /// Ends the argument lists that the macros build.
 struct no_more {};

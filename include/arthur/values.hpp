@@ -68,6 +68,21 @@ template <class Json, class = detail::if_json<Json>>
 attr invocation_parameters(const Json& value) noexcept {
   return attr(detail::json_value_item(detail::key::llm_invocation_parameters, value));
 }
+/// considered_json() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr considered_json(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::input_json, value));
+}
+/// prompt_template_variables() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr prompt_template_variables(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::prompt_template_variables, value));
+}
+/// tool_schema() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr tool_schema(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::tool_schema, value));
+}
 #endif
 
 #if defined(ARTHUR_WITH_FMT)

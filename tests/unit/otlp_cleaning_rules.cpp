@@ -93,7 +93,41 @@ TEST_CASE("renamed keys collide with nothing and lose nothing") {
   }
 }
 
-TEST_CASE("the plain profile repairs UTF-8 and removes repeated keys, nothing else") {
+TEST_CASE("an input or output that is not JSON isn't labelled JSON, whoever receives it") {
+  for (const bool engine : {true, false}) {
+    clean_flags flags;
+    flags.engine = engine;
+    for (const char* const broken : {"not {json", R"({"a":1)", R"({"a":1}})", ""}) {
+      for (const bool label_first : {false, true}) {
+        attributes list{{"output.value", text_any(broken)}, {"output.mime_type", text_any("application/json")}};
+        attributes fixed{{"output.value", text_any(broken)}, {"output.mime_type", text_any("text/plain")}};
+        if (label_first) {
+          std::swap(list[0], list[1]);
+          std::swap(fixed[0], fixed[1]);
+        }
+        const cleaned got = clean(span_with(list), flags);
+        CHECK((attributes_of(got.body) == fixed));
+        CHECK(got.counts[clean_rule::json_as_text] == 1);
+        CHECK(got.counts.total() == 1);
+      }
+    }
+    const attributes good = {{"input.value", text_any(R"({"a":[1,"b"]})")}, {"input.mime_type", text_any("application/json")}};
+    CHECK(clean(span_with(good), flags).outcome == clean_outcome::unchanged);
+    // Of keys that aren't ours only the engine's rules are known.
+    const attributes other = {{"x.value", text_any("{")}, {"x.mime_type", text_any("application/json")}};
+    CHECK((clean(span_with(other), flags).outcome == clean_outcome::unchanged) == !engine);
+  }
+  clean_flags cut;
+  cut.engine = false;
+  arthur::detail::span_limits limits;
+  limits.length = 16;
+  cut.limits = &limits;
+  const attributes list = {{"input.value", text_any(R"({"long":"more than sixteen"})")}, {"input.mime_type", text_any("application/json")}};
+  const auto cleaned_list = attributes_of(clean(span_with(list), cut).body);
+  CHECK((cleaned_list[1] == std::pair<std::string, std::string>("input.mime_type", text_any("text/plain"))));
+}
+
+TEST_CASE("the plain profile repairs UTF-8, removes repeated keys and labels what is no JSON as text, nothing else") {
   clean_flags flags;
   flags.engine = false;
   const attributes untouched = {{"a/b", number(nan_value)}, {"x", text_any(std::string("\0", 1))},

@@ -89,6 +89,11 @@ item value_item(const T& value) noexcept {
   return i;
 }
 
+template <class... Parts>
+composite<1 + sizeof...(Parts)> judgement(key list, key name_key, text_arg name, Parts&&... parts) noexcept {
+  return composite<1 + sizeof...(Parts)>(list, text_item(name_key, name), take(static_cast<Parts&&>(parts))...);
+}
+
 }  // namespace detail
 
 /// Any attribute. Keys: dot-separated, lower case; never both `x` and `x.y`. Setting a key again replaces its value.
@@ -115,7 +120,11 @@ inline attr model(detail::text_arg name) noexcept { return attr(detail::text_ite
 inline attr provider(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_provider, name)); }
 /// `llm.system`: who made the model's API, e.g. "openai", "anthropic".
 inline attr llm_system(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_system, name)); }
-/// `llm.invocation_parameters`: a JSON object such as {"temperature":0.2}.
+/// `llm.request.model_name`: the model asked for, where another one may answer; beside model().
+inline attr request_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_request_model_name, name)); }
+/// `llm.response.model_name`: the model that answered, where it may be another than the one asked for; beside model().
+inline attr response_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_response_model_name, name)); }
+/// `llm.invocation_parameters`, on embedding spans `embedding.invocation_parameters`: a JSON object such as {"temperature":0.2}.
 inline attr invocation_parameters(detail::text_arg json) noexcept {
   return attr(detail::json_item(detail::key::llm_invocation_parameters, json));
 }
@@ -124,12 +133,47 @@ inline attr finish_reason(detail::text_arg reason) noexcept {
   return attr(detail::text_item(detail::key::llm_finish_reason, reason));
 }
 
+/// `llm.prompt_template.template`: the prompt before its variables were filled in. Also in ARTHUR_CONTEXT, like the next two.
+inline attr prompt_template(detail::text_arg text) noexcept { return attr(detail::text_item(detail::key::prompt_template, text)); }
+/// `llm.prompt_template.variables`: a JSON object of the values that were filled in.
+inline attr prompt_template_variables(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::prompt_template_variables, json)); }
+/// `llm.prompt_template.version`.
+inline attr prompt_template_version(detail::text_arg version) noexcept { return attr(detail::text_item(detail::key::prompt_template_version, version)); }
+/// `prompt.vendor`: where the prompt is managed.
+inline attr prompt_vendor(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::prompt_vendor, name)); }
+/// `prompt.id`: the vendor's id of the prompt.
+inline attr prompt_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::prompt_id, id)); }
+/// `prompt.url`: where the vendor shows the prompt.
+inline attr prompt_url(detail::text_arg url) noexcept { return attr(detail::text_item(detail::key::prompt_url, url)); }
+
+/// One prompt of a completion without messages, appended: `llm.prompts.N`.
+inline composite<1> prompt(detail::text_arg text) noexcept { return composite<1>(detail::key::llm_prompts, detail::text_item(detail::key::prompt_text, text)); }
+/// One answer of a completion without messages, appended: `llm.choices.N`.
+inline composite<1> choice(detail::text_arg text) noexcept { return composite<1>(detail::key::llm_choices, detail::text_item(detail::key::completion_text, text)); }
+
 /// `llm.token_count.*`. The total is their sum. Counts beyond 2^31-1 don't fit the engine and are cut to it.
 inline attr tokens(std::int64_t prompt, std::int64_t completion) noexcept {
   detail::item i = detail::integer_item(detail::key::token_counts, prompt);
   i.second = completion;
   return attr(i);
 }
+/// With a total that is not their sum.
+inline composite<3> tokens(std::int64_t prompt, std::int64_t completion, std::int64_t total) noexcept { return composite<3>(detail::key::several, detail::integer_item(detail::key::llm_token_count_prompt, prompt), detail::integer_item(detail::key::llm_token_count_completion, completion), detail::integer_item(detail::key::llm_token_count_total, total)); }
+/// Of a call without a completion, such as an embedding: prompt and total.
+inline composite<2> tokens(std::int64_t prompt) noexcept { return composite<2>(detail::key::several, detail::integer_item(detail::key::llm_token_count_prompt, prompt), detail::integer_item(detail::key::llm_token_count_total, prompt)); }
+/// `llm.token_count.prompt_details.cache_read`: of the prompt, read from a cache.
+inline attr cache_read_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_read, count)); }
+/// `llm.token_count.prompt_details.cache_write`: of the prompt, written to a cache.
+inline attr cache_write_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_write, count)); }
+/// `llm.token_count.prompt_details.cache_input`: another word for tokens read from a cache, not in the specification; prefer cache_read_tokens().
+inline attr cache_input_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_input, count)); }
+/// `llm.token_count.prompt_details.audio`: of the prompt, audio.
+inline attr prompt_audio_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_prompt_audio, count)); }
+/// `llm.token_count.completion_details.reasoning`: of the completion, reasoning.
+inline attr reasoning_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_reasoning, count)); }
+/// `llm.token_count.completion_details.audio`: of the completion, audio.
+inline attr completion_audio_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_completion_audio, count)); }
+
 /// `llm.cost.*` in US dollars. The total is their sum.
 inline attr cost(double prompt, double completion) noexcept {
   detail::item i = detail::number_item(detail::key::costs, prompt);
@@ -139,11 +183,30 @@ inline attr cost(double prompt, double completion) noexcept {
 /// `llm.cost.total` in US dollars.
 inline attr cost(double total) noexcept { return attr(detail::number_item(detail::key::llm_cost_total, total)); }
 
+/// With a total that is not their sum.
+inline composite<3> cost(double prompt, double completion, double total) noexcept { return composite<3>(detail::key::several, detail::number_item(detail::key::llm_cost_prompt, prompt), detail::number_item(detail::key::llm_cost_completion, completion), detail::number_item(detail::key::llm_cost_total, total)); }
+/// `llm.cost.prompt_details.input` in US dollars: of the prompt, what came from no cache.
+inline attr input_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_input, dollars)); }
+/// `llm.cost.prompt_details.cache_read`.
+inline attr cache_read_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_read, dollars)); }
+/// `llm.cost.prompt_details.cache_write`.
+inline attr cache_write_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_write, dollars)); }
+/// `llm.cost.prompt_details.cache_input`: as cache_input_tokens().
+inline attr cache_input_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_input, dollars)); }
+/// `llm.cost.prompt_details.audio`.
+inline attr prompt_audio_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_prompt_audio, dollars)); }
+/// `llm.cost.completion_details.output`: of the completion, what is neither reasoning nor audio.
+inline attr output_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_output, dollars)); }
+/// `llm.cost.completion_details.reasoning`.
+inline attr reasoning_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_reasoning, dollars)); }
+/// `llm.cost.completion_details.audio`.
+inline attr completion_audio_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_completion_audio, dollars)); }
+
 /// `session.id`: all spans of one conversation. The engine keeps the first one it sees for a trace.
 inline attr session_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::session_id, id)); }
 /// `user.id`.
 inline attr user_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::user_id, id)); }
-/// `metadata`: a JSON object. Inside document(): the document's metadata.
+/// `metadata`: a JSON object. Inside document(), annotation() and evaluation(): theirs.
 inline attr metadata(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::metadata, json)); }
 /// `tag.tags`.
 inline attr tags(const std::initializer_list<std::string_view>& list) noexcept {
@@ -161,6 +224,9 @@ inline attr service_name(detail::text_arg name) noexcept { return attr(detail::t
 /// `agent.name`.
 inline attr agent_name(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::agent_name, name)); }
 
+/// `graph.node.*`: the node of the agent's graph that the span belongs to. No parent: the graph's root.
+inline composite<3> graph_node(detail::text_arg id, detail::text_arg name = "", detail::text_arg parent_id = "") noexcept { return composite<3>(detail::key::several, detail::text_item(detail::key::graph_node_id, id), detail::optional_item(detail::key::graph_node_name, name), detail::optional_item(detail::key::graph_node_parent_id, parent_id)); }
+
 /// The options that a decision chose from: `input.value` as a JSON list. For ARTHUR_DECISION.
 inline attr considered(const std::initializer_list<std::string_view>& options) noexcept {
   return attr(detail::sequence_item(detail::key::input_json, options));
@@ -171,10 +237,15 @@ attr considered(const Range& options) noexcept {
   return attr(detail::sequence_item(detail::key::input_json, options));
 }
 
-/// Part of document(): `document.id`.
-inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::document_id, value)); }
-/// Part of document(): `document.score`.
-inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::document_score, value)); }
+/// The options as a JSON text of your own, for example with scores: [{"option":"refund","score":0.8},{"option":"escalate"}].
+inline attr considered_json(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::input_json, json)); }
+
+/// Part of document(): `document.id`. Of text() and reasoning(): `message_content.id`, the provider's.
+inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::id, value)); }
+/// A document's id that is a number.
+inline attr id(std::int64_t value) noexcept { return attr(detail::integer_item(detail::key::id, value)); }
+/// Part of document(), annotation(), evaluation(): how good it is.
+inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::score, value)); }
 /// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`.
 /// Parts: id(), score(), metadata().
 template <class... Parts>
@@ -207,29 +278,88 @@ composite<2> embedding(detail::text_arg content, const Range& vector) noexcept {
                       detail::sequence_item(detail::key::embedding_vector, vector));
 }
 
-/// A tool call that the model asked for; part of output_message() (or of input_message() when repeated to the model).
-inline composite<3> tool_call(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json) noexcept {
-  return composite<3>(detail::key::tool_call, detail::text_item(detail::key::tool_call_id, id),
-                      detail::text_item(detail::key::tool_call_function_name, name),
-                      detail::text_item(detail::key::tool_call_function_arguments, arguments_json));
+/// One vector of a text that isn't there, such as tokens.
+template <class Range, class = std::enable_if_t<detail::is_range<Range>::value && !detail::is_text<Range>::value>>
+composite<1> embedding(const Range& vector) noexcept { return composite<1>(detail::key::embedding_embeddings, detail::sequence_item(detail::key::embedding_vector, vector)); }
+
+/// A tool call that the model asked for; part of output_message() (or of input_message() when repeated to the model). Part:
+/// reasoning_signature(). On a TOOL span: the call that it carries out, `tool_call.*`.
+template <class... Parts>
+composite<3 + sizeof...(Parts)> tool_call(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json, Parts&&... parts) noexcept {
+  return composite<3 + sizeof...(Parts)>(detail::key::tool_call, detail::optional_item(detail::key::tool_call_id, id),
+                                         detail::text_item(detail::key::tool_call_function_name, name),
+                                         detail::text_item(detail::key::tool_call_function_arguments, arguments_json),
+                                         detail::take(static_cast<Parts&&>(parts))...);
 }
+/// A tool call at its place among the other parts of a message: tool_call() and, in `message.contents.N`, where it stood.
+template <class... Parts>
+composite<4 + sizeof...(Parts)> tool_use(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json, Parts&&... parts) noexcept {
+  return composite<4 + sizeof...(Parts)>(detail::key::tool_use, detail::text_item(detail::key::content_type, "tool_use"),
+                                         detail::optional_item(detail::key::tool_call_id, id),
+                                         detail::text_item(detail::key::tool_call_function_name, name),
+                                         detail::text_item(detail::key::tool_call_function_arguments, arguments_json),
+                                         detail::take(static_cast<Parts&&>(parts))...);
+}
+/// Part of tool_call(), tool_use(): the provider's opaque token, kept as it is.
+inline attr reasoning_signature(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::tool_call_reasoning_signature, value)); }
+/// The call of a function in the way that came before tool calls; part of a message.
+inline composite<2> function_call(detail::text_arg name, detail::text_arg arguments_json) noexcept { return composite<2>(detail::key::function_call, detail::text_item(detail::key::message_function_call_name, name), detail::text_item(detail::key::message_function_call_arguments, arguments_json)); }
+/// `llm.function_call`: the same for the span, as the JSON object that the provider sent.
+inline attr function_call(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::llm_function_call, json)); }
+/// Part of a message: whom it is from; in one of role "tool", the tool.
+inline attr name(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::message_name, value)); }
+
+/// A text among the parts of a message: `message.contents.N`. Parts: signature(), id().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> text(detail::text_arg value, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(detail::key::content, detail::text_item(detail::key::content_type, "text"), detail::text_item(detail::key::content_text, value), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// An image in a message: an address, or the data as "data:image/png;base64,...". Of a span: `image.url`.
+inline composite<2> image(detail::text_arg url) noexcept { return composite<2>(detail::key::content, detail::text_item(detail::key::content_type, "image"), detail::text_item(detail::key::image_url, url)); }
+/// Audio in a message, with its format such as "audio/wav" and what is said. Of a span: `audio.*`.
+inline composite<4> audio(detail::text_arg url, detail::text_arg mime_type = "", detail::text_arg transcript = "") noexcept {
+  return composite<4>(detail::key::content, detail::text_item(detail::key::content_type, "audio"), detail::optional_item(detail::key::audio_url, url), detail::optional_item(detail::key::audio_mime_type, mime_type), detail::optional_item(detail::key::audio_transcript, transcript));
+}
+/// What a reasoning model thought, in a message. Parts: signature(), encrypted_content(), redacted_data(), id().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> reasoning(detail::text_arg value, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(detail::key::content, detail::text_item(detail::key::content_type, "reasoning"), detail::optional_item(detail::key::content_text, value), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// Part of reasoning() and text(): the provider's opaque signature, kept as it is.
+inline attr signature(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_signature, value)); }
+/// Part of reasoning(): OpenAI's encrypted reasoning.
+inline attr encrypted_content(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_encrypted, value)); }
+/// Part of reasoning(): Anthropic's redacted thinking.
+inline attr redacted_data(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_data, value)); }
+
 /// The id of the call that a message of role "tool" answers; part of input_message().
 inline attr tool_call_id(detail::text_arg id) noexcept {
   return attr(detail::text_item(detail::key::message_tool_call_id, id));
 }
-/// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id().
+/// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id(), name(), and those of a
+/// content that is more than one text: text(), image(), audio(), reasoning(), tool_use(), in their order.
 template <class... Parts>
 composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
   return composite<2 + sizeof...(Parts)>(
       detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role),
       detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
 }
-/// One message of the model, appended: `llm.output_messages.N`. Parts: tool_call().
+/// The same without a single text: input_message("user", text("What is this?"), image(url)).
+template <class Part, class... Parts, class = detail::if_attribute<Part>>
+composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, Part&& part, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role), detail::take(static_cast<Part&&>(part)), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One message of the model, appended: `llm.output_messages.N`. Parts as input_message().
 template <class... Parts>
 composite<2 + sizeof...(Parts)> output_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
   return composite<2 + sizeof...(Parts)>(
       detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role),
       detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// The same without a single text.
+template <class Part, class... Parts, class = detail::if_attribute<Part>>
+composite<2 + sizeof...(Parts)> output_message(detail::text_arg role, Part&& part, Parts&&... parts) noexcept {
+  return composite<2 + sizeof...(Parts)>(detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role), detail::take(static_cast<Part&&>(part)), detail::take(static_cast<Parts&&>(parts))...);
 }
 /// A tool: on LLM spans one that the model may call (`llm.tools.N.tool.json_schema`), on others `tool.name`,
 /// `tool.description`, `tool.parameters`. `json_schema`: the JSON schema of its parameters.
@@ -238,6 +368,39 @@ inline composite<3> tool(detail::text_arg name, detail::text_arg description, de
                       detail::text_item(detail::key::tool_description, description),
                       detail::json_item(detail::key::tool_parameters, json_schema));
 }
+/// A tool by its whole definition, the JSON that the provider gets: on LLM spans one that the model may call
+/// (`llm.tools.N.tool.json_schema`), on others `tool.json_schema`.
+inline attr tool_schema(detail::text_arg json) noexcept { return attr(detail::text_item(detail::key::tool_schema, json)); }
+/// `tool.id`, on TOOL spans: the id of the tool call that it carries out.
+inline attr tool_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::tool_id, id)); }
+
+/// A judgement of the span, appended: `annotations.N`. Parts: score(), label(), explanation() (one at least),
+/// annotator_kind(), identifier(), metadata().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> annotation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::annotations, detail::key::annotation_name, name, static_cast<Parts&&>(parts)...); }
+/// A judgement of the whole trace: `trace.annotations.N`.
+template <class... Parts>
+composite<1 + sizeof...(Parts)> trace_annotation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::trace_annotations, detail::key::annotation_name, name, static_cast<Parts&&>(parts)...); }
+/// A judgement of the session, on a span that has a session_id(): `session.annotations.N`.
+template <class... Parts>
+composite<1 + sizeof...(Parts)> session_annotation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::session_annotations, detail::key::annotation_name, name, static_cast<Parts&&>(parts)...); }
+/// The result of an evaluation of the span, appended: `evaluations.N`. Parts as annotation().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> evaluation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::evaluations, detail::key::evaluation_name, name, static_cast<Parts&&>(parts)...); }
+/// The result of an evaluation of the whole trace: `trace.evaluations.N`.
+template <class... Parts>
+composite<1 + sizeof...(Parts)> trace_evaluation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::trace_evaluations, detail::key::evaluation_name, name, static_cast<Parts&&>(parts)...); }
+/// The result of an evaluation of the session, on a span that has a session_id(): `session.evaluations.N`.
+template <class... Parts>
+composite<1 + sizeof...(Parts)> session_evaluation(detail::text_arg name, Parts&&... parts) noexcept { return detail::judgement(detail::key::session_evaluations, detail::key::evaluation_name, name, static_cast<Parts&&>(parts)...); }
+/// Part of a judgement: its category, for example "correct".
+inline attr label(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::label, value)); }
+/// Part of a judgement: why.
+inline attr explanation(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::explanation, value)); }
+/// Part of a judgement: who judged, "HUMAN", "LLM", "CODE" or a word of your own.
+inline attr annotator_kind(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::annotator_kind, value)); }
+/// Part of a judgement: tells several of one name apart.
+inline attr identifier(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::identifier, value)); }
 
 ARTHUR_NAMESPACE_END
 

@@ -14,6 +14,7 @@
 #include "../record/wire.hpp"
 #include "../record/writer.hpp"
 #include "builders.hpp"
+#include "key_builder.hpp"
 #include "key_table.hpp"
 #include "keys.hpp"
 #include "kinds.hpp"
@@ -23,44 +24,6 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 constexpr std::string_view redacted = "__REDACTED__";
-
-/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
-class key_builder {
- public:
-  key_builder() noexcept = default;
-  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
-    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
-    add(list);
-    text_[size_++] = '.';
-    char digits[10];
-    std::size_t count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + index % 10);
-      index /= 10;
-    } while (index != 0);
-    while (count != 0) text_[size_++] = digits[--count];
-    text_[size_++] = '.';
-  }
-
-  std::size_t size() const noexcept { return size_; }
-  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
-  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
-
-  /// The prefix with a part behind it; valid until the next call.
-  std::string_view with(std::string_view part) noexcept {
-    wire::put_bytes(text_ + size_, part.data(), part.size());
-    return {text_, size_ + part.size()};
-  }
-
- private:
-  void add(std::string_view s) noexcept {
-    wire::put_bytes(text_ + size_, s.data(), s.size());
-    size_ += s.size();
-  }
-  // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
-  char text_[160];
-  std::size_t size_ = 0;
-};
 
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
@@ -93,9 +56,13 @@ class item_writer {
   }
   bool admit_free(std::string_view k) noexcept {
     const std::uint64_t bits = key_bits(k.data(), k.size());
-    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.flags |= record::has_free_keys;
     f_.free_keys |= bits;
+    return admit_hashed(bits);
+  }
+  /// For keys without a bit of their own.
+  bool admit_hashed(std::uint64_t bits) noexcept {
+    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.all_keys |= bits;
     return admit();
   }
@@ -151,10 +118,24 @@ class item_writer {
   void number(key k, double value) noexcept {
     if (admit(k)) write_number(f_.bytes, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), value);
   }
+  /// Number of the next element of a list. False: there are too many.
+  bool next_of(key list, std::uint32_t& number) noexcept {
+    std::uint16_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
+    if (ARTHUR_UNLIKELY(next == UINT16_MAX)) {
+      ++f_.dropped_attributes;
+      return false;
+    }
+    number = next++;
+    return true;
+  }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
+  struct inner_lists { std::uint32_t calls = 0, contents = 0; };
+  void nested(key_builder& prefix, inner_lists& next, const item& part) noexcept;
+  static key in_element(key element, key part) noexcept;
   bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
+  void tool_schema(const item& i) noexcept;
   key for_kind(key k) const noexcept;
   bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
 
@@ -249,6 +230,7 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
 }
 
 inline key item_writer::for_kind(key k) const noexcept {
+  if (k == key::llm_invocation_parameters && is(kind::embedding)) return key::embedding_invocation_parameters;
   if (k != key::llm_model_name) return k;
   if (is(kind::embedding)) return key::embedding_model_name;
   if (is(kind::reranker)) return key::reranker_model_name;
@@ -257,8 +239,9 @@ inline key item_writer::for_kind(key k) const noexcept {
 
 inline void item_writer::element(key list, const item& of) noexcept {
   if (hides(list)) return;
-  std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[list].text, next++);
+  std::uint32_t number = 0;
+  if (!next_of(list, number)) return;
+  key_builder prefix(key_builder(), key_texts[list].text, number);
   parts(prefix, of);
 }
 
@@ -268,6 +251,7 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
   const char* const front = prefix.short_text();
   const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
   if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (part.text.size() > key_info::max_imaged) return false;
   static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
   const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
   char* at = f_.bytes.reserve_with_margin(1 + wire::varint_size(body) + body, 64 + key_info::image_size);
@@ -283,19 +267,61 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
 }
 
 inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
-  std::uint32_t calls = 0;
+  inner_lists next;
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
-    if (part.code == key::tool_call) {
-      key_builder call(prefix, key_texts[key::message_tool_calls].text, calls++);
-      parts(call, part);
-      continue;
+    key k = part.code;
+    if (k <= key::before_parts || k >= key::count) {
+      if (part.value_type == item::type::parts) {
+        nested(prefix, next, part);
+        continue;
+      }
+      k = in_element(of.code, k);
+      if (k >= key::count) continue;  // not a part of this element
     }
-    const key k = part.code == key::metadata ? key::document_metadata : part.code;
-    if (k >= key::count) continue;
     if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
   }
+}
+
+/// What a message holds beside plain parts.
+inline void item_writer::nested(key_builder& prefix, inner_lists& next, const item& part) noexcept {
+  if (part.code == key::function_call) return parts(prefix, part);
+  if (part.code == key::content || part.code == key::tool_use) {
+    key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
+    parts(inside, part);
+  }
+  if (part.code == key::tool_call || part.code == key::tool_use) {
+    // The first part of tool_use() is the type of the content.
+    const std::size_t skipped = part.code == key::tool_use ? 1 : 0;
+    key_builder call(prefix, key_texts[key::message_tool_calls].text, next.calls++);
+    parts(call, parts_item(key::tool_call, part.parts + skipped, part.size - skipped));
+  }
+}
+
+/// The key of a part in an element of the list, or with the code, `element`.
+inline key item_writer::in_element(key element, key part) noexcept {
+  const auto moved = [part](key from, key to) {
+    return static_cast<key>(static_cast<int>(part) - static_cast<int>(from) + static_cast<int>(to));
+  };
+  if (element == key::content) {
+    if (part == key::id) return key::content_id;
+    if (part >= key::image_url && part <= key::audio_transcript) return moved(key::image_url, key::content_image_url);
+  }
+  if (element >= key::annotations && element <= key::session_evaluations) {
+    const bool annotation = element <= key::session_annotations;
+    if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
+    if (part >= key::score && part <= key::identifier) {
+      return moved(key::score, annotation ? key::annotation_score : key::evaluation_score);
+    }
+  } else if (part == key::metadata) {
+    return key::document_metadata;
+  } else if (part == key::id) {
+    return key::document_id;
+  } else if (part == key::score) {
+    return key::document_score;
+  }
+  return part;
 }
 
 inline void item_writer::tool(const item& of) noexcept {
@@ -309,10 +335,9 @@ inline void item_writer::tool(const item& of) noexcept {
     return;
   }
   // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
-  std::uint32_t& next =
-      f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, next++);
-  if (!admit()) return;
+  std::uint32_t number = 0;
+  if (!next_of(key::llm_tools, number) || !admit()) return;
+  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
   const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
   constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
@@ -333,6 +358,12 @@ inline void item_writer::tool(const item& of) noexcept {
   f_.bytes.append(last.data(), last.size());
   f_.bytes.append(parameters.data(), parameters.size());
   f_.bytes.append(close.data(), close.size());
+}
+
+inline void item_writer::tool_schema(const item& i) noexcept {
+  item part = i;
+  part.code = key::tool_json_schema;
+  is(kind::llm) ? element(key::llm_tools, parts_item(key::llm_tools, &part, 1)) : write(part);
 }
 
 inline void item_writer::write(const item& i) noexcept {
@@ -370,16 +401,28 @@ inline void item_writer::write(const item& i) noexcept {
       return element(i.code, i);
     case key::tool:
       return tool(i);
+    case key::tool_schema:
+      return tool_schema(i);
+    case key::several:
+    case key::tool_call:
+      return write(i.parts, i.size);
+    case key::content:
+      return write(i.parts + 1, i.size - 1);  // without the type
+    case key::absent:
+      return;
     default:
       break;
   }
   const key k = for_kind(i.code);
-  if (k >= key::single_count) {
-    // A part outside its list, e.g. score() beside document(): nothing reads it.
-    ++f_.dropped_attributes;
-    return;
+  if (ARTHUR_LIKELY(k < key::single_count)) {
+    if (admit(k)) known_value(k, i);
+  } else if (k < key::lists_end) {
+    element(k, i);
+  } else if (k < key::rare_end) {
+    if (admit_hashed(key_texts[k].bits)) value(key_texts[k].text, i);
+  } else {
+    ++f_.dropped_attributes;  // a part outside its list, e.g. score() beside document(): nothing reads it
   }
-  if (admit(k)) known_value(k, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {

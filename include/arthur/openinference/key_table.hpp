@@ -39,6 +39,7 @@ inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
 struct key_info {
   /// A short attribute up to the length of its AnyValue, as it goes into the span; the second byte is its length.
   static constexpr std::size_t image_size = 40;
+  static constexpr std::size_t max_imaged = image_size - 5;  // longer keys have none
 
   std::string_view text;
   std::uint64_t bits;
@@ -48,6 +49,7 @@ struct key_info {
   constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none), image() {}
   constexpr key_info(std::string_view t, family f) noexcept
       : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f), image() {
+    if (t.size() > max_imaged) return;
     image[0] = static_cast<char>(wire::span_attributes);
     image[2] = static_cast<char>(wire::key_value_key);
     image[3] = static_cast<char>(t.size());
@@ -63,12 +65,20 @@ struct key_table {
   entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
     ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_RARE_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_PART_KEYS(ARTHUR_KEY_ENTRY)
 #undef ARTHUR_KEY_ENTRY
   }
   constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
+  constexpr bool single_keys_have_images() const noexcept {
+    for (std::size_t n = 0; n < static_cast<std::size_t>(key::single_count); ++n) {
+      if (entries[n].text.size() > key_info::max_imaged) return false;
+    }
+    return true;
+  }
 };
 inline constexpr key_table key_texts;
+static_assert(key_texts.single_keys_have_images(), "a longer key belongs among the rare ones");
 
 /// The exact upper-case values of `openinference.span.kind`, in the order of arthur::kind; the engine folds no case.
 inline constexpr std::string_view kind_names[] = {"LLM",      "TOOL",      "AGENT",     "CHAIN",     "RETRIEVER",

@@ -45,9 +45,49 @@ enum class family : std::uint8_t { none, input, output };
   X(reranker_query, "reranker.query", none)                                       \
   X(reranker_top_k, "reranker.top_k", none)                                        \
   X(agent_name, "agent.name", none)                                                \
+  X(graph_node_id, "graph.node.id", none)                                          \
+  X(graph_node_name, "graph.node.name", none)                                      \
+  X(graph_node_parent_id, "graph.node.parent_id", none)                            \
+  X(llm_request_model_name, "llm.request.model_name", none)                        \
+  X(llm_response_model_name, "llm.response.model_name", none)                      \
+  X(llm_function_call, "llm.function_call", none)                                  \
+  X(prompt_template, "llm.prompt_template.template", none)                         \
+  X(prompt_template_variables, "llm.prompt_template.variables", none)              \
+  X(prompt_template_version, "llm.prompt_template.version", none)                  \
+  X(embedding_invocation_parameters, "embedding.invocation_parameters", none)      \
+  X(tool_id, "tool.id", none)                                                      \
   X(code_function_name, "code.function.name", none)                                \
   X(code_file_path, "code.file.path", none)                                        \
   X(code_line_number, "code.line.number", none)
+
+// Keys that are rarer, or too long for an image (key_table.hpp): likewise once, but told apart by the Bloom filter alone.
+// Some are parts of list elements, too.
+#define ARTHUR_RARE_KEYS(X)                                                           \
+  X(tokens_cache_read, "llm.token_count.prompt_details.cache_read", none)             \
+  X(tokens_cache_write, "llm.token_count.prompt_details.cache_write", none)           \
+  X(tokens_cache_input, "llm.token_count.prompt_details.cache_input", none)           \
+  X(tokens_prompt_audio, "llm.token_count.prompt_details.audio", none)                \
+  X(tokens_reasoning, "llm.token_count.completion_details.reasoning", none)           \
+  X(tokens_completion_audio, "llm.token_count.completion_details.audio", none)        \
+  X(cost_input, "llm.cost.prompt_details.input", none)                                \
+  X(cost_cache_read, "llm.cost.prompt_details.cache_read", none)                      \
+  X(cost_cache_write, "llm.cost.prompt_details.cache_write", none)                    \
+  X(cost_cache_input, "llm.cost.prompt_details.cache_input", none)                    \
+  X(cost_prompt_audio, "llm.cost.prompt_details.audio", none)                         \
+  X(cost_output, "llm.cost.completion_details.output", none)                          \
+  X(cost_reasoning, "llm.cost.completion_details.reasoning", none)                    \
+  X(cost_completion_audio, "llm.cost.completion_details.audio", none)                 \
+  X(prompt_vendor, "prompt.vendor", none)                                             \
+  X(prompt_id, "prompt.id", none)                                                     \
+  X(prompt_url, "prompt.url", none)                                                   \
+  X(tool_json_schema, "tool.json_schema", none)                                       \
+  X(tool_call_id, "tool_call.id", none)                                               \
+  X(tool_call_function_name, "tool_call.function.name", none)                         \
+  X(tool_call_function_arguments, "tool_call.function.arguments", none)               \
+  X(image_url, "image.url", none)                                                     \
+  X(audio_url, "audio.url", none)                                                     \
+  X(audio_mime_type, "audio.mime_type", none)                                         \
+  X(audio_transcript, "audio.transcript", none)
 
 // Lists: `prefix.N.` is put before each part of an element.
 #define ARTHUR_LIST_KEYS(X)                                  \
@@ -57,32 +97,68 @@ enum class family : std::uint8_t { none, input, output };
   X(retrieval_documents, "retrieval.documents", none)      \
   X(reranker_input_documents, "reranker.input_documents", none)   \
   X(reranker_output_documents, "reranker.output_documents", none) \
-  X(embedding_embeddings, "embedding.embeddings", none)
+  X(embedding_embeddings, "embedding.embeddings", none)           \
+  X(llm_prompts, "llm.prompts", input)                            \
+  X(llm_choices, "llm.choices", output)                           \
+  X(annotations, "annotations", none)                             \
+  X(trace_annotations, "trace.annotations", none)                 \
+  X(session_annotations, "session.annotations", none)             \
+  X(evaluations, "evaluations", none)                             \
+  X(trace_evaluations, "trace.evaluations", none)                 \
+  X(session_evaluations, "session.evaluations", none)
 
-// Parts of list elements: used behind a prefix, never alone.
-#define ARTHUR_PART_KEYS(X)                                            \
-  X(message_role, "message.role", none)                                \
-  X(message_content, "message.content", none)                          \
-  X(message_name, "message.name", none)                                \
-  X(message_tool_call_id, "message.tool_call_id", none)                \
-  X(message_tool_calls, "message.tool_calls", none)                    \
-  X(tool_call_id, "tool_call.id", none)                                \
-  X(tool_call_function_name, "tool_call.function.name", none)          \
-  X(tool_call_function_arguments, "tool_call.function.arguments", none) \
-  X(tool_json_schema, "tool.json_schema", none)                        \
-  X(document_id, "document.id", none)                                  \
-  X(document_content, "document.content", none)                        \
-  X(document_score, "document.score", none)                            \
-  X(document_metadata, "document.metadata", none)                      \
-  X(embedding_text, "embedding.text", none)                           \
-  X(embedding_vector, "embedding.vector", none)
+// Parts of list elements: used behind a prefix, never alone. Those of evaluations are in the order of those of annotations.
+#define ARTHUR_PART_KEYS(X)                                                        \
+  X(message_role, "message.role", none)                                            \
+  X(message_content, "message.content", none)                                      \
+  X(message_contents, "message.contents", none)                                    \
+  X(message_name, "message.name", none)                                            \
+  X(message_tool_call_id, "message.tool_call_id", none)                            \
+  X(message_tool_calls, "message.tool_calls", none)                                \
+  X(message_function_call_name, "message.function_call_name", none)                \
+  X(message_function_call_arguments, "message.function_call_arguments_json", none) \
+  X(tool_call_reasoning_signature, "tool_call.reasoning_signature", none)          \
+  X(content_type, "message_content.type", none)                                    \
+  X(content_text, "message_content.text", none)                                    \
+  X(content_id, "message_content.id", none)                                        \
+  X(content_signature, "message_content.signature", none)                          \
+  X(content_data, "message_content.data", none)                                    \
+  X(content_encrypted, "message_content.encrypted_content", none)                  \
+  X(content_image_url, "message_content.image.image.url", none)                    \
+  X(content_audio_url, "message_content.audio.audio.url", none)                    \
+  X(content_audio_mime_type, "message_content.audio.audio.mime_type", none)        \
+  X(content_audio_transcript, "message_content.audio.audio.transcript", none)      \
+  X(document_id, "document.id", none)                                              \
+  X(document_content, "document.content", none)                                    \
+  X(document_score, "document.score", none)                                        \
+  X(document_metadata, "document.metadata", none)                                  \
+  X(embedding_text, "embedding.text", none)                                        \
+  X(embedding_vector, "embedding.vector", none)                                    \
+  X(prompt_text, "prompt.text", none)                                              \
+  X(completion_text, "completion.text", none)                                      \
+  X(annotation_name, "annotation.name", none)                                      \
+  X(annotation_score, "annotation.score", none)                                    \
+  X(annotation_label, "annotation.label", none)                                    \
+  X(annotation_explanation, "annotation.explanation", none)                        \
+  X(annotation_annotator_kind, "annotation.annotator_kind", none)                  \
+  X(annotation_identifier, "annotation.identifier", none)                          \
+  X(annotation_metadata, "annotation.metadata", none)                              \
+  X(evaluation_name, "evaluation.name", none)                                      \
+  X(evaluation_score, "evaluation.score", none)                                    \
+  X(evaluation_label, "evaluation.label", none)                                    \
+  X(evaluation_explanation, "evaluation.explanation", none)                        \
+  X(evaluation_annotator_kind, "evaluation.annotator_kind", none)                  \
+  X(evaluation_identifier, "evaluation.identifier", none)                          \
+  X(evaluation_metadata, "evaluation.metadata", none)
 
 #define ARTHUR_KEY_NAME(identifier, text, hidden_by) identifier,
 enum class key : std::uint16_t {
   ARTHUR_SINGLE_KEYS(ARTHUR_KEY_NAME) single_count,
-  // What follows isn't a key of its own: composites and resource settings, told apart by the writer.
-  before_lists = 63,
-  ARTHUR_LIST_KEYS(ARTHUR_KEY_NAME) ARTHUR_PART_KEYS(ARTHUR_KEY_NAME) count,
+  before_lists = 63,  // what follows has no bit
+  ARTHUR_LIST_KEYS(ARTHUR_KEY_NAME) lists_end, before_rare = lists_end - 1,
+  ARTHUR_RARE_KEYS(ARTHUR_KEY_NAME) rare_end, before_parts = rare_end - 1,
+  ARTHUR_PART_KEYS(ARTHUR_KEY_NAME) count,
+  // No keys, but what the writer makes keys of.
   free,          // the key is the user's text
   token_counts,  // prompt and completion: three keys
   costs,
@@ -90,13 +166,27 @@ enum class key : std::uint16_t {
   output_json,
   document,  // the list depends on the kind of the span
   input_document,
-  tool,       // llm.tools.N on LLM spans, tool.* on the others
-  tool_call,  // within a message
-  task_id,    // resource
+  tool,           // llm.tools.N on LLM spans, tool.* on the others
+  tool_schema,    // llm.tools.N on LLM spans, tool.json_schema on the others
+  tool_call,      // within a message, or of a TOOL span
+  tool_use,       // within a message: a part of its content and a tool call
+  content,        // within a message: a part of its content; image and audio also of a span
+  function_call,  // within a message: two parts
+  several,        // parts that are keys of their own
+  absent,         // an optional part that isn't there
+  // Parts whose key depends on the element; from `score` on in the order of the annotation's keys.
+  id,
+  score,
+  label,
+  explanation,
+  annotator_kind,
+  identifier,
+  task_id,  // resource
   service_name,
 };
 #undef ARTHUR_KEY_NAME
 static_assert(static_cast<int>(key::single_count) <= 63, "single keys own one bit each of a 64-bit word");
+constexpr std::size_t list_count = static_cast<std::size_t>(key::lists_end) - static_cast<std::size_t>(key::before_lists) - 1;
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

@@ -33,8 +33,8 @@ class attribute_cleaner : public attribute_table {
     drop_beyond(flags_.limits->attributes);
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
-    if (!rules_.engine()) return drop_repeated_repaired();
-    if (flags_.free_keys) {
+    if (!rules_.engine()) drop_repeated_repaired();
+    if (rules_.engine() && flags_.free_keys) {
       rename_numbered();
       resolve_conflicts();
     }
@@ -317,6 +317,7 @@ class attribute_cleaner : public attribute_table {
     });
     each([this, last](entry& at) {
       if (at.value.tag != wire::any_string || !make_label_key(spare_.bytes, key(at), at.key.size)) return;
+      if (!rules_.engine() && !is_input_or_output(key(at), at.key.size)) return;
       const char* const label = spare_.bytes.data();
       const std::size_t size = spare_.bytes.size();
       const auto order_of = [this, label, size](std::uint32_t other) {
@@ -325,7 +326,7 @@ class attribute_cleaner : public attribute_table {
       std::uint32_t* const found = std::lower_bound(
           order(), last, 0U, [order_of](std::uint32_t other, std::uint32_t) { return order_of(other) < 0; });
       if (found == last || order_of(*found) != 0) return;
-      if (!is_json_label(entries()[*found]) || !is_hazardous_json(view(at.text), at.text.size)) return;
+      if (!is_json_label(entries()[*found]) || !is_unfit_as_json(view(at.text), at.text.size, rules_.engine())) return;
       set_text(entries()[*found], "text/plain");
       counts_.add(clean_rule::json_as_text);
     });

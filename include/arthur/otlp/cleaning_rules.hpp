@@ -68,7 +68,7 @@ inline constexpr span_limits unlimited;
 
 /// What is known about a span before it is looked at.
 struct clean_flags {
-  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
+  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys, nesting, JSON's label
   bool may_repeat_keys = true;  ///< false: no key is set twice
   bool free_keys = true;        ///< false: all keys are from our own table
   const span_limits* limits = &unlimited;
@@ -195,6 +195,11 @@ inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexc
     }
   }
   return found && !out.failed();
+}
+
+/// The values whose label is ours for any receiver; of other keys we know what the engine does with them, and no more.
+inline bool is_input_or_output(const char* key, std::size_t size) noexcept {
+  return equals(key, size, "input.value") || equals(key, size, "output.value");
 }
 
 /// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a

@@ -68,7 +68,7 @@ class clean_scan {
     }
     if (!reader.ok()) return false;
     if (seen_attributes_ > limits.attributes || seen_events_ > limits.events || seen_links_ > limits.links) return false;
-    if (!flags_.engine) return true;
+    if (!flags_.engine) return are_labels_good();
     if (start == 0 || end < start || name_size == 0) return false;
     return !(attributes_ != 0 && indexed_ == attributes_) && are_labels_good();
   }
@@ -95,6 +95,7 @@ class clean_scan {
     if (!is_clean_key(view.key, view.key_size)) return false;
     if (view.tag == wire::any_string) {
       if (view.size > rules_.max_length() || !rules_.is_clean_text(view.data, view.size)) return false;
+      note_label(view);
     } else if (view.tag >= wire::any_array) {
       if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
     }
@@ -106,8 +107,9 @@ class clean_scan {
     key_value_view other;
     if (!read_key_value(field.data, field.size, other) || other.odd) return false;
     if (!is_clean_key(other.key.data, other.key.size) || !rules_.is_clean_value(other.value)) return false;
-    return !flags_.engine || is_engine_value({other.key.data, other.key.size, other.value.tag, other.value.data,
-                                              other.value.size, other.value.value});
+    const attribute_view view{other.key.data, other.key.size, other.value.tag, other.value.data, other.value.size, other.value.value};
+    if (view.tag == wire::any_string) note_label(view);
+    return !flags_.engine || is_engine_value(view);
   }
 
   bool is_clean_key(const char* key, std::size_t size) noexcept {
@@ -151,7 +153,6 @@ class clean_scan {
   bool is_engine_value(const attribute_view& at) noexcept {
     const bool text = at.tag == wire::any_string;
     const bool finite = at.tag != wire::any_double || is_finite_bits(at.number);
-    if (text) note_label(at);
     switch (role_of(at.key, at.key_size)) {
       case key_role::plain: return finite;
       case key_role::json: return text ? !is_hazardous_json(at.data, at.size) : finite;
@@ -168,7 +169,8 @@ class clean_scan {
   void note_label(const attribute_view& at) noexcept {
     if (equals(at.data, at.size, "application/json")) {
       note(labels_, label_count_, at);
-    } else if (flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
+    } else if (!flags_.engine ? is_input_or_output(at.key, at.key_size)
+                              : flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
       note(values_, value_count_, at);
     }
   }
@@ -196,7 +198,7 @@ class clean_scan {
       if (!make_label_key(label, values_[i].key, values_[i].key_size)) return false;
       for (unsigned k = 0; k < label_count_; ++k) {
         if (labels_[k].key_size == label.size() && std::memcmp(labels_[k].key, storage, label.size()) == 0 &&
-            is_hazardous_json(values_[i].data, values_[i].size)) {
+            is_unfit_as_json(values_[i].data, values_[i].size, flags_.engine)) {
           return false;
         }
       }

@@ -401,6 +401,12 @@ inline json_check check_json(const char* data, std::size_t size, bool rewritten 
   return json_checker::check(data, size, 0, rewritten);
 }
 
+/// True if a text may not be labelled JSON: it is none, or (`engine`) one that the engine can't store.
+inline bool is_unfit_as_json(const char* data, std::size_t size, bool engine) noexcept {
+  const json_check check = check_json(data, size);
+  return !check.valid || (engine && (check.hazards & ~std::uint32_t{json_bad_items}) != 0);
+}
+
 /// True if the engine can't store the text where it decodes it as JSON.
 inline bool is_hazardous_json(const char* data, std::size_t size) noexcept {
   return (check_json(data, size).hazards & ~std::uint32_t{json_bad_items}) != 0;
