@@ -37,6 +37,7 @@ class added_attributes {
   /// Nothing for "" and for what has no text.
   void text(added_key k, const loose_value& v) noexcept {
     if (!wants(k) || !has_some_text(v)) return;
+    if (v.tag == wire::any_string) return text(k, {v.data, v.size});
     work.bytes.clear();
     append_text(work.bytes, v);
     if (!work.bytes.failed() && !work.bytes.empty()) text(k, {work.bytes.data(), work.bytes.size()});

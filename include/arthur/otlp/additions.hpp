@@ -9,6 +9,7 @@
 #include "added_attributes.hpp"
 #include "buffer.hpp"
 #include "document_list.hpp"
+#include "genai.hpp"
 #include "genai_source.hpp"
 #include "json_reader.hpp"
 
@@ -40,6 +41,7 @@ inline bool append_additions(buffer& out, const char* body, std::size_t size, co
   if (!from.read(body, size)) return false;
   added_attributes to(out, from, *wanted.limits);
   if (wanted.documents) add_documents(to, from);
+  if (wanted.genai) add_genai(to, from);
   if (!out.failed()) return true;
   out.forgive();
   out.truncate(before);
