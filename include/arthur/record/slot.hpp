@@ -52,7 +52,8 @@ struct frame {
     came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
     rate_limited = 32,     // inherited: not sampled, for this reason
     no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
-    inherited = sampled | random | has_state | rate_limited | no_room,
+    tail_candidate = 256,  // inherited: not sampled, but recorded, because the worker may keep it
+    inherited = sampled | random | has_state | rate_limited | no_room | tail_candidate,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -79,8 +80,9 @@ struct frame {
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
+  bool is_recorded() const noexcept { return (trace_flags & (sampled | tail_candidate)) != 0; }
   /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
-  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~sampled) | why); }
+  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~(sampled | tail_candidate)) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
