@@ -30,7 +30,7 @@ void work(const std::string& t, const std::vector<float>& vector) {
   ARTHUR_SET(input_message(t, text(t, signature(t), id(t)), image(t), audio(t, t, t), video(t), document(t, url(t), mime_type(t), name(t))),
              output_message(t, reasoning(t, encrypted_content(t), redacted_data(t)), tool_use(t, t, t, reasoning_signature(t)), function_call(t, t)),
              function_call(t), prompt(t), choice(t), tool_schema(t), tool_id(t), request_model(t), response_model(t), graph_node(t, t, t),
-             tokens(1), tokens(1, 2, 3), cost(1.0, 2.0, 3.0), cache_read_tokens(1), cache_write_tokens(1), cache_input_tokens(1),
+             tokens(1), tokens(1, 2, 3), cache_read_tokens(1), cache_write_tokens(1), cache_input_tokens(1),
              prompt_audio_tokens(1), reasoning_tokens(1), completion_audio_tokens(1), input_cost(1), cache_read_cost(1), cache_write_cost(1),
              cache_input_cost(1), prompt_audio_cost(1), output_cost(1), reasoning_cost(1), completion_audio_cost(1), prompt_vendor(t),
              prompt_id(t), prompt_url(t), considered_json(t), embedding(vector), output_document(t, id(1)), input_image(t), output_image(t),

@@ -180,7 +180,7 @@ TEST_CASE("elements of a list and the parts inside are numbered from 0, each on 
 TEST_CASE("counts and costs: the total is the sum unless it is given") {
   capture spans;
   { ARTHUR_LLM_SPAN("sum", arthur::tokens(3, 4), arthur::cost(0.5, 0.25)); }
-  { ARTHUR_LLM_SPAN("given", arthur::tokens(3, 4, 9), arthur::cost(0.5, 0.25, 1.0)); }
+  { ARTHUR_LLM_SPAN("given", arthur::tokens(3, 4, 9), arthur::cost(0.5, 0.25), arthur::cost(1.0)); }
   { ARTHUR_EMBEDDING_SPAN("prompt only", arthur::tokens(5)); }
   CHECK(spans.find("sum").attribute("llm.token_count.total") == 7);
   CHECK(spans.find("sum").attribute("llm.cost.total") == 0.75);
