@@ -344,7 +344,7 @@ class secret_finder {
   /// At an '@'. Of ASCII characters, with a dot in the domain.
   bool email(secret& out) const noexcept {
     std::size_t begin = at_;
-    while (begin > floor_ && at_ - begin < 64 && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
+    while (begin > floor_ && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
     while (begin < at_ && text_[begin] == '.') ++begin;
     if (begin == at_ || text_[at_ - 1] == '.') return false;
     std::size_t end = 0;
