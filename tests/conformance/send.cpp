@@ -60,6 +60,21 @@ void every_kind() {
   ARTHUR_DECISION("decision without options", "go", arthur::considered(std::vector<std::string>{}));
 }
 
+/// Each builder, with the example of docs/attributes.md.
+void every_builder() {
+#define SECTION(title)
+#define BUILDER(signature, kind, keys, ...) ALSO(kind, keys, __VA_ARGS__)
+#define ALSO(kind_, keys, ...)                                \
+  {                                                           \
+    arthur::scoped_span span(arthur::kind::kind_, "example"); \
+    span.set(__VA_ARGS__);                                    \
+  }
+#include "support/every_builder.inc"
+#undef SECTION
+#undef BUILDER
+#undef ALSO
+}
+
 void every_value() {
   ARTHUR_SPAN("values", arthur::attribute("test.text", "text"), arthur::attribute("test.empty", ""),
               arthur::attribute("test.null", static_cast<const char*>(nullptr)), arthur::attribute("test.true", true),
@@ -163,6 +178,7 @@ int main(int argc, char** argv) {
   const auto tracing = arthur::start(options);
   if (!tracing.ok()) return 2;
   every_kind();
+  every_builder();
   every_value();
   if (arthur::flush(std::chrono::seconds(30)) != arthur::flush_result::ok) return 1;  // the rest is a second request
   repeats_and_conflicts();

@@ -89,6 +89,10 @@ item value_item(const T& value) noexcept {
   return i;
 }
 
+/// The text of a document with so many other parts: without any it is there even if empty, so that no number is left out.
+template <std::size_t Others>
+item content_item(text_arg value) noexcept { return Others == 0 ? text_item(key::document_content, value) : optional_item(key::document_content, value); }
+
 template <class... Parts>
 composite<1 + sizeof...(Parts)> judgement(key list, key name_key, text_arg name, Parts&&... parts) noexcept {
   return composite<1 + sizeof...(Parts)>(list, text_item(name_key, name), take(static_cast<Parts&&>(parts))...);
@@ -240,26 +244,54 @@ attr considered(const Range& options) noexcept {
 /// The options as a JSON text of your own, for example with scores: [{"option":"refund","score":0.8},{"option":"escalate"}].
 inline attr considered_json(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::input_json, json)); }
 
+/// `decision.model_name`: a model that decides, rather than writes.
+inline attr decision_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_model_name, name)); }
+/// `decision.request.model_name`: the one asked for, where another may answer; beside decision_model().
+inline attr decision_request_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_request_model_name, name)); }
+/// `decision.response.model_name`: the one that answered; beside decision_model().
+inline attr decision_response_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_response_model_name, name)); }
+/// `decision.provider`: who hosts it.
+inline attr decision_provider(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_provider, name)); }
+/// `decision.system`: who made its API.
+inline attr decision_system(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_system, name)); }
+/// `decision.token_count.*`.
+inline composite<2> decision_tokens(std::int64_t input, std::int64_t output) noexcept { return composite<2>(detail::key::several, detail::integer_item(detail::key::decision_tokens_input, input), detail::integer_item(detail::key::decision_tokens_output, output)); }
+
 /// Part of document(): `document.id`. Of text() and reasoning(): `message_content.id`, the provider's.
 inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::id, value)); }
 /// A document's id that is a number.
 inline attr id(std::int64_t value) noexcept { return attr(detail::integer_item(detail::key::id, value)); }
 /// Part of document(), annotation(), evaluation(): how good it is.
 inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::score, value)); }
-/// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`.
-/// Parts: id(), score(), metadata().
+/// Part of document(): where it is, or the data as "data:application/pdf;base64,...".
+inline attr url(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::url, value)); }
+/// Part of document(): its format, such as "application/pdf".
+inline attr mime_type(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::mime_type, value)); }
+/// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`. In a message a
+/// part of its content. Beside parts an empty content is left out. Parts: id(), score(), metadata(), url(), mime_type(), name().
 template <class... Parts>
 composite<1 + sizeof...(Parts)> document(detail::text_arg content, Parts&&... parts) noexcept {
-  return composite<1 + sizeof...(Parts)>(detail::key::document, detail::text_item(detail::key::document_content, content),
+  return composite<1 + sizeof...(Parts)>(detail::key::document, detail::content_item<sizeof...(Parts)>(content),
                                          detail::take(static_cast<Parts&&>(parts))...);
 }
-/// One document given to a reranker, appended: `reranker.input_documents.N`. Parts as document().
+/// One document given to a step, appended: `input.documents.N`, on reranker spans `reranker.input_documents.N`. As document().
 template <class... Parts>
 composite<1 + sizeof...(Parts)> input_document(detail::text_arg content, Parts&&... parts) noexcept {
   return composite<1 + sizeof...(Parts)>(detail::key::input_document,
-                                         detail::text_item(detail::key::document_content, content),
+                                         detail::content_item<sizeof...(Parts)>(content),
                                          detail::take(static_cast<Parts&&>(parts))...);
 }
+/// One document that a step made, appended: `output.documents.N`, on reranker spans `reranker.output_documents.N`. As document().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> output_document(detail::text_arg content, Parts&&... parts) noexcept {
+  return composite<1 + sizeof...(Parts)>(detail::key::output_document,
+                                         detail::content_item<sizeof...(Parts)>(content),
+                                         detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One image given to a step, appended: `input.images.N`.
+inline composite<1> input_image(detail::text_arg url) noexcept { return composite<1>(detail::key::input_images, detail::text_item(detail::key::image_url, url)); }
+/// One image that a step made, appended: `output.images.N`.
+inline composite<1> output_image(detail::text_arg url) noexcept { return composite<1>(detail::key::output_images, detail::text_item(detail::key::image_url, url)); }
 /// `reranker.query`.
 inline attr reranker_query(detail::text_arg query) noexcept {
   return attr(detail::text_item(detail::key::reranker_query, query));
@@ -306,8 +338,8 @@ inline attr reasoning_signature(detail::text_arg value) noexcept { return attr(d
 inline composite<2> function_call(detail::text_arg name, detail::text_arg arguments_json) noexcept { return composite<2>(detail::key::function_call, detail::text_item(detail::key::message_function_call_name, name), detail::text_item(detail::key::message_function_call_arguments, arguments_json)); }
 /// `llm.function_call`: the same for the span, as the JSON object that the provider sent.
 inline attr function_call(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::llm_function_call, json)); }
-/// Part of a message: whom it is from; in one of role "tool", the tool.
-inline attr name(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::message_name, value)); }
+/// Part of a message: whom it is from; in one of role "tool", the tool. Part of document(): its file name or title.
+inline attr name(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::name, value)); }
 
 /// A text among the parts of a message: `message.contents.N`. Parts: signature(), id().
 template <class... Parts>
@@ -320,6 +352,8 @@ inline composite<2> image(detail::text_arg url) noexcept { return composite<2>(d
 inline composite<4> audio(detail::text_arg url, detail::text_arg mime_type = "", detail::text_arg transcript = "") noexcept {
   return composite<4>(detail::key::content, detail::text_item(detail::key::content_type, "audio"), detail::optional_item(detail::key::audio_url, url), detail::optional_item(detail::key::audio_mime_type, mime_type), detail::optional_item(detail::key::audio_transcript, transcript));
 }
+/// A video in a message. Of a span: `video.url`.
+inline composite<2> video(detail::text_arg url) noexcept { return composite<2>(detail::key::content, detail::text_item(detail::key::content_type, "video"), detail::text_item(detail::key::video_url, url)); }
 /// What a reasoning model thought, in a message. Parts: signature(), encrypted_content(), redacted_data(), id().
 template <class... Parts>
 composite<2 + sizeof...(Parts)> reasoning(detail::text_arg value, Parts&&... parts) noexcept {
@@ -337,7 +371,8 @@ inline attr tool_call_id(detail::text_arg id) noexcept {
   return attr(detail::text_item(detail::key::message_tool_call_id, id));
 }
 /// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id(), name(), and those of a
-/// content that is more than one text: text(), image(), audio(), reasoning(), tool_use(), in their order.
+/// content that is more than one text: text(), image(), audio(), video(), document(), reasoning(),
+/// tool_use(), in their order.
 template <class... Parts>
 composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
   return composite<2 + sizeof...(Parts)>(

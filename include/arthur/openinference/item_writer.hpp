@@ -14,6 +14,7 @@
 #include "../record/wire.hpp"
 #include "../record/writer.hpp"
 #include "builders.hpp"
+#include "element_keys.hpp"
 #include "key_builder.hpp"
 #include "key_table.hpp"
 #include "keys.hpp"
@@ -120,6 +121,7 @@ class item_writer {
   }
   /// Number of the next element of a list. False: there are too many.
   bool next_of(key list, std::uint32_t& number) noexcept {
+    static_assert(list_count <= sizeof f_.lists / sizeof *f_.lists, "each list counts its elements");
     std::uint16_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
     if (ARTHUR_UNLIKELY(next == UINT16_MAX)) {
       ++f_.dropped_attributes;
@@ -132,7 +134,6 @@ class item_writer {
   void parts(key_builder& prefix, const item& parts) noexcept;
   struct inner_lists { std::uint32_t calls = 0, contents = 0; };
   void nested(key_builder& prefix, inner_lists& next, const item& part) noexcept;
-  static key in_element(key element, key part) noexcept;
   bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
   void tool_schema(const item& i) noexcept;
@@ -287,6 +288,12 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
 /// What a message holds beside plain parts.
 inline void item_writer::nested(key_builder& prefix, inner_lists& next, const item& part) noexcept {
   if (part.code == key::function_call) return parts(prefix, part);
+  if (part.code == key::document) {
+    key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
+    if (admit()) value_text(inside.with(key_texts[key::content_type].text), "document");
+    inside.below(key_texts[key::content_document].text);
+    parts(inside, part);
+  }
   if (part.code == key::content || part.code == key::tool_use) {
     key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
     parts(inside, part);
@@ -297,31 +304,6 @@ inline void item_writer::nested(key_builder& prefix, inner_lists& next, const it
     key_builder call(prefix, key_texts[key::message_tool_calls].text, next.calls++);
     parts(call, parts_item(key::tool_call, part.parts + skipped, part.size - skipped));
   }
-}
-
-/// The key of a part in an element of the list, or with the code, `element`.
-inline key item_writer::in_element(key element, key part) noexcept {
-  const auto moved = [part](key from, key to) {
-    return static_cast<key>(static_cast<int>(part) - static_cast<int>(from) + static_cast<int>(to));
-  };
-  if (element == key::content) {
-    if (part == key::id) return key::content_id;
-    if (part >= key::image_url && part <= key::audio_transcript) return moved(key::image_url, key::content_image_url);
-  }
-  if (element >= key::annotations && element <= key::session_evaluations) {
-    const bool annotation = element <= key::session_annotations;
-    if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
-    if (part >= key::score && part <= key::identifier) {
-      return moved(key::score, annotation ? key::annotation_score : key::evaluation_score);
-    }
-  } else if (part == key::metadata) {
-    return key::document_metadata;
-  } else if (part == key::id) {
-    return key::document_id;
-  } else if (part == key::score) {
-    return key::document_score;
-  }
-  return part;
 }
 
 inline void item_writer::tool(const item& of) noexcept {
@@ -394,7 +376,9 @@ inline void item_writer::write(const item& i) noexcept {
     case key::document:
       return element(is(kind::reranker) ? key::reranker_output_documents : key::retrieval_documents, i);
     case key::input_document:
-      return element(key::reranker_input_documents, i);
+      return element(is(kind::reranker) ? key::reranker_input_documents : key::input_documents, i);
+    case key::output_document:
+      return element(is(kind::reranker) ? key::reranker_output_documents : key::output_documents, i);
     case key::llm_input_messages:
     case key::llm_output_messages:
     case key::embedding_embeddings:

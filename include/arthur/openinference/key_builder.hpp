@@ -30,6 +30,12 @@ class key_builder {
     text_[size_++] = '.';
   }
 
+  /// A further name behind the number.
+  void below(std::string_view name) noexcept {
+    add(name);
+    text_[size_++] = '.';
+  }
+
   std::size_t size() const noexcept { return size_; }
   /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
   const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }

@@ -87,7 +87,15 @@ enum class family : std::uint8_t { none, input, output };
   X(image_url, "image.url", none)                                                     \
   X(audio_url, "audio.url", none)                                                     \
   X(audio_mime_type, "audio.mime_type", none)                                         \
-  X(audio_transcript, "audio.transcript", none)
+  X(audio_transcript, "audio.transcript", none)                                       \
+  X(video_url, "video.url", none)                                                     \
+  X(decision_model_name, "decision.model_name", none)                                 \
+  X(decision_request_model_name, "decision.request.model_name", none)                 \
+  X(decision_response_model_name, "decision.response.model_name", none)               \
+  X(decision_provider, "decision.provider", none)                                     \
+  X(decision_system, "decision.system", none)                                         \
+  X(decision_tokens_input, "decision.token_count.input", none)                        \
+  X(decision_tokens_output, "decision.token_count.output", none)
 
 // Lists: `prefix.N.` is put before each part of an element.
 #define ARTHUR_LIST_KEYS(X)                                  \
@@ -100,6 +108,10 @@ enum class family : std::uint8_t { none, input, output };
   X(embedding_embeddings, "embedding.embeddings", none)           \
   X(llm_prompts, "llm.prompts", input)                            \
   X(llm_choices, "llm.choices", output)                           \
+  X(input_images, "input.images", input)                          \
+  X(output_images, "output.images", output)                       \
+  X(input_documents, "input.documents", input)                    \
+  X(output_documents, "output.documents", output)                 \
   X(annotations, "annotations", none)                             \
   X(trace_annotations, "trace.annotations", none)                 \
   X(session_annotations, "session.annotations", none)             \
@@ -128,10 +140,15 @@ enum class family : std::uint8_t { none, input, output };
   X(content_audio_url, "message_content.audio.audio.url", none)                    \
   X(content_audio_mime_type, "message_content.audio.audio.mime_type", none)        \
   X(content_audio_transcript, "message_content.audio.audio.transcript", none)      \
+  X(content_video_url, "message_content.video.video.url", none)                    \
+  X(content_document, "message_content.document", none)                            \
   X(document_id, "document.id", none)                                              \
   X(document_content, "document.content", none)                                    \
   X(document_score, "document.score", none)                                        \
   X(document_metadata, "document.metadata", none)                                  \
+  X(document_url, "document.url", none)                                            \
+  X(document_mime_type, "document.mime_type", none)                                \
+  X(document_name, "document.name", none)                                          \
   X(embedding_text, "embedding.text", none)                                        \
   X(embedding_vector, "embedding.vector", none)                                    \
   X(prompt_text, "prompt.text", none)                                              \
@@ -164,18 +181,22 @@ enum class key : std::uint16_t {
   costs,
   input_json,  // value and mime type
   output_json,
-  document,  // the list depends on the kind of the span
+  document,  // the list depends on the kind of the span; within a message a part of its content
   input_document,
+  output_document,
   tool,           // llm.tools.N on LLM spans, tool.* on the others
   tool_schema,    // llm.tools.N on LLM spans, tool.json_schema on the others
   tool_call,      // within a message, or of a TOOL span
   tool_use,       // within a message: a part of its content and a tool call
-  content,        // within a message: a part of its content; image and audio also of a span
+  content,        // within a message: a part of its content; images, audio and video also of a span
   function_call,  // within a message: two parts
   several,        // parts that are keys of their own
   absent,         // an optional part that isn't there
   // Parts whose key depends on the element; from `score` on in the order of the annotation's keys.
   id,
+  name,
+  url,
+  mime_type,
   score,
   label,
   explanation,

@@ -67,7 +67,7 @@ struct frame {
   std::uint32_t site = 0;
   std::uint32_t attributes = 0;
   std::uint32_t dropped_attributes = 0;
-  std::uint16_t lists[16] = {};   // next index of each list key
+  std::uint16_t lists[20] = {};   // next index of each list key
   std::uint64_t single_keys = 0;  // exact set of the single keys that were written
   std::uint64_t all_keys = 0;     // Bloom filter of every key that was written
   std::uint64_t free_keys = 0;    // Bloom filter of the user's own keys
