@@ -269,6 +269,23 @@ TEST_CASE("spans of one trace on several threads, detached ones and those in a c
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("a root that is found before its children goes after them all the same") {
+  capture c(tail_only(true));
+  // Of two threads one is looked at first: once it has the root, once the child.
+  for (const bool root_here : {false, true}) {
+    arthur::span root(kind::agent, "root"), child;
+    {
+      const auto active = root.activate();
+      child = arthur::span(kind::tool, "child");
+    }
+    root.error("broken");
+    std::thread([&] { (root_here ? child : root).end(); }).join();
+    (root_here ? root : child).end();
+    static_cast<void>(arthur::flush());
+  }
+  CHECK(names(c) == "child root child root ");
+}
+
 TEST_CASE("at the end errors and slow traces are kept, what is undecided goes") {
   for (const bool slow : {false, true}) {
     CAPTURE(slow);
