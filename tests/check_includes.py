@@ -38,6 +38,7 @@ MAY_INCLUDE = {
     "carrying.hpp": LIGHT | {".", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
+    "coroutine.hpp": {"arthur.hpp"},  # likewise
 }
 
 

@@ -42,6 +42,7 @@ void context_drop(captured_context& c) noexcept;
 captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept;
 void context_attach(attachment& to, const captured_context& from) noexcept;
 void context_detach(attachment& from) noexcept;
+void context_unwind(attachment& from) noexcept;  // coroutine.hpp
 void suppress(scope_handle& scope) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
@@ -111,6 +112,7 @@ class context {
 
  private:
   friend struct detail::link_target;
+  friend class coroutine_scope;
   explicit context(const detail::captured_context& c) noexcept : captured_(c) {}
   detail::captured_context captured_;
 };

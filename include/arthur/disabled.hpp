@@ -55,6 +55,7 @@ inline void context_drop(captured_context&) noexcept {}
 inline captured_context context_with(const captured_context&, const item*, std::size_t) noexcept { return {}; }
 inline void context_attach(attachment&, const captured_context&) noexcept {}
 inline void context_detach(attachment&) noexcept {}
+inline void context_unwind(attachment&) noexcept {}
 inline void suppress(scope_handle&) noexcept {}
 inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);

@@ -14,5 +14,6 @@
 #include "runtime/replay.hpp"
 #include "streaming.hpp"
 #include "transport/httplib.hpp"
+#include "unwinding.hpp"
 
 #endif

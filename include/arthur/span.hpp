@@ -252,6 +252,7 @@ class [[nodiscard]] span {
   activation activate() const noexcept { return activation(handle_); }
 
  private:
+  friend class coroutine_scope;
   detail::detached_handle handle_;
   bool recording_ = false;
 };

@@ -77,6 +77,12 @@ class baggage_stack {
     baggage_block::release(entries_[n - 1].block);
     for (--depth_; n <= depth_; ++n) entries_[n - 1] = entries_[n];
   }
+  /// The scopes begun at `generation` and later, which wraps around.
+  void pop_since(std::uint32_t generation) noexcept {
+    while (depth_ != 0 && static_cast<std::int32_t>(entries_[depth_ - 1].generation - generation) >= 0) {
+      baggage_block::release(entries_[--depth_].block);
+    }
+  }
   void clear() noexcept {
     while (depth_ != 0) baggage_block::release(entries_[--depth_].block);
   }
