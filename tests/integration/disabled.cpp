@@ -39,6 +39,10 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(!parent.joined());
   CHECK(arthur::current_traceparent().empty());
   CHECK(std::string(arthur::current_tracestate().c_str()).empty());
+  const arthur::context here = arthur::context::current().with(arthur::session_id("s"));
+  const auto scope = here.attach();
+  const arthur::suppress quiet;
+  CHECK(arthur::wrap([](int n) { return n + 1; }, here)(1) == 2);
 }
 
 TEST_CASE("a test of a disabled program is told why it sees no spans") {
