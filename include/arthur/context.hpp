@@ -48,7 +48,8 @@ void suppress(scope_handle& scope) noexcept;
 }  // namespace detail
 
 /// While it lives, every span opened on this thread starts with the given attributes: session_id(), user_id(),
-/// metadata(), tags(), attribute(), task_id(), service_name(). Scopes nest; the inner one wins. What ARTHUR_CONTEXT makes.
+/// metadata(), tags(), attribute(), task_id(), service_name(). Scopes nest; the inner one wins; what is empty sets nothing.
+/// Session and user also go to the open spans of the trace that have none. What ARTHUR_CONTEXT makes.
 class [[nodiscard]] context_scope {
  public:
   context_scope() noexcept = default;
@@ -86,7 +87,8 @@ class [[nodiscard]] attached_context {
 };
 
 /// Where work stands: the current span as parent, and the attributes of the ARTHUR_CONTEXT scopes around it. A value:
-/// it may be kept, copied, attached on any thread, several at once, and may outlive span and scopes. Below 100 ns, no heap.
+/// it may be kept, copied, attached on any thread, on several at once, and may outlive span and scopes. Attributes
+/// aren't copied, no heap memory is taken.
 class context {
  public:
   /// Of nothing: attached, what is opened inside begins traces of its own, without attributes.

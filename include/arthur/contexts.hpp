@@ -154,11 +154,14 @@ inline void tell_enclosing(slot& s, const item* items, std::size_t count) noexce
     const std::string_view k = identity_key(*i);
     if (k.empty() || is_superseded(i, items + count)) continue;
     const std::uint64_t bits = key_bits(k.data(), k.size());
+    const key code = k == key_texts[key::session_id].text ? key::session_id : key::user_id;
+    const std::uint64_t single = std::uint64_t{1} << static_cast<unsigned>(code);
     for (std::uint32_t n = s.kept(); n != 0; --n) {
       frame& f = s.open[n - 1];
       if (!f.is(frame::recording) || std::memcmp(f.ids.trace, top->ids.trace, 16) != 0) continue;
+      if ((f.single_keys & single) != 0) continue;
       f.bytes.finish();
-      if ((f.all_keys & bits) == bits && has_attribute(f, head::size, ~std::size_t{0}, k)) continue;
+      if ((f.free_keys & bits) == bits && has_attribute(f, head::size, ~std::size_t{0}, k)) continue;
       write_items(s, f, i, 1);
     }
   }

@@ -59,6 +59,10 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   job.set(arthur::link_to("traceparent", arthur::attribute("k", 1)), arthur::link_to(arthur::context::current()));
   ARTHUR_SPAN("links", arthur::link_to({"traceparent", "tracestate"}, arthur::attribute("k", ++evaluated)));
   CHECK(evaluated == 0);
+  const arthur::context here = arthur::context::current().with(arthur::session_id("s"));
+  const auto scope = here.attach();
+  const arthur::suppress quiet;
+  CHECK(arthur::wrap([](int n) { return n + 1; }, here)(1) == 2);
 }
 
 TEST_CASE("a test of a disabled program is told why it sees no spans") {

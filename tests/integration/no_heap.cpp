@@ -384,6 +384,37 @@ TEST_CASE("a forked child leaves the parent's detached spans alone, although its
   CHECK(status == 0);
 }
 
+TEST_CASE("in a forked child a captured context is the parent still, without attributes: their memory is the child's own now") {
+  if (ARTHUR_TESTS_SANITIZER) return;  // they don't hold their locks over a fork
+  const auto tracing = arthur::start(to_callback());
+  REQUIRE(tracing.ok());
+  ARTHUR_CONTEXT(arthur::session_id("s"));
+  arthur::span agent(arthur::kind::agent, "agent");
+  const auto active = agent.activate();
+  const auto captured = arthur::context::current();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string parent(std::string_view(arthur::current_span_id()));
+    bool same = false;
+    {
+      const arthur::context copy = captured;
+      arthur::span filler[4] = {{arthur::kind::tool, "a"}, {arthur::kind::tool, "b"}, {arthur::kind::tool, "c"}, {arthur::kind::tool, "d"}};
+      for (auto& f : filler) f.set(arthur::metadata(std::string(6000, 'm')));
+      const auto scope = copy.attach();
+      same = parent == std::string_view(arthur::current_span_id());
+      ARTHUR_SPAN("the child's");
+    }
+    bool right = everything_out() && kept.named("the child's") == 1;
+    for (const auto& s : kept.spans()) {
+      if (s.name == "the child's") right = right && support::to_hex(s.parent_span_id) == parent && s.find("session.id") == nullptr;
+    }
+    std::_Exit(same && right ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
 TEST_CASE("lines in a file and on stdout") {
   const std::string path = std::string(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp") + "/arthur-no-heap-" + std::to_string(::getpid());
   const int out = ::dup(1);

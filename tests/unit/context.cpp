@@ -226,6 +226,7 @@ TEST_CASE("inside suppress nothing is recorded, on no thread, and headers name t
     const arthur::suppress quiet;
     CHECK(sent_traceparent() == header);
     ARTHUR_SET(arthur::attribute("lost", 1));
+    ARTHUR_CONTEXT(arthur::user_id("lost"));
     ARTHUR_TOOL_SPAN("inner", arthur::attribute("lost", 2));
     CHECK(!arthur::detail::current_recording());
     ARTHUR_SET(arthur::attribute("lost", 3));

@@ -43,6 +43,11 @@ class chain_cursor {
     read(size, [](const char*, std::size_t) {});
   }
   std::size_t varint() noexcept {
+    if (ARTHUR_LIKELY(!at_end() && static_cast<unsigned char>(*at_) < 0x80U)) {
+      const auto value = static_cast<unsigned char>(*at_);
+      skip(1);
+      return value;
+    }
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && !at_end(); shift += 7) {
       std::uint64_t byte = 0;
