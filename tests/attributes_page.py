@@ -92,7 +92,8 @@ def make(problems):
             out.append(row(signature, kind, keys, example.replace("arthur::", ""), known))
         elif not re.match(r"//|ALSO\(|$", line):
             problems.append(f"every_builder.inc: not understood: {line[:60]}")
-    declared = set(re.findall(r"^(?:inline )?(?:attr|composite<[^>]*>+) (\w+)\(", public_part(), re.MULTILINE))
+    declared = set(re.findall(r"^(?:(?:inline )?(?:attr|composite<[^>]*>+) (\w+)\(|ARTHUR_JUDGEMENT\((\w+))", public_part(), re.MULTILINE))
+    declared = {name for names in declared for name in names if name}
     problems += [f"{name}() of builders.hpp is not in every_builder.inc" for name in sorted(declared - shown - ELSEWHERE)]
     problems += [f"every_builder.inc has {name}(), builders.hpp hasn't" for name in sorted(shown - declared)]
     return "\n".join(out) + "\n"

@@ -135,6 +135,9 @@ class [[nodiscard]] composite {
   detail::item parts_[N];
 };
 
+template <class... Parts>
+composite(detail::key, const Parts&...) -> composite<sizeof...(Parts)>;
+
 namespace detail {
 
 template <class T>
@@ -143,8 +146,7 @@ template <>
 struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
-template <class T>
-using if_attribute = std::enable_if_t<is_attribute<std::decay_t<T>>::value>;
+template <class T> using if_attribute = std::enable_if_t<is_attribute<std::decay_t<T>>::value>;
 
 /// Ends the argument lists that the macros build.
 struct no_more {};

@@ -109,6 +109,7 @@ typedef struct arthur_stats {
   uint64_t unconfirmed;
   uint64_t discarded;
   uint64_t spooled;
+  uint64_t tail_dropped;
 } arthur_stats;
 
 typedef struct arthur_api {

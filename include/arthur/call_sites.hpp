@@ -52,7 +52,7 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   f.become(frame::silent);
   ++s->depth;
   if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, parent, {name.data, name.size});
-  if (!f.is_sampled()) {
+  if (!f.is_recorded()) {
     count_left_out(*s, f);
     return false;
   }
@@ -187,7 +187,7 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   handle.open = &f;
   handle.generation = f.generation;
   handle.life = the_recorder.source.blocks.life();
-  if (!f.is_sampled()) {
+  if (!f.is_recorded()) {
     count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);

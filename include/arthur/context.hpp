@@ -25,6 +25,7 @@ struct captured_context {
   baggage_block* baggage = nullptr;  // a reference
   std::uint32_t life = 0;        // of the pool that `node` lies in
   std::uint16_t flags = 0;       // of the span: frame::trace_flag
+  std::uint16_t local_root = 0;  // the same: span_ids::local_root
   // Without a parent spans inside begin traces; `lost`: there was no room for the attributes.
   bool has_parent = false, lost = false;
   unsigned char trace[16] = {}, span[8] = {};

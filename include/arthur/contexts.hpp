@@ -242,6 +242,7 @@ ARTHUR_LINKED captured_context context_current() noexcept {
   if (f != nullptr) {
     std::memcpy(out.trace, f->ids.trace, 16);
     std::memcpy(out.span, f->ids.span, 8);
+    out.local_root = f->ids.local_root;
     out.flags = flags_of(*f);
     state = trace_state_of(*s, *f);
   }
@@ -294,6 +295,7 @@ ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) 
   if (f != nullptr && from.has_parent) {
     std::memcpy(f->ids.trace, from.trace, 16);
     std::memcpy(f->ids.span, from.span, 8);
+    f->ids.local_root = from.local_root;
     slot::foreign_state* const state = node == nullptr || node->trace_state.empty() ? nullptr : s->state_of(0);
     if (state != nullptr) {
       state->generation = f->generation;

@@ -169,6 +169,13 @@ struct options {
   /// For a root in place of sample_ratio, for its whole trace; a span inside a recorded trace can only be left out, with all
   /// that is opened inside it. Decided by the trace id, so all rules of one share choose the same traces. See docs/sampling.md.
   option_list<sampling_rule> sampling_rules;
+  /// Keep traces in which a span failed (an exception, ARTHUR_ERROR) although sample_ratio, a share in sampling_rules or
+  /// another process left them out. For that such traces are recorded and held in up to an eighth of memory_limit more,
+  /// until their first span in this process has ended, five minutes at most. Headers sent on still say "not sampled". What
+  /// isn't kept is counted in statistics::tail_dropped. Not with ARTHUR_NO_HEAP.
+  bool keep_errors = false;
+  /// Likewise those whose first span in this process took longer. 0: no such rule.
+  std::chrono::milliseconds keep_slower_than{0};
   /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
   /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
   /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.

@@ -88,7 +88,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
     f.trace_flags = parent->trace_flags & frame::inherited;
-    f.flags = parent->trace_flags & frame::names_remote;
+    f.flags = parent->trace_flags & (frame::names_remote | frame::tail_candidate);  // the record has the same bits
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);

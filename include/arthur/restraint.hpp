@@ -83,19 +83,33 @@ inline bool begins_here(const frame* parent) noexcept {
   return parent == nullptr || (parent->is(frame::joined) && (parent->trace_flags & frame::ours) == 0);
 }
 
-/// What options::sampling_rules say about a frame just begun. They decide about a trace that the sampler would decide about
-/// here; inside a trace they only leave out.
+/// A frame of a trace that isn't sampled is recorded all the same, in case the worker keeps it.
+inline void make_candidate(frame& f, std::uint16_t local_root) noexcept {
+  f.trace_flags |= frame::tail_candidate;
+  f.ids.local_root = local_root;
+  f.flags |= record::tail_candidate | std::uint32_t{local_root} << record::local_root_shift;
+}
+
+/// What options::sampling_rules say about a frame just begun, and which frames become candidates for options::keep_errors
+/// and its like. Rules decide about a trace that the sampler would decide about here; inside a trace they only leave out.
 inline void follow_rules(frame& f, const frame* parent, std::string_view name) noexcept {
   if ((f.trace_flags & frame::suppressed) != 0) return;
   const sampling_rules* const rules = the_recorder.rules.load(std::memory_order_relaxed);
   const sampling_rule* const rule = rules == nullptr ? nullptr : rules->find(static_cast<kind>(f.span_kind), name);
-  if (rule == nullptr) return;
-  const bool wanted = sampling_bits(f.ids.trace) <= sampling_threshold(rule->ratio);
-  if (!wanted) {
+  const std::uint64_t below = rule == nullptr ? 0 : sampling_threshold(rule->ratio);
+  if (rule != nullptr && sampling_bits(f.ids.trace) > below) {
     f.leave_out(0);
-  } else if (parent == nullptr || (begins_here(parent) && !the_recorder.parent_based.load(std::memory_order_relaxed))) {
+  } else if (rule != nullptr && (parent == nullptr || (begins_here(parent) && !the_recorder.parent_based.load(std::memory_order_relaxed)))) {
     f.trace_flags |= frame::sampled;
   }
+  if ((f.trace_flags & frame::tail_candidate) != 0) return make_candidate(f, parent->ids.local_root);
+  // Who says that none is recorded means the failed ones, too.
+  const bool never = rule != nullptr && below == 0;
+  if (f.is_sampled() || never || !begins_here(parent) || !the_recorder.keeps_candidates.load(std::memory_order_relaxed)) return;
+  std::uint16_t number = 0;
+  std::memcpy(&number, f.ids.span, sizeof number);  // random
+  make_candidate(f, number);
+  f.flags |= record::local_root;
 }
 
 /// What rules, pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
@@ -105,7 +119,7 @@ ARTHUR_COLD inline void restrain(slot& s, frame& f, const frame* parent, std::st
   const std::uint32_t mode = recording_enabled.load(std::memory_order_acquire);
   const bool root = begins_here(parent);
   if ((mode & recording_mode::ruled) != 0) follow_rules(f, parent, name);
-  if (!f.is_sampled()) return;
+  if (!f.is_recorded()) return;
   if ((mode & recording_mode::paused) != 0) {
     f.leave_out(0);
   } else if ((mode & recording_mode::crowded) != 0 && root && !trace_has_room()) {

@@ -21,12 +21,12 @@ enum class flush_result {
 };
 
 /// Counters since the start of the process. Every span is in exactly one place:
-/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled.
+/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled + tail_dropped.
 struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
   std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
-  std::uint64_t unsampled = 0;  ///< spans that the sampler, or a pause within their trace, left out; not part of opened
+  std::uint64_t unsampled = 0;  ///< spans that the sampler, a rule, or a pause within their trace, left out; not part of opened
   std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
@@ -43,6 +43,9 @@ struct statistics {
   std::uint64_t unconfirmed = 0;  ///< sent, no answer: sending again might store them twice
   std::uint64_t discarded = 0;    ///< still waiting when the runtime stopped
   std::uint64_t spooled = 0;      ///< put on disk, to be delivered later: see the next four
+
+  std::uint64_t tail_dropped = 0;  ///< not sampled, recorded all the same, and not kept: see options::keep_errors
+  std::uint64_t held = 0;          ///< of the waiting ones: those about which options::keep_errors will decide
 
   // What this process made of the spool's files, whoever wrote them; beside the account above.
   std::uint64_t replayed = 0;            ///< delivered out of the spool

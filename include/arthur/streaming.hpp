@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "attributes.hpp"
@@ -13,6 +14,7 @@
 #include "llm_stream.hpp"
 #include "openinference/item_writer.hpp"
 #include "openinference/kinds.hpp"
+#include "openinference/masking.hpp"
 #include "record/context_node.hpp"
 #include "record/threads.hpp"
 #include "recording.hpp"
@@ -38,26 +40,37 @@ inline void drop_text(stream_handle& handle) noexcept {
   handle.text = nullptr;
 }
 
+constexpr std::string_view answer_role = "llm.output_messages.0.message.role", answer_content = "llm.output_messages.0.message.content";
+
+/// What the switches of masking.hpp make of an attribute of the answer.
+inline masked answer_as(std::string_view k) noexcept {
+  const std::uint32_t hidden = the_recorder.hidden.load(std::memory_order_relaxed);
+  return ARTHUR_LIKELY(hidden == 0) ? masked::keep : mask(hidden, default_base64_limit, k, std::string_view());
+}
+inline bool keeps_answer() noexcept {
+  return answer_as(key_texts[key::output_value].text) == masked::keep || answer_as(answer_content) == masked::keep;
+}
+
 /// What the program didn't set itself: the text of the answer as output and as message.
 inline void write_answer(frame& f, const stream_handle& handle) noexcept {
-  const bool has_output = (f.single_keys >> static_cast<unsigned>(key::output_value) & 1U) != 0;
-  auto& messages = f.lists[static_cast<std::size_t>(key::llm_output_messages) - static_cast<std::size_t>(key::before_lists) - 1];
-  const auto write = [&](std::string_view k) {
+  const auto write = [&](std::string_view k, const char* text) {
+    const masked as = answer_as(k);
+    if (as == masked::drop) return;
+    ++f.attributes;
+    if (as == masked::redact) text = redacted.data();
+    if (text != nullptr) return write_text(f.bytes, wire::span_attributes, k.data(), k.size(), text, std::strlen(text));
     if (!write_text_start(f.bytes, wire::span_attributes, k.data(), k.size(), handle.size)) return;
     f.bytes.append_chain(handle.text->span.bytes.first(), handle.text->pool_base);
-    ++f.attributes;
   };
-  item_writer to(f);
-  if (!has_output) {
-    to.note(key::output_value);
-    write(key_texts[key::output_value].text);
+  if ((f.single_keys >> static_cast<unsigned>(key::output_value) & 1U) == 0) {
+    item_writer(f).note(key::output_value);
+    write(key_texts[key::output_value].text, nullptr);
   }
+  auto& messages = f.lists[static_cast<std::size_t>(key::llm_output_messages) - static_cast<std::size_t>(key::before_lists) - 1];
   if (messages != 0) return;
   messages = 1;
-  constexpr std::string_view role = "llm.output_messages.0.message.role", content = "llm.output_messages.0.message.content";
-  write_text(f.bytes, wire::span_attributes, role.data(), role.size(), "assistant", 9);
-  ++f.attributes;
-  write(content);
+  write(answer_role, "assistant");
+  write(answer_content, nullptr);
 }
 
 /// How many tokens the answer has, where one of the items says it.
@@ -89,13 +102,13 @@ ARTHUR_LINKED void stream_chunk(stream_handle& handle, text_arg piece) noexcept 
     write_event(*f, "First Token Stream Event", nullptr, 0);
     write_free_number(*s, *f, "gen_ai.response.time_to_first_chunk", seconds_between(f->start, handle.first));
   }
-  if (piece.size == 0 || (the_recorder.hidden.load(std::memory_order_relaxed) >> static_cast<unsigned>(family::output) & 1U) != 0) return;
-  if (handle.size == 0) {
+  if (piece.size == 0) return;
+  if (handle.size == 0 && keeps_answer()) {
     char* unused = nullptr;
     handle.text = begin_pooled(0, 0, unused);
   }
   handle.size += piece.size;
-  if (handle.text == nullptr) return;  // no room: a text with holes is worse than none
+  if (handle.text == nullptr) return;  // hidden; or no room: a text with holes is worse than none
   handle.text->span.bytes.append(piece.data, piece.size);
   if (handle.text->span.bytes.failed()) drop_text(handle);
 }
@@ -108,8 +121,8 @@ ARTHUR_LINKED void stream_close(stream_handle& handle, stream_end how, text_arg 
     if (handle.tokens > 1 && handle.last > handle.first) {
       write_free_number(*s, *f, "llm.tokens_per_second", static_cast<double>(handle.tokens - 1) / seconds_between(handle.first, handle.last));
     }
-    if (handle.text != nullptr) {
-      handle.text->span.bytes.finish();
+    if (handle.text != nullptr) handle.text->span.bytes.finish();
+    if (handle.text != nullptr || (handle.size != 0 && !keeps_answer())) {
       write_answer(*f, handle);
     } else if (handle.size != 0) {
       ++f->dropped_attributes;

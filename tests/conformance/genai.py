@@ -197,6 +197,9 @@ def span(dice):
         for _ in range(dice.randrange(1, 3)):
             attributes[f"embedding.embeddings.{dice.randrange(3)}.embedding.{dice.choice(['vector', 'text'])}"] = \
                 dice.choice([(0.5, 1.0), (1.5,), (), "[1, 2, 3]", "x", "[]"])
+    if dice.random() < 0.15:
+        for key in dice.choice([("a", "b"), ("a.b", "a.c", "d"), ("x.y.z", "x.y.w", "x.v", "xx.y", "x-.y"), ("a.b", "a..c")]):
+            attributes[f"tool.parameters.{key}"] = dice.choice([value(dice), 0.5, (1, 2)])
     for key in some(*USER_KEYS):
         if dice.random() < 0.2:
             attributes[key] = value(dice)
@@ -208,7 +211,7 @@ def span(dice):
 def readable(attributes):
     """Leaves out what the list of differences is about: lists and fractions where a text belongs."""
     return {key: value for key, value in attributes.items()
-            if not (isinstance(value, float) and not key.endswith("score"))
+            if not (isinstance(value, float) and not key.endswith("score") and "tool.parameters." not in key)
             and not (key.endswith(("document.id", "document.content", "document.metadata")) and isinstance(value, (float, tuple)))}
 
 

@@ -318,6 +318,31 @@ TEST_CASE("the line about the rate cap takes no memory") {
   CHECK(lines == 1);
 }
 
+TEST_CASE("sampling rules take no memory; traces can't be held") {
+  auto o = to_callback();
+  o.sampling_rules = {{"a rule with a name that is longer than any small string*", 0}, {arthur::kind::tool, "*", 0.5}};
+  const auto before = arthur::stats();
+  {
+    const auto tracing = arthur::start(o);
+    REQUIRE(tracing.ok());
+    begin();
+    for (int n = 0; n < 100; ++n) {
+      ARTHUR_SPAN("a rule with a name that is longer than any small string, and a number");
+    }
+    record_everything(1);
+    CHECK(everything_out());
+    alarm::disarm();
+  }
+  CHECK(arthur::stats().unsampled - before.unsampled >= 100);
+  CHECK(account_closed(arthur::stats()));
+  o.keep_errors = true;
+  o.log_level = arthur::log_level::none;
+  const auto tracing = arthur::start(o);
+  CHECK_FALSE(tracing.ok());
+  CHECK(tracing.error() ==
+        "options.keep_errors and options.keep_slower_than hold traces on the heap, which a build with ARTHUR_NO_HEAP doesn't use; leave them out");
+}
+
 TEST_CASE("a start for which there is no memory is refused, and the next one works") {
   if (ARTHUR_TESTS_SANITIZER) return;  // their address space can't be limited
   { const auto tracing = arthur::start(to_callback()); }

@@ -74,6 +74,36 @@ TEST_CASE("a callback that stops tracing: the end comes when it has returned, an
   CHECK(started == 0);
 }
 
+TEST_CASE("poll() doesn't wait for traces that are held, and sends those that are kept") {
+  sent = 0;
+  arthur::options o;
+  o.on_batch = count;
+  o.schedule_delay = std::chrono::milliseconds(1);
+  o.sample_ratio = 0;
+  o.keep_errors = true;
+  const auto before = arthur::stats();
+  const auto tracing = arthur::start(o);
+  REQUIRE(tracing.ok());
+  const auto everything = [] {
+    while (arthur::poll()) {
+    }
+  };
+  {
+    ARTHUR_AGENT_SPAN("agent");
+    { ARTHUR_TOOL_SPAN("tool"); }
+    everything();
+    CHECK(arthur::stats().held == 1);
+    CHECK(sent == 0);
+    ARTHUR_ERROR("broken");
+  }
+  { ARTHUR_AGENT_SPAN("fine"); }
+  everything();
+  CHECK(arthur::flush() == arthur::flush_result::ok);
+  CHECK(sent == 2);
+  CHECK(arthur::stats().tail_dropped - before.tail_dropped == 1);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
 TEST_CASE("poll() shows the console's trees") {
   const std::string path = "/tmp/arthur-no-threads-" + std::to_string(::getpid()) + ".txt";
   std::fflush(stdout);

@@ -149,6 +149,40 @@ int starts_in_the_child() {
   std::_Exit(another ? 5 : 0);
 }
 
+int forks_while_holding() {
+  auto o = quick();
+  o.sample_ratio = 0;
+  o.keep_errors = true;
+  const auto tracing = arthur::start(o);
+  int status = 0;
+  {
+    ARTHUR_AGENT_SPAN("open at the fork");
+    record("held by the parent", 3);
+    static_cast<void>(arthur::flush(std::chrono::seconds(20)));
+    if (arthur::stats().held != 3) return 2;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (arthur::stats().held != 0) std::_Exit(3);
+      record("in the child", 2);
+      static_cast<void>(arthur::flush(std::chrono::seconds(20)));
+      if (arthur::stats().held != 2) std::_Exit(4);
+      {
+        ARTHUR_SPAN("failed in the child");
+        ARTHUR_ERROR("broken");
+      }
+      if (arthur::flush(std::chrono::seconds(20)) != arthur::flush_result::ok) std::_Exit(5);
+      const std::string account = text_of(arthur::stats());
+      if (account != "opened 4 delivered 3 discarded 0 dropped 1 waiting 0") {
+        std::fprintf(stderr, "child: %s\n", account.c_str());
+        std::_Exit(6);
+      }
+      std::_Exit(0);
+    }
+    ::waitpid(child, &status, 0);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 9;
+}
+
 int forks_under_load() {
   const auto tracing = arthur::start(quick());
   std::atomic<bool> stop{false};
@@ -232,6 +266,7 @@ const std::map<std::string, int (*)()> scenarios = {
     {"fork", forks},
     {"fork and return", forks_and_child_returns},
     {"fork and start", starts_in_the_child},
+    {"fork while holding", forks_while_holding},
     {"fork under load", forks_under_load},
     {"fork when full", forks_with_a_full_pool},
     {"signals", signals_stay_with_the_program},
@@ -361,6 +396,17 @@ TEST_CASE("a forked child whose parent had stopped starts its own runtime, and n
   CHECK(named(engine, "before the fork") == 10);
   CHECK(named(engine, "in the child") == 5);
   CHECK(engine.repeated_span_ids().empty());
+}
+
+TEST_CASE("a forked child forgets the traces that its parent holds, and decides about its own part of them") {
+  support::engine engine;
+  const outcome o = run("fork while holding", engine.url());
+  CAPTURE(o.errors);
+  CHECK(o.status == 0);
+  CHECK(named(engine, "failed in the child") == 1);
+  CHECK(named(engine, "in the child") == 2);
+  CHECK(named(engine, "held by the parent") == 0);  // nothing failed there
+  CHECK(named(engine, "open at the fork") == 0);
 }
 
 TEST_CASE("forks while other threads record leave every child able to send") {

@@ -11,14 +11,14 @@ namespace support {
 
 struct account {
   std::uint64_t opened = 0, committed = 0, dropped = 0, delivered = 0, rejected = 0, failed = 0, unconfirmed = 0, discarded = 0;
-  std::uint64_t spooled = 0, replayed = 0, replay_rejected = 0, replay_unconfirmed = 0, expired = 0;
+  std::uint64_t tail_dropped = 0, spooled = 0, replayed = 0, replay_rejected = 0, replay_unconfirmed = 0, expired = 0;
   std::uint64_t open = 0, waiting = 0;  // now
   std::uint64_t dropped_by_reason = 0;
 
   /// Every span in exactly one place.
   bool closed() const {
     return opened == open + committed + dropped && dropped == dropped_by_reason &&
-           committed == delivered + rejected + failed + unconfirmed + discarded + spooled + waiting;
+           committed == delivered + rejected + failed + unconfirmed + discarded + spooled + tail_dropped + waiting;
   }
   /// Spans in files of the spool whose fate is open, where nobody else uses the directory.
   std::uint64_t on_disk() const { return spooled - replayed - replay_rejected - replay_unconfirmed - expired; }
@@ -29,7 +29,7 @@ struct account {
     };
     add("opened", opened), add("open", open), add("dropped", dropped), add("committed", committed), add("delivered", delivered);
     add("waiting", waiting), add("rejected", rejected), add("failed", failed), add("unconfirmed", unconfirmed), add("discarded", discarded);
-    add("spooled", spooled), add("replayed", replayed), add("replay_rejected", replay_rejected);
+    add("tail_dropped", tail_dropped), add("spooled", spooled), add("replayed", replayed), add("replay_rejected", replay_rejected);
     add("replay_unconfirmed", replay_unconfirmed), add("expired", expired);
     return s;
   }
@@ -42,6 +42,7 @@ inline account account_now() {
   a.failed = s.failed, a.unconfirmed = s.unconfirmed, a.discarded = s.discarded, a.open = s.open, a.waiting = s.waiting;
   a.spooled = s.spooled, a.replayed = s.replayed, a.replay_rejected = s.replay_rejected;
   a.replay_unconfirmed = s.replay_unconfirmed, a.expired = s.expired;
+  a.tail_dropped = s.tail_dropped;
   a.dropped_by_reason = s.dropped_pool_full + s.dropped_too_deep + s.dropped_scope_misuse + s.dropped_thread_exit + s.dropped_fork;
   return a;
 }
@@ -52,6 +53,7 @@ inline account operator-(account now, const account& before) {
   now.rejected -= before.rejected, now.failed -= before.failed, now.unconfirmed -= before.unconfirmed, now.discarded -= before.discarded;
   now.spooled -= before.spooled, now.replayed -= before.replayed, now.replay_rejected -= before.replay_rejected;
   now.replay_unconfirmed -= before.replay_unconfirmed, now.expired -= before.expired;
+  now.tail_dropped -= before.tail_dropped;
   now.dropped_by_reason -= before.dropped_by_reason;
   return now;
 }

@@ -92,7 +92,7 @@ class capture {
 inline bool account_closed(const arthur::statistics& s) {
   return s.opened == s.committed + s.dropped + s.open &&
          s.dropped == s.dropped_pool_full + s.dropped_too_deep + s.dropped_scope_misuse + s.dropped_thread_exit + s.dropped_fork &&
-         s.committed == s.delivered + s.waiting + s.rejected + s.failed + s.unconfirmed + s.discarded + s.spooled;
+         s.committed == s.delivered + s.waiting + s.rejected + s.failed + s.unconfirmed + s.discarded + s.spooled + s.tail_dropped;
 }
 
 }  // namespace support

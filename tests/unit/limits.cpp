@@ -123,3 +123,43 @@ TEST_CASE("events and their attributes are limited, the first ones stay, and wha
   CHECK(c.only("by default").events.size() == 128);
   CHECK(c.only("by default").dropped_events == 2);
 }
+
+TEST_CASE("what the specification says about attributes and their limits, rule by rule") {
+  static int lines = 0;
+  lines = 0;
+  auto o = protobuf();
+  o.max_attributes = 6;
+  o.max_attribute_length = 4;
+  o.resource_attributes = {{"long", "longer than four"}, {"1", "x"}, {"2", "x"}, {"3", "x"}, {"4", "x"}, {"5", "x"}};
+  o.on_diagnostic = [](void*, arthur::severity, const char*) { ++lines; };
+  capture c(o);
+  const std::vector<std::string> many(200, "abcdef");
+  {
+    ARTHUR_SPAN("span", arthur::attribute("text", ""), arthur::attribute("list", many), arthur::attribute("none", std::vector<int>{}));
+    ARTHUR_SET(arthur::attribute("number", 1234567), arthur::attribute("large", UINT64_MAX), arthur::attribute("", "no key"));
+    ARTHUR_SET(arthur::attribute("beyond", 1), arthur::attribute("beyond too", 2), arthur::attribute("number", 7654321.5));
+    ARTHUR_EVENT("a name that is longer", arthur::attribute("in the event", "counts there"));
+  }
+  const span s = c.only("span");
+  const auto shown = [&s](const char* key) { return s.find(key) == nullptr ? "(none)" : support::describe(*s.find(key)); };
+  const struct {
+    const char* rule;
+    std::string is, should_be;
+  } rows[] = {
+      {"A1: empty values are kept", shown("text") + shown("none"), "\"\"[]"},
+      {"A2: keys are not empty", shown(""), "(none)"},
+      {"A2: the last value stays", shown("number"), "7654321.5"},
+      {"A3: texts are cut in lists, too, and lists are not", std::to_string(s.find("list")->items.size()) + " " + support::describe(s.find("list")->items[199]), "200 \"abcd\""},
+      {"A3, A10: a number that is written as a text is one, and is cut", shown("large"), "\"1844\""},
+      {"A5: a list counts as one; what is beyond is left out and counted, a key that is there is set all the same",
+       std::to_string(s.attributes.size()) + " " + shown("beyond") + " " + std::to_string(s.dropped_attributes), "6 (none) 3"},
+      {"A3: names aren't cut", s.events.empty() ? "" : s.events[0].name, "a name that is longer"},
+      {"A5: events have a limit of their own", std::to_string(s.events.empty() ? 0 : s.events[0].attributes.size()), "1"},
+      {"A7: no line for it", std::to_string(lines), "0"},
+      {"A9: the resource has no limits", support::describe(*c.requests()[0].resources[0].resource.find("long")), "\"longer than four\""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.rule);
+    CHECK(row.is == row.should_be);
+  }
+}

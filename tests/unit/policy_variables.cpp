@@ -215,6 +215,7 @@ const row table[] = {
     {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "-1", "images", "0"},
     {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "99999999999", "images", "4294967295"},
     {"OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH", "32k", "images", "32000", "write a whole number"},
+    {"OPENINFERENCE_BLOB_UPLOADER", "s3", "images", "32000", "it names a package for Python; upload the image in the program"},
     {"OPENINFERENCE_ENABLE_GENAI_SEMCONV", "True", "genai", "1"},
     {"OPENINFERENCE_ENABLE_GENAI_SEMCONV", "on", "genai", "0", "write true or false"},
 

@@ -204,20 +204,33 @@ TEST_CASE("an answer longer than a block of memory stays whole, and all of it is
   }
 }
 
-TEST_CASE("a hidden answer never reaches the memory of spans") {
-  arthur::options settings;
-  settings.hide_outputs = true;
-  capture spans(settings);
-  REQUIRE_MESSAGE(spans.ok(), spans.error());
-  {
-    arthur::llm_stream stream("chat");
-    stream.chunk("the secret");
-    stream.finish();
-  }
-  const auto s = spans.find("chat");
-  CHECK(s.events.size() == 1);
-  CHECK(s.status == "OK");
-  CHECK(arthur::testing::to_string(s).find("secret") == std::string::npos);
+TEST_CASE("a hidden answer is not kept anywhere, and each switch hides its own") {
+  const auto with = [](void (*choose)(arthur::options&)) {
+    arthur::options settings;
+    choose(settings);
+    capture spans(settings);
+    REQUIRE_MESSAGE(spans.ok(), spans.error());
+    {
+      arthur::llm_stream stream("chat");
+      stream.chunk("the ");
+      stream.chunk("secret");
+      stream.finish();
+    }
+    return spans.find("chat");
+  };
+  const auto all = with([](arthur::options& o) { o.hide_outputs = true; });
+  CHECK(all.status == "OK");
+  CHECK(all.events.size() == 1);
+  CHECK(all.attribute("output.value") == "__REDACTED__");
+  CHECK_FALSE(all.has("llm.output_messages.0.message.role"));
+  CHECK(arthur::testing::to_string(all).find("secret") == std::string::npos);
+  const auto text = with([](arthur::options& o) { o.hide_output_text = true; });
+  CHECK(text.attribute("output.value") == "the secret");  // as OpenInference has it
+  CHECK(text.attribute("llm.output_messages.0.message.role") == "assistant");
+  CHECK(text.attribute("llm.output_messages.0.message.content") == "__REDACTED__");
+  const auto messages = with([](arthur::options& o) { o.hide_output_messages = true; });
+  CHECK(messages.attribute("output.value") == "the secret");
+  CHECK_FALSE(messages.has("llm.output_messages.0.message.content"));
 }
 
 TEST_CASE("without a runtime a stream does nothing") {

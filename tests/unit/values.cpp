@@ -14,6 +14,14 @@ TEST_CASE("a JSON value is recorded as its text, under JSON's mime type where th
     ARTHUR_TOOL_SPAN("t", arthur::input_json(value), arthur::attribute("own", value), arthur::metadata(nlohmann::json{{"a", 1}}));
     ARTHUR_SET(arthur::output_json(nlohmann::json::array({1, 2})), arthur::attribute("nothing", nlohmann::json()));
   }
+  {
+    ARTHUR_LLM_SPAN("m", arthur::tool_schema(nlohmann::json{{"name", "f"}}), arthur::prompt_template_variables(nlohmann::json{{"x", 1}}));
+    ARTHUR_DECISION("d", "a", arthur::considered_json(nlohmann::json{{{"option", "a"}, {"score", 1}}}));
+  }
+  CHECK(c.only("m").text("llm.tools.0.tool.json_schema") == R"({"name":"f"})");
+  CHECK(c.only("m").text("llm.prompt_template.variables") == R"({"x":1})");
+  CHECK(c.only("d").text("input.value") == R"([{"option":"a","score":1}])");
+  CHECK(c.only("d").text("input.mime_type") == "application/json");
   const support::span s = c.only("t");
   CHECK(s.text("input.value") == "{\"bad\":\"\xef\xbf\xbd\",\"city\":\"Paris\"}");
   CHECK(s.text("input.mime_type") == "application/json");

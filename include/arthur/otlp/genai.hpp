@@ -11,6 +11,7 @@
 #include "added_attributes.hpp"
 #include "buffer.hpp"
 #include "document_list.hpp"
+#include "flattened_json.hpp"
 #include "genai_messages.hpp"
 #include "genai_request.hpp"
 #include "genai_source.hpp"
@@ -130,6 +131,12 @@ inline void add_genai_tool(added_attributes& to, const genai_source& from) noexc
   if (has_some_text(from[source_key::tool_name])) to.text(added_key::tool_type, "function");
   to.text(added_key::tool_description, from[source_key::tool_description]);
   to.text(added_key::tool_call_id, has_some_text(from[source_key::tool_id]) ? from[source_key::tool_id] : from[source_key::tool_call_id]);
+  const part_range arguments = from.parts(source_list::arguments);
+  if (!from[source_key::tool_parameters] && !arguments.empty()) {
+    to.json_text.bytes.clear();
+    append_flattened(to.json_text.bytes, arguments);
+    to.json(added_key::tool_call_arguments, to.json_text.bytes);
+  }
   add_genai_jsonish(to, added_key::tool_call_arguments, from[source_key::tool_parameters]);
   add_genai_jsonish(to, added_key::tool_call_result, from[source_key::output_value]);
 }

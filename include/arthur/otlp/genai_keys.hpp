@@ -94,10 +94,10 @@ inline constexpr std::string_view source_keys[] = {ARTHUR_GENAI_SOURCES(ARTHUR_G
 inline constexpr std::string_view added_keys[] = {ARTHUR_GENAI_TARGETS(ARTHUR_GENAI_TEXT)};
 #undef ARTHUR_GENAI_TEXT
 
-/// Lists whose elements are taken apart; parts of an element follow its number.
-enum class source_list : std::uint8_t { input_messages, output_messages, prompts, choices, tools, documents, embeddings, count };
+/// Lists whose elements are taken apart; parts of an element follow its number. The last is an object's members.
+enum class source_list : std::uint8_t { input_messages, output_messages, prompts, choices, tools, documents, embeddings, arguments, count };
 inline constexpr std::string_view source_lists[] = {"llm.input_messages", "llm.output_messages", "llm.prompts", "llm.choices",
-                                                    "llm.tools", "retrieval.documents", "embedding.embeddings"};
+                                                    "llm.tools", "retrieval.documents", "embedding.embeddings", "tool.parameters"};
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END

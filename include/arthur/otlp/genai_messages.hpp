@@ -205,17 +205,25 @@ class genai_messages {
   }
 
   // Some write the one text of a message in both forms.
-  static bool is_only_text(const loose_value& content, part_range contents) noexcept {
+  bool is_only_text(const loose_value& content, part_range contents) noexcept {
     std::size_t texts = 0;
     bool same = false;
     while (!contents.empty()) {
       const loose_value text = text_of(contents.take_sub_element());
       if (!text) continue;
       ++texts;
-      same = content.tag == wire::any_string && text.tag == wire::any_string && content.size == text.size &&
-             (text.size == 0 || std::memcmp(content.data, text.data, text.size) == 0);
+      same = is_same_text(content, text);
     }
     return texts == 1 && same;
+  }
+  bool is_same_text(const loose_value& a, const loose_value& b) noexcept {
+    if (a.tag == wire::any_string && b.tag == wire::any_string) return std::string_view(a.data, a.size) == std::string_view(b.data, b.size);
+    spare_.clear();
+    append_text(spare_, a);
+    const std::size_t size = spare_.size();
+    append_text(spare_, b);
+    const std::string_view both(spare_.data(), spare_.size());
+    return !spare_.failed() && both.substr(0, size) == both.substr(size);
   }
 
   // The message's own reason, the span's, or what can be guessed.

@@ -89,6 +89,7 @@ class genai_source {
     list_part* const parts = reinterpret_cast<list_part*>(parts_.bytes.data());
     std::sort(parts, parts + count_, [](const list_part& a, const list_part& b) {
       if (a.list != b.list) return a.list < b.list;
+      if (a.list == source_list::arguments && a.name != b.name) return is_before(a.name, b.name);
       if (a.index != b.index) return a.index < b.index;
       if (a.sub != b.sub) return a.sub < b.sub;
       return a.sub_index != b.sub_index ? a.sub_index < b.sub_index : a.order < b.order;
@@ -136,6 +137,16 @@ class genai_source {
     return key.size() > parent.size() && key[parent.size()] == '.' && begins(key, parent);
   }
 
+  // With the dot below all other bytes, what lies below `x` comes right behind `x`.
+  static bool is_before(std::string_view a, std::string_view b) noexcept {
+    const std::size_t common = (std::min)(a.size(), b.size());
+    std::size_t i = 0;
+    while (i < common && a[i] == b[i]) ++i;
+    if (i == common) return a.size() < b.size();
+    if (a[i] == '.' || b[i] == '.') return a[i] == '.';
+    return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[i]);
+  }
+
   void note_taken(std::string_view key) noexcept {
     if (!begins(key, "gen_ai") && !begins(key, "output")) return;
     for (std::size_t k = 0; k < added_key_count; ++k) {
@@ -171,7 +182,7 @@ class genai_source {
       return true;
     }
     list_part part{list, list_part::element, static_cast<std::uint32_t>(count_), 0, 0, {}, value};
-    if (!take_index(rest, part.index)) return true;
+    if (list != source_list::arguments && !take_index(rest, part.index)) return true;
     part.name = rest;
     if (list == source_list::input_messages || list == source_list::output_messages) {
       for (const auto level : {list_part::contents, list_part::tool_calls}) {

@@ -84,8 +84,8 @@ inline bool text_is(const loose_value& v, const char* text) noexcept {
 inline void append_text_as_json(buffer& out, const loose_value& v) noexcept {
   if (v.tag == wire::any_string) {
     append_json_string(out, v.data, v.size);
-  } else if (v.tag == any_json && *v.data == '"') {
-    out.append(v.data, v.size);
+  } else if (v.tag == any_json) {
+    *v.data == '"' ? out.append(v.data, v.size) : append_json_string(out, v.data, v.size);
   } else {
     out.append('"');
     append_text(out, v);

@@ -275,10 +275,12 @@ class secret_finder {
       if (!name_quote.empty() && is_number(at, end)) out.quote = name_quote;
       return take(out, at, end, label);
     }
-    const std::size_t backslashes = begin - at;
+    const std::size_t backslashes = begin++ - at;
+    // "...?api_key=", in JSON: the quote ends a string.
+    if (name_quote.empty() && is_one_of(look(text_.find_first_not_of(" \t\r\n", begin)), std::string_view(",:}]\0", 5))) return false;
     std::size_t end = 0;
-    if (!closing_quote(++begin, backslashes, quote, end)) {
-      for (end = begin; look(end) != '\0' && !is_space(text_[end]) && text_[end] != '\n' && text_[end] != '\r';) ++end;
+    if (!closing_quote(begin, backslashes, quote, end)) {
+      for (end = begin; look(end) != '\0' && !is_one_of(text_[end], " \t\r\n\"'\\");) ++end;
     }
     if (n == name::authorization) {
       const std::size_t credentials = behind_scheme(begin);
@@ -301,6 +303,7 @@ class secret_finder {
         end = at - (run < backslashes ? run : backslashes);
         return true;
       }
+      if (text_[at] == '"' && quote == '\'') return false;  // an apostrophe in JSON
       run = 0;
     }
     return false;
@@ -341,7 +344,7 @@ class secret_finder {
   /// At an '@'. Of ASCII characters, with a dot in the domain.
   bool email(secret& out) const noexcept {
     std::size_t begin = at_;
-    while (begin > floor_ && at_ - begin < 64 && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
+    while (begin > floor_ && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
     while (begin < at_ && text_[begin] == '.') ++begin;
     if (begin == at_ || text_[at_ - 1] == '.') return false;
     std::size_t end = 0;
@@ -412,9 +415,9 @@ class secret_finder {
   std::string_view quote_for_number(std::size_t begin, std::size_t end) const noexcept {
     const char next = look(skip_spaces(end));
     std::size_t at = begin;
-    while (at > floor_ && is_space(text_[at - 1])) --at;
+    while (at > floor_ && is_one_of(text_[at - 1], " \t\r\n")) --at;
     if (at == floor_ || text_[at - 1] != ':' || (next != '\0' && !is_one_of(next, ",}]\n\r"))) return {};
-    for (--at; at > floor_ && is_space(text_[at - 1]);) --at;
+    for (--at; at > floor_ && is_one_of(text_[at - 1], " \t\r\n");) --at;
     if (at == 0 || text_[at - 1] != '"') return {};
     std::size_t from = at - 1;
     while (from > 0 && text_[from - 1] == '\\') --from;

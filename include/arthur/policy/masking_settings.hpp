@@ -85,6 +85,11 @@ inline masking_settings resolve_masking(const options& given, const environment&
     if (resolve_toggle(row.given, env, row.name, warnings)) out.hidden |= row.bit;
   }
   out.base64_limit = resolve_base64_limit(given, env, warnings);
+  const std::string_view uploader = env.get("OPENINFERENCE_BLOB_UPLOADER");
+  if (!uploader.empty()) {
+    ignored(warnings, "OPENINFERENCE_BLOB_UPLOADER", uploader,
+            "it names a package for Python; upload the image in the program and give image() its URL, or raise OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH");
+  }
   if (out.base64_limit < default_base64_limit) out.hidden |= hiding::short_images;
   return out;
 }

@@ -2,7 +2,9 @@
 #ifndef ARTHUR_POLICY_SAMPLING_SETTINGS_HPP
 #define ARTHUR_POLICY_SAMPLING_SETTINGS_HPP
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,25 @@ struct sampler {
   double ratio = 1.0;
   bool parent_based = true;  ///< a trace that began in another process is sampled as its flag says
 };
+
+/// Which traces are kept although the sampler left them out.
+struct tail_rule {
+  bool errors = false;
+  std::uint64_t slower_than = 0;  ///< nanoseconds; 0: no such rule
+
+  bool any() const noexcept { return errors || slower_than != 0; }
+};
+
+inline tail_rule tail_rule_of(const options& given) noexcept {
+  return {given.keep_errors, static_cast<std::uint64_t>(given.keep_slower_than.count()) * 1000000U};
+}
+
+/// What is held is put together on the heap.
+#ifdef ARTHUR_NO_HEAP
+constexpr bool tail_built_in = false;
+#else
+constexpr bool tail_built_in = true;
+#endif
 
 namespace resolving {
 
@@ -39,6 +60,12 @@ inline std::string check_sampling(const options& given) {
       return which + " has the name " + text::shown(rule.name) + ": give one * at most, as its first or its last character";
     }
     if (!is_share(rule.ratio)) return which + ", for " + text::shown(rule.name) + ", has the ratio " + std::to_string(rule.ratio) + ": give 0 to 1";
+  }
+  if (given.keep_slower_than < std::chrono::milliseconds(0) || given.keep_slower_than > std::chrono::hours(24)) {
+    return out_of_range("keep_slower_than", "give 0 to 24 hours");
+  }
+  if (!tail_built_in && tail_rule_of(given).any()) {
+    return "options.keep_errors and options.keep_slower_than hold traces on the heap, which a build with ARTHUR_NO_HEAP doesn't use; leave them out";
   }
   return {};
 }

@@ -67,6 +67,7 @@ struct settings {
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
   std::uint32_t max_spans_per_second = 0;
+  tail_rule tail;
   span_limits limits;
   masking_settings masking;
   bool genai_semconv = false;  ///< gen_ai.* beside OpenInference's attributes
@@ -275,6 +276,7 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
   out.max_batch_bytes = given.max_batch_bytes;
   out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
   out.max_spans_per_second = given.max_spans_per_second;
+  out.tail = tail_rule_of(given);
   out.limits = resolve_limits(given, env, warnings);
   out.masking = resolve_masking(given, env, warnings);
   out.genai_semconv = resolve_toggle(given.enable_genai_semconv, env, "OPENINFERENCE_ENABLE_GENAI_SEMCONV", warnings);

@@ -37,7 +37,10 @@ struct record {
     may_repeat_keys = 2,   // the worker must look for keys that were set twice
     has_free_keys = 4,     // keys of the user's own may be hostile
     remote_parent = 8,     // the parent is a span of another process
+    tail_candidate = 256,  // the sampler said no; the worker decides
+    local_root = 512,      // of such a trace the first span in this process
   };
+  static constexpr unsigned local_root_shift = 16;  // the flags above: span_ids::local_root, of a candidate
 };
 static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
 static_assert(std::is_trivially_destructible<record>::value, "nobody destroys records");
@@ -69,6 +72,7 @@ struct span_ids {
   unsigned char span[8];
   unsigned char parent[8];
   bool has_parent;
+  std::uint16_t local_root;  // of a tail candidate: which local root it is inside of, told from others of its trace
 };
 
 inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, std::uint32_t flags,

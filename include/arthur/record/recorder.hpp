@@ -103,6 +103,7 @@ struct recorder {
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
   std::atomic<const sampling_rules*> rules{nullptr};  // while recording_mode::ruled
+  std::atomic<bool> keeps_candidates{false};          // likewise: the worker has a rule for traces that aren't sampled
   std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
   std::atomic<bool> trace_context{true};  // W3C traceparent and tracestate are read and written
   std::atomic<bool> baggage{true};        // W3C baggage is

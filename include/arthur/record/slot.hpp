@@ -54,9 +54,10 @@ struct frame {
     rate_limited = 32,     // inherited: not sampled, for this reason
     no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
     suppressed = 128,      // inherited: nothing is recorded, and the ids are those of the span outside
+    tail_candidate = 256,  // inherited: not sampled, but recorded, because the worker may keep it
     ours = 512,            // of `joined`: a span of this process, so the trace doesn't begin here
     no_parent = 1024,      // of `joined`: no span at all; what is opened inside begins a trace
-    inherited = sampled | random | has_state | came_sampled | rate_limited | no_room | suppressed,
+    inherited = sampled | random | has_state | came_sampled | rate_limited | no_room | suppressed | tail_candidate,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -83,8 +84,9 @@ struct frame {
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
+  bool is_recorded() const noexcept { return (trace_flags & (sampled | tail_candidate)) != 0; }
   /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
-  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~sampled) | why); }
+  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~(sampled | tail_candidate)) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 

@@ -82,6 +82,8 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
     out.spooled = get(c.spooled);
+    out.tail_dropped = get(c.tail_dropped);
+    out.held = get(c.held);
     out.replayed = get(c.replayed);
     out.replay_rejected = get(c.replay_rejected);
     out.replay_unconfirmed = get(c.replay_unconfirmed);
@@ -92,7 +94,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
     out.last_rejection = run->says.last_rejection();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled;
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled + out.tail_dropped;
   }
   std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
   for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {

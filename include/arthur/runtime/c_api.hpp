@@ -178,7 +178,7 @@ inline void stats(arthur_stats* out) noexcept {
   if (out == nullptr || out->size < sizeof out->size) return;
   const statistics s = arthur::stats();
   arthur_stats all = {out->size,  s.opened,    s.open,     s.committed, s.unsampled,   s.dropped,
-                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded, s.spooled};
+                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded, s.spooled, s.tail_dropped};
   std::memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "../config.hpp"
 #include "../otlp/cleaning.hpp"
@@ -13,6 +15,7 @@
 #include "batch.hpp"
 #include "completion.hpp"
 #include "diagnostics.hpp"
+#include "tail.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -30,6 +33,7 @@ class collector {
         limits_(s.limits),
         redactor_({s.masking.redactors, s.masking.redact, s.masking.redact_user}),
         completion_(s),
+        tail_(tail::make(s.tail, s.memory_limit, counters)),
         counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
@@ -38,7 +42,9 @@ class collector {
   }
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
-  bool sweep(batch& out) {
+  bool sweep(batch& out, std::uint64_t now) {
+    now_ = now;
+    if (!release_kept(out)) return false;  // before more is taken, so that it can't pile up
     if (!carried_.empty()) {
       if (!out.append(carried_, carried_.spans[0])) {
         if (!out.empty()) return false;  // spans that are held: it goes after them
@@ -65,7 +71,17 @@ class collector {
       }
       end_visit();
     }
-    return carried_.empty() && release_roots(out, number_);
+    if (tail_ != nullptr) tail_->decide(number_, now);
+    return carried_.empty() && release_kept(out) && release_roots(out, number_);
+  }
+
+  /// Traces held for the tail rule; null: there is none.
+  tail* held() noexcept { return tail_.get(); }
+  /// When a sweep has something to decide that no span announces.
+  std::uint64_t due() const noexcept { return tail_ != nullptr ? tail_->due() : waker::never; }
+  /// The end, once a sweep is over: what is held then is decided with the next one.
+  void end_holding() noexcept {
+    if (tail_ != nullptr) tail_->end();
   }
 
   /// A sweep was begun and isn't complete.
@@ -77,7 +93,7 @@ class collector {
 
   /// Counts and forgets everything that is committed: the end.
   std::uint64_t discard_all() {
-    std::uint64_t discarded = kept_roots() + carried_.spans.size();
+    std::uint64_t discarded = kept_roots() + carried_.spans.size() + (tail_ != nullptr ? tail_->clear() : 0);
     forget();
     for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
@@ -143,6 +159,7 @@ class collector {
 
   void take(record& r, batch& out) {
     count(counters_.taken);
+    if (ARTHUR_UNLIKELY((r.flags & record::tail_candidate) != 0) && !is_kept(r)) return;
     const bool keep = roots_last_ && (r.flags & record::root) != 0;
     // A root for which there is no room gives its order up rather than itself.
     if (!copy(r, keep ? roots_ : out) && !copy(r, out.empty() ? out : carried_)) return count(counters_.failed);
@@ -153,6 +170,22 @@ class collector {
       out.spans.pop_back();
       out.bytes.truncate(last.at);
     }
+  }
+
+  /// Whether one of a trace that the sampler left out goes on like others; else it is held or counted.
+  bool is_kept(record& r) {
+    if (tail_ == nullptr) return count(counters_.tail_dropped), false;  // recorded for a rule that is no more
+    const tail::verdict v = tail_->judge(r, number_, now_);
+    if (v == tail::verdict::hold) tail_->took(copy(r, tail_->room()));
+    return v == tail::verdict::keep;
+  }
+
+  bool release_kept(batch& out) {
+    return tail_ == nullptr || tail_->release([&](std::size_t size) { return has_room(out, size); },
+                                              [&](const batch& from, const batch::entry& e) { move(out, from, e); });
+  }
+  bool has_room(const batch& out, std::size_t size) const noexcept {
+    return !full(out) && (out.empty() || out.bytes.size() + size <= max_bytes_);
   }
 
   /// Copies a span out of the pool, with its call site's attributes, and cleans it. False: no memory, or bytes that don't
@@ -222,7 +255,7 @@ class collector {
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && roots_.spans[first_root_].sweep < before) {
-      if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
+      if (!has_room(out, roots_.spans[first_root_].size)) return false;
       move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
@@ -248,11 +281,13 @@ class collector {
   span_limits limits_;
   span_redactor redactor_;
   completion completion_;
+  std::unique_ptr<tail> tail_;  // null: no rule
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps
   std::uint64_t left_ = 0;   // spans still to take in this visit
   std::uint64_t number_ = 0;
+  std::uint64_t now_ = 0;    // of the newest call
   buffer scratch_;
   batch carried_;  // one span that didn't fit into the former batch
   batch roots_;

@@ -22,13 +22,15 @@ enum class fate { delivered, rejected, failed, unconfirmed };
 
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
-  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next eight say where they are
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
   std::atomic<std::uint64_t> spooled{0};
+  std::atomic<std::uint64_t> tail_dropped{0};
+  std::atomic<std::uint64_t> held{0};  // of those that are nowhere yet: by the tail rule
   // What became of spans in spooled files, whoever wrote them.
   std::atomic<std::uint64_t> replayed{0};
   std::atomic<std::uint64_t> replay_rejected{0};
@@ -61,7 +63,7 @@ class diagnostics {
   explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
 
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, redaction, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, tail, pace, display, shutdown, redaction, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {

@@ -166,6 +166,7 @@ inline std::string runtime::start(const options& given) {
   r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
+  r.keeps_candidates.store(settings_.tail.any(), std::memory_order_relaxed);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
   r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
                          std::memory_order_relaxed);
@@ -184,7 +185,7 @@ inline std::string runtime::start(const options& given) {
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
   recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U) |
-                              (given.sampling_rules.empty() ? 0U : recording_mode::ruled),
+                              (given.sampling_rules.empty() && !settings_.tail.any() ? 0U : recording_mode::ruled),
                           std::memory_order_release);
   return {};
 }
@@ -386,7 +387,7 @@ inline bool runtime::poll() noexcept {
     if (!running()) end_here();  // a callback asked for it
   }
   const statistics s = arthur::stats();
-  return s.waiting != 0;
+  return s.waiting > s.held;  // what is held waits for the program
 }
 
 inline bool runtime::set_sample_ratio(double ratio) noexcept {

@@ -95,7 +95,8 @@ class worker {
     batch& b = delivery_.waiting();
     // A sweep under way began too long ago to count as one.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
-      sweeps += collector_.sweep(b) ? 1 : 0;
+      sweeps += collector_.sweep(b, steady_nanoseconds()) ? 1 : 0;
+      if (sweeps > 0) collector_.end_holding();
       if (!b.empty()) delivery_.begin(steady_nanoseconds());
     }
   }
@@ -133,7 +134,9 @@ class worker {
       const std::uint64_t asked = bell_.asked();
       const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
-      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < next_cycle_) return idle(now);
+      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < (std::min)(next_cycle_, collector_.due())) {
+        return idle(now);
+      }
       in_cycle_ = true;
       sweeps_ = 0;
       found_ = false;
@@ -155,9 +158,10 @@ class worker {
       delivery_.take_ahead();
     } else {
       while (sweeps_ < 2) {
-        complete = collector_.sweep(b);
+        complete = collector_.sweep(b, now);
         if (!complete) break;
         ++sweeps_;
+        if (last_) collector_.end_holding();
       }
     }
     if (!b.empty()) {
@@ -169,6 +173,7 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     say_rate_limited(now);
+    say_undecided();
     answer();
     calibrate(now);
     if (found_) {
@@ -196,7 +201,7 @@ class worker {
     next_look_ = now + delay();
     batch& b = delivery_.shown().next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
-      complete = collector_.sweep(b);
+      complete = collector_.sweep(b, now);
       if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     return next_look_;
@@ -207,7 +212,8 @@ class worker {
     batch& b = delivery_.shown().next_ahead();
     // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
-      sweeps += collector_.sweep(b) ? 1 : 0;
+      sweeps += collector_.sweep(b, now) ? 1 : 0;
+      if (sweeps > 0) collector_.end_holding();
       if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     delivery_.shown().get()->end(now);
@@ -226,7 +232,7 @@ class worker {
       wanted_since_ = 0;
       next_cycle_ = now + delay();
     }
-    return (std::min)(next_cycle_, delivery_.errand_due());
+    return (std::min)((std::min)(next_cycle_, collector_.due()), delivery_.errand_due());
   }
 
   /// Who waits for a flush is answered once the cycle is over, and nothing is in doubt or sent again after it was.
@@ -252,7 +258,8 @@ class worker {
     pace_reading r;
     r.at = now;
     r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
-    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
+    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed) +
+            counters_.tail_dropped.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
     r.limit = blocks.mark();
     const text_line line = pace_.add(r);
@@ -276,6 +283,15 @@ class worker {
                         settings_.max_spans_per_second, "; look for a loop that opens spans without end, or raise it"));
     rate_limited_ = count;
     rate_said_ = now;
+  }
+
+  void say_undecided() {
+    const std::uint64_t spans = collector_.held() != nullptr ? collector_.held()->take_undecided() : 0;
+    if (spans == 0) return;
+    says_.say(diagnostics::topic::tail, severity::warning,
+              text_line(spans, " spans held for options.keep_errors or keep_slower_than were left out before their trace ended: it took more than "
+                        "five minutes, or all of them more than ", collector_.held()->most_bytes() >> 10,
+                        " KiB, an eighth of options.memory_limit, which may be raised"));
   }
 
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
