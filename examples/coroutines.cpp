@@ -10,6 +10,7 @@
 #include <arthur/coroutine.hpp>
 
 #include <coroutine>
+#include <exception>
 #include <future>
 #include <iostream>
 #include <string>
@@ -33,9 +34,9 @@ struct on_another_thread {
 
 // New are `here`, the co_await through it, and a coroutine_span where a span lasts over co_await. Between them: macros.
 job answer(std::string question, std::promise<std::string>& to) {
-  arthur::coroutine_scope here;
   std::string text;
   {
+    arthur::coroutine_scope here;
     arthur::coroutine_span agent(here, arthur::kind::agent, "answer");
     agent->set(arthur::input(question));
     co_await here(on_another_thread());
