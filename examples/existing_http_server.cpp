@@ -24,7 +24,7 @@ std::string answer(const std::string& question) {
 
 // The first two lines of the handler are all that the server needs. The name is the route, not the URL: names are few.
 void ask(const httplib::Request& request, httplib::Response& response) {
-  const arthur::remote_parent parent(request.get_header_value("traceparent"), request.get_header_value("tracestate"));
+  const auto remote = arthur::extract(request.headers);
   ARTHUR_AGENT_SPAN("POST /ask", arthur::input(request.body));
   const std::string text = answer(request.body);
   ARTHUR_SET(arthur::output(text));
@@ -35,8 +35,7 @@ void ask(const httplib::Request& request, httplib::Response& response) {
 int post(int port, const std::string& question) {
   httplib::Client client("127.0.0.1", port);
   httplib::Headers headers;
-  const auto traceparent = arthur::current_traceparent();
-  if (!traceparent.empty()) headers.emplace("traceparent", traceparent.c_str());
+  arthur::inject(headers);
   const auto result = client.Post("/ask", headers, question, "text/plain");
   return result ? result->status : 0;
 }

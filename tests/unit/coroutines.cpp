@@ -139,7 +139,6 @@ class task {
     };
     return awaiter{handle_};
   }
-  void start() { handle_.resume(); }
 
  private:
   explicit task(std::coroutine_handle<promise_type> h) : handle_(h) {}
@@ -265,7 +264,6 @@ TEST_CASE("tasks with a coroutine_promise are children of whoever called them, o
         caught = true;
       }
       ARTHUR_SPAN("after broken");
-      done.count_down();
       co_return caught ? sum : -1;
     };
     task<int> t = [&] {
@@ -273,7 +271,11 @@ TEST_CASE("tasks with a coroutine_promise are children of whoever called them, o
       return top();  // lazy: begins below, in the context of here
     }();
     CHECK(arthur::current_traceparent().empty());
-    t.start();
+    const auto run = [&]() -> detached {
+      co_await std::move(t);
+      done.count_down();  // the task has ended, and may go
+    };
+    run();
     CHECK(arthur::current_traceparent().empty());
     done.wait();
   }
@@ -313,9 +315,10 @@ struct witness {
   bool await_suspend(std::coroutine_handle<> h) {
     to.at_suspend = current();
     if (behaves == how::fail) throw std::runtime_error("not suspended");
-    if (behaves == how::inline_resume) h.resume();
+    if (behaves == how::refuse) return false;
     if (behaves == how::suspend) *parked = h;
-    return behaves != how::refuse;
+    else h.resume();  // and with the coroutine, this may be gone
+    return true;
   }
   void await_resume() { to.at_resume = current(); }
 };
