@@ -269,6 +269,37 @@ TEST_CASE("spans of one trace on several threads, detached ones and those in a c
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("a captured context belongs to the held trace that it was taken from; what is suppressed in it isn't recorded") {
+  account a;
+  capture c(tail_only(true));
+  for (const bool failing : {false, true}) {
+    arthur::context taken;
+    {
+      ARTHUR_AGENT_SPAN(failing ? "failing" : "fine");
+      taken = arthur::context::current();
+      std::thread([&] {
+        const auto scope = taken.attach();
+        ARTHUR_TOOL_SPAN("in the context");
+        CHECK(sent_flags() == "02");
+        {
+          const arthur::suppress nothing;
+          ARTHUR_TOOL_SPAN("suppressed");
+          ARTHUR_ERROR("not seen");
+        }
+        if (failing) ARTHUR_ERROR("broken");
+      }).join();
+    }
+    static_cast<void>(arthur::flush());
+    const auto scope = taken.attach();
+    ARTHUR_TOOL_SPAN("late");
+  }
+  CHECK(sorted_names(c) == "failing in the context late ");
+  CHECK(a.unsampled() == 2);
+  CHECK(a.dropped() == 3);
+  CHECK(arthur::stats().held == 0);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
 TEST_CASE("a root that is found before its children goes after them all the same") {
   capture c(tail_only(true));
   // Of two threads one is looked at first: once it has the root, once the child.
