@@ -101,7 +101,8 @@ TEST_CASE("a trace is a tree: children by start time, tokens, cost, values, erro
                text("llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "lookup") +
                event("cache.miss", {key_value("key", text_any("k1")), key_value("size", integer(-7))}));
   const std::string search = make("r", "a", "RETRIEVER", "kb.search", 1000, 850000,
-                                  text("retrieval.documents.0.document.content", "x") + text("retrieval.documents.1.document.content", "y"));
+                                  text("retrieval.documents.0.document.content", "x") + text("retrieval.documents.1.document.content", "y") +
+                                      text("output.value", "[what the engine shows]"));
   const std::string tool = make("t", "l", "TOOL", "lookup", 3000, 999, text("input.value", "{\"id\":7}") + failed("timed out") +
                                 event("exception", {key_value("exception.type", text_any("net::timeout")), key_value("exception.message", text_any("timed out")),
                                                     key_value("exception.stacktrace", text_any("at 0x1\nat 0x2"))}));

@@ -197,9 +197,11 @@ inline void put_span(line_writer& line, std::string_view body, std::string_view 
   }
   if (!readable) line.part(ink::error, "(the rest can't be read)");
   const std::string in = shown.input.empty() ? shown.asked.shown() : shown.input;
+  // A retriever's output repeats its documents.
+  const bool listed = shown.kind == "RETRIEVER" && !shown.documents.shown("document").empty();
   std::string out = shown.output.empty() ? shown.answered.shown() : shown.output;
-  const bool said = !out.empty();
-  if (out.empty()) out = shown.documents.shown("document");
+  const bool said = !listed && !out.empty();
+  if (!said) out = shown.documents.shown("document");
   if (out.empty()) out = shown.reranked.shown("document");
   if (out.empty()) out = shown.embeddings.shown("embedding");
   put_flow(line, in, out, said);

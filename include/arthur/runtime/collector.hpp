@@ -11,6 +11,7 @@
 #include "../record/recorder.hpp"
 #include "../record/slot.hpp"
 #include "batch.hpp"
+#include "completion.hpp"
 #include "diagnostics.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -21,9 +22,15 @@ namespace detail {
 /// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, const span_limits& limits,
-            const redaction& texts, delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), limits_(limits), redactor_(texts), counters_(counters) {}
+  collector(const settings& s, delivery_counters& counters)
+      : max_spans_(s.max_batch_spans),
+        max_bytes_(s.max_batch_bytes),
+        for_engine_(s.where.profile == profile::arthur),
+        roots_last_(for_engine_ || s.console),
+        limits_(s.limits),
+        redactor_({s.masking.redactors, s.masking.redact, s.masking.redact_user}),
+        completion_(s),
+        counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
@@ -182,6 +189,7 @@ class collector {
       case clean_outcome::undecodable:
         return undo(to, at);
     }
+    if (!to.bytes.failed()) completion_.complete(r, to.bytes, at, scratch_);
     if (to.bytes.failed() || !to.spans.push_back({r.group, at, to.bytes.size() - at, number_})) return undo(to, at);
     if (rewritten) count(counters_.cleaned);
     count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
@@ -239,6 +247,7 @@ class collector {
   bool roots_last_;
   span_limits limits_;
   span_redactor redactor_;
+  completion completion_;
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps

@@ -46,9 +46,7 @@ class worker {
         counters_(counters),
         ticket_(rings.asked()),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
-                   s.where.profile == profile::arthur || s.console, s.limits,
-                   {s.masking.redactors, s.masking.redact, s.masking.redact_user}, counters),
+        collector_(s, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
     delivery_.share(the_recorder.source.blocks);
     // It begins asleep, until the first span rings.
