@@ -52,8 +52,8 @@
   do {                                                                                            \
     if (::arthur::detail::current_recording()) ::arthur::detail::current_error(message);          \
   } while (false)
-/// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a span of its own: the choice is its output,
-/// considered({...}) its input.
+/// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a CHAIN span of its own: the choice is its output,
+/// considered({...}) or considered_json() its input.
 #define ARTHUR_DECISION(...)                                                                                       \
   do {                                                                                                             \
     static ::arthur::detail::call_site arthur_decided_at{::arthur::kind::chain, static_cast<const char*>(__func__), \

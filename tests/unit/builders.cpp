@@ -212,4 +212,22 @@ TEST_CASE("parts where they don't belong are left out and counted") {
   const auto s = spans.find("s");
   for (const auto& one : s.attributes) CHECK((one.first == "openinference.span.kind" || one.first.compare(0, 5, "code.") == 0));
   CHECK(arthur::stats().dropped_attributes - before == 5);
+  {
+    ARTHUR_LLM_SPAN("m", arthur::input_message("user", "x", arthur::id("7"), arthur::metadata("{}"), arthur::score(1)));
+    ARTHUR_SET(arthur::document("d", arthur::text("t"), arthur::label("l")), arthur::prompt("p"), arthur::annotation("a", arthur::id("7"), arthur::score(1)),
+               arthur::output_message("assistant", arthur::tool_call("c", "f", "{}", arthur::name("n")), arthur::image("i"), arthur::annotation("a")));
+  }
+  std::set<std::string> keys;
+  for (const auto& one : spans.find("m").attributes) {
+    if (one.first.compare(0, 5, "code.") != 0) keys.insert(one.first);
+  }
+  CHECK(keys == std::set<std::string>{"openinference.span.kind", "llm.input_messages.0.message.role", "llm.input_messages.0.message.content",
+                                      "retrieval.documents.0.document.content", "llm.prompts.0.prompt.text", "annotations.0.annotation.name",
+                                      "annotations.0.annotation.score", "llm.output_messages.0.message.role",
+                                      "llm.output_messages.0.message.tool_calls.0.tool_call.id",
+                                      "llm.output_messages.0.message.tool_calls.0.tool_call.function.name",
+                                      "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments",
+                                      "llm.output_messages.0.message.contents.0.message_content.type",
+                                      "llm.output_messages.0.message.contents.0.message_content.image.image.url"});
+  CHECK(arthur::stats().dropped_attributes - before == 13);
 }

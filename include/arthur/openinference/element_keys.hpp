@@ -13,27 +13,39 @@ constexpr key key_moved(key part, key from, key to) noexcept {
   return static_cast<key>(static_cast<int>(part) - static_cast<int>(from) + static_cast<int>(to));
 }
 
-/// The key of a part in an element of the list, or with the code, `element`. One that isn't a part of it stays.
+/// The key of a part in an element of the list, or with the code, `element`; `absent` if it is no part of it.
 constexpr key in_element(key element, key part) noexcept {
-  if (element >= key::annotations && element <= key::session_evaluations) {
-    const bool annotation = element <= key::session_annotations;
-    if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
-    if (part < key::score || part > key::identifier) return part;
-    return key_moved(part, key::score, annotation ? key::annotation_score : key::evaluation_score);
+  switch (element) {
+    case key::llm_input_messages:
+    case key::llm_output_messages: return part == key::name ? key::message_name : key::absent;
+    case key::tool_call:
+    case key::tool_use: return part >= key::tool_call_id && part <= key::tool_call_function_arguments ? part : key::absent;
+    case key::content:
+      if (part == key::id) return key::content_id;
+      if (part < key::image_url || part > key::video_url) return key::absent;
+      return key_moved(part, key::image_url, key::content_image_url);
+    case key::document:
+    case key::input_document:
+    case key::output_document: break;
+    case key::llm_tools: return part == key::tool_json_schema ? part : key::absent;
+    case key::input_images:
+    case key::output_images: return part == key::image_url ? part : key::absent;
+    default: {
+      if (element < key::annotations || element > key::session_evaluations) return key::absent;
+      const bool annotation = element <= key::session_annotations;
+      if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
+      if (part < key::score || part > key::identifier) return key::absent;
+      return key_moved(part, key::score, annotation ? key::annotation_score : key::evaluation_score);
+    }
   }
-  if (element == key::content) {
-    if (part == key::id) return key::content_id;
-    return part >= key::image_url && part <= key::video_url ? key_moved(part, key::image_url, key::content_image_url) : part;
-  }
-  const bool message = element == key::llm_input_messages || element == key::llm_output_messages;
   switch (part) {
     case key::id: return key::document_id;
-    case key::name: return message ? key::message_name : key::document_name;
+    case key::name: return key::document_name;
     case key::url: return key::document_url;
     case key::mime_type: return key::document_mime_type;
     case key::score: return key::document_score;
     case key::metadata: return key::document_metadata;
-    default: return part;
+    default: return key::absent;
   }
 }
 

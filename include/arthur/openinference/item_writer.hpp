@@ -286,12 +286,16 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
     const item& part = of.parts[n];
     key k = part.code;
     if (k <= key::before_parts || k >= key::count) {
-      if (part.value_type == item::type::parts) {
+      if (k == key::absent) continue;
+      if (part.value_type == item::type::parts && (of.code == key::llm_input_messages || of.code == key::llm_output_messages)) {
         nested(prefix, next, part);
         continue;
       }
       k = in_element(of.code, k);
-      if (k >= key::count) continue;  // not a part of this element
+      if (k == key::absent) {
+        ++f_.dropped_attributes;
+        continue;
+      }
     }
     if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
@@ -301,6 +305,10 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
 /// What a message holds beside plain parts.
 inline void item_writer::nested(key_builder& prefix, inner_lists& next, const item& part) noexcept {
   if (part.code == key::function_call) return parts(prefix, part);
+  if (part.code < key::document || part.code > key::function_call) {
+    ++f_.dropped_attributes;
+    return;
+  }
   if (part.code == key::document) {
     key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
     if (admit()) value_text(inside.with(key_texts[key::content_type].text), "document");

@@ -181,15 +181,17 @@ enum class key : std::uint16_t {
   costs,
   input_json,  // value and mime type
   output_json,
-  document,  // the list depends on the kind of the span; within a message a part of its content
-  input_document,
+  input_document,  // the list depends on the kind of the span
   output_document,
-  tool,           // llm.tools.N on LLM spans, tool.* on the others
-  tool_schema,    // llm.tools.N on LLM spans, tool.json_schema on the others
-  tool_call,      // within a message, or of a TOOL span
-  tool_use,       // within a message: a part of its content and a tool call
-  content,        // within a message: a part of its content; images, audio and video also of a span
-  function_call,  // within a message: two parts
+  tool,         // llm.tools.N on LLM spans, tool.* on the others
+  tool_schema,  // llm.tools.N on LLM spans, tool.json_schema on the others
+  // Within a message:
+  document,       // a part of its content; else an element of a list
+  content,        // a part of its content; images, audio and video also of a span
+  tool_use,       // a part of its content and a tool call
+  tool_call,      // also of a TOOL span
+  function_call,  // two parts
+  // Anywhere:
   several,        // parts that are keys of their own
   absent,         // an optional part that isn't there
   // Parts whose key depends on the element; from `score` on in the order of the annotation's keys.
