@@ -44,7 +44,7 @@ attributes recorded(const options& given, const std::string& s) {
     ARTHUR_SET(arthur::attribute("embedding.embeddings.1.embedding.vector", many), arthur::embedding(s, std::vector<double>{0.5, 0.25}));
   }
   {
-    ARTHUR_RETRIEVER_SPAN("find", arthur::input(s));
+    ARTHUR_RETRIEVER_SPAN("find", arthur::input(s), arthur::output(s));
     ARTHUR_SET(arthur::document(s, arthur::id("doc-1"), arthur::score(0.5), arthur::metadata("{\"by\":\"" + s + "\"}")));
   }
   {
@@ -90,7 +90,7 @@ std::vector<row> table() {
                                  "chat input.images.0.image.url", "rank reranker.input_documents.0.document.content",
                                  "rank reranker.input_documents.0.document.id"})},
       {&options::hide_outputs,
-       {"chat output.value", "call output.value", "route output.value", "chat llm.choices.0.completion.text",
+       {"chat output.value", "find output.value", "call output.value", "route output.value", "chat llm.choices.0.completion.text",
         "find retrieval.documents.0.document.content", "find retrieval.documents.0.document.metadata"},
        together(output_messages, {"call output.mime_type", "chat output.images.0.image.url",
                                   "rank reranker.output_documents.0.document.content", "rank reranker.output_documents.0.document.id"})},

@@ -1,4 +1,4 @@
-// key_table.hpp: the key table as data: text, filter bits and family of each key.
+// key_table.hpp: the key table as data: text and filter bits of each key.
 #ifndef ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
 #define ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
 
@@ -43,12 +43,11 @@ struct key_info {
 
   std::string_view text;
   std::uint64_t bits;
-  family hidden_by;
   char image[image_size];
 
-  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none), image() {}
-  constexpr key_info(std::string_view t, family f) noexcept
-      : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f), image() {
+  constexpr key_info() noexcept : text(), bits(0), image() {}
+  explicit constexpr key_info(std::string_view t) noexcept
+      : text(t), bits(constant_key_bits(t.data(), t.size())), image() {
     if (t.size() > max_imaged) return;
     image[0] = static_cast<char>(wire::span_attributes);
     image[2] = static_cast<char>(wire::key_value_key);
@@ -61,8 +60,8 @@ struct key_info {
 struct key_table {
   key_info entries[static_cast<std::size_t>(key::count)];
   constexpr key_table() noexcept : entries() {
-#define ARTHUR_KEY_ENTRY(identifier, text, hidden_by) \
-  entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
+#define ARTHUR_KEY_ENTRY(identifier, text) \
+  entries[static_cast<std::size_t>(key::identifier)] = key_info(text);
     ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_RARE_KEYS(ARTHUR_KEY_ENTRY)
