@@ -233,10 +233,11 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
 
 ARTHUR_LINKED captured_context context_current() noexcept {
   captured_context out;
-  const frame* const f = outgoing_frame();
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
   slot* const s = this_slot;
   if (s == nullptr) return out;
   if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  const frame* const f = outgoing_frame();
   out.lost = s->lost_contexts != 0;
   out.node = s->context;
   out.baggage = baggage_block::share(s->baggage.current());

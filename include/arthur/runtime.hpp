@@ -26,7 +26,7 @@ struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
   std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
-  std::uint64_t unsampled = 0;  ///< spans that the sampler, a rule, or a pause within their trace, left out; not part of opened
+  std::uint64_t unsampled = 0;  ///< spans that the sampler, a rule, suppress, or a pause within their trace, left out; not part of opened
   std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five

@@ -583,3 +583,23 @@ TEST_CASE("detached work: a span made here, ended there, in a context of its own
   }
   CHECK(support::account_closed(arthur::stats()));
 }
+
+TEST_CASE("spans under a context belong to a trace under way: where no new trace may begin, they are recorded still") {
+  arthur::options o;
+  o.clock = [] { return std::uint64_t{1700000000000000000}; };
+  o.max_spans_per_second = 100;
+  capture c(o);
+  {
+    ARTHUR_AGENT_SPAN("agent");
+    elsewhere([] {
+      for (int n = 0; n < 150; ++n) {
+        ARTHUR_SPAN("another trace");
+      }
+    });
+    elsewhere(arthur::wrap([] { ARTHUR_SPAN("child"); }));
+    elsewhere([] { ARTHUR_SPAN("too many"); });
+  }
+  CHECK(c.count("another trace") == 99);
+  CHECK(c.only("child").parent_span_id == c.only("agent").span_id);
+  CHECK(c.count("too many") == 0);
+}
