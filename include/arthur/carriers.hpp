@@ -43,9 +43,9 @@ void put(To& to, std::string_view name, std::string_view value) {
   } else {
     using entry = typename To::value_type;
     static_assert(is_text<entry>::value == Variable, "arthur: headers go into a container of pairs, variables into one of strings NAME=value");
-    static_assert(!std::is_trivially_copyable_v<entry>, "arthur: the container must own its texts");
     std::string text(name);
     if constexpr (Variable) text += '=';
+    else static_assert(!std::is_trivially_copyable_v<decltype(entry::second)>, "arthur: the container must own its texts");
     const auto is_old = [&](const auto& one) {
       if constexpr (Variable) return std::string_view(one).substr(0, text.size()) == text;
       else return rt::is_header(one.first, name);
