@@ -90,6 +90,9 @@ struct frame {
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
 
+static_assert(std::uint32_t{frame::names_remote} == record::remote_parent && std::uint32_t{frame::tail_candidate} == record::tail_candidate,
+              "a record takes the two from the flags of its parent");
+
 /// Committed spans of one thread, oldest first: a list that runs through the records themselves. One producer, one
 /// consumer, no capacity of its own: the pool is the only limit. (A ring of entries would be a second limit, or as large.)
 class commit_queue {
