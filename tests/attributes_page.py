@@ -23,13 +23,14 @@ tests, which compare key and wire type with the list of the conventions.
 
 - Wire types: `json` is text that holds JSON; the engine opens it. JSON is given as text, or as an `nlohmann::json` where
   the function takes one (`ARTHUR_WITH_JSON`). An `input_json()` or `output_json()` that is not JSON after all is kept and
-  labelled `text/plain`, and counted in `arthur::stats()`.
+  labelled `text/plain`, and its span is counted in `arthur::stats().cleaned`.
 - `<i>`, `<j>`, `<k>` count from 0: messages, documents, tools, judgements and the like are appended by each call.
 - Setting a key again replaces its value. `openinference.span.kind` comes from the span macro, `tool.name` of a TOOL span
   from its name, `code.*` from the call site.
 - Messages: one text is the second argument. A content of several parts, or with images, audio or reasoning, is given as
   parts in their order: `input_message("user", text("What is this?"), image(url))`. Parts of `input_message()` are parts of
   `output_message()`, too.
+- A part that doesn't belong to the element that it stands in is left out and counted in `dropped_attributes`.
 - Tokens: the total is the sum unless it is given. The counts of the prompt include those from a cache, the counts of the
   completion include reasoning.
 - Anything else: `arthur::attribute("key", value)` with text, bool, integers, float or double, or a range of these.

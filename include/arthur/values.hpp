@@ -78,6 +78,14 @@ template <class Json, class = detail::if_json<Json>>
 attr prompt_template_variables(const Json& value) noexcept {
   return attr(detail::json_value_item(detail::key::prompt_template_variables, value));
 }
+/// tool_call() whose arguments are a JSON value.
+template <class Json, class... Parts, class = detail::if_json<Json>>
+composite<3 + sizeof...(Parts)> tool_call(detail::text_arg id, detail::text_arg name, const Json& arguments, Parts&&... parts) noexcept {
+  return composite(detail::key::tool_call, detail::optional_item(detail::key::tool_call_id, id),
+                   detail::text_item(detail::key::tool_call_function_name, name),
+                   detail::json_value_item(detail::key::tool_call_function_arguments, arguments),
+                   detail::take(static_cast<Parts&&>(parts))...);
+}
 /// tool_schema() of a JSON value.
 template <class Json, class = detail::if_json<Json>>
 attr tool_schema(const Json& value) noexcept {

@@ -128,3 +128,25 @@ TEST_CASE("a message of several parts is a list of parts in their order") {
   REQUIRE(output.at("tool_calls").size() == 2);
   CHECK(output.at("tool_calls").at(1).at("tool_call").at("function").at("arguments") == R"({"at":2})");
 }
+
+TEST_CASE("a plain collector gets what is no JSON without the label of JSON") {
+  support::engine_options how;
+  how.speaks = support::dialect::collector;
+  how.accept = support::encodings::both;
+  support::engine collector(how);
+  arthur::options options;
+  options.service_name = "agent";
+  options.endpoint = collector.url() + "/v1/traces";
+  const auto cleaned_before = arthur::stats().cleaned;
+  {
+    const auto tracing = arthur::start(options);
+    REQUIRE(tracing.ok());
+    ARTHUR_TOOL_SPAN("t", arthur::input_json(R"({"city":)"), arthur::output_json(R"({"rain/mm":3})"));
+  }
+  REQUIRE(collector.row_count() == 1);
+  const support::span s = collector.spans()[0].span;
+  CHECK(s.text("input.value") == R"({"city":)");
+  CHECK(s.text("input.mime_type") == "text/plain");
+  CHECK(s.text("output.mime_type") == "application/json");  // a key that only the engine can't take
+  CHECK(arthur::stats().cleaned - cleaned_before == 1);
+}

@@ -16,9 +16,11 @@ TEST_CASE("a JSON value is recorded as its text, under JSON's mime type where th
   }
   {
     ARTHUR_LLM_SPAN("m", arthur::tool_schema(nlohmann::json{{"name", "f"}}), arthur::prompt_template_variables(nlohmann::json{{"x", 1}}));
+    ARTHUR_SET(arthur::output_message("assistant", arthur::tool_call("c", "f", nlohmann::json{{"x", 1}})));
     ARTHUR_DECISION("d", "a", arthur::considered_json(nlohmann::json{{{"option", "a"}, {"score", 1}}}));
   }
   CHECK(c.only("m").text("llm.tools.0.tool.json_schema") == R"({"name":"f"})");
+  CHECK(c.only("m").text("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments") == R"({"x":1})");
   CHECK(c.only("m").text("llm.prompt_template.variables") == R"({"x":1})");
   CHECK(c.only("d").text("input.value") == R"([{"option":"a","score":1}])");
   CHECK(c.only("d").text("input.mime_type") == "application/json");
