@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Status, StatusCode, get_current_span
 
-from tools import official, sending
+from tools import engine, official, sending
 
 # Attributes that only one side writes: regular expression of "kind key=value", and why.
 ONLY_OURS = {
@@ -181,6 +181,17 @@ def compare(path, ours, theirs, only_theirs, used):
                 yield f"{path}: {key} of event {x.name} is {c.get(key)!r}, in Python {d.get(key)!r}"
 
 
+def check_stored(spans):
+    """The engine stores what was added, a retriever's documents as a list."""
+    for path, span in spans:
+        yield from (f"{path}: the engine refuses it: {line}" for line in engine.objections(span))
+        stored = engine.normalised({pair.key: engine.value_of(pair.value) for pair in span.attributes})["attributes"]
+        if path.endswith("/kb.search") and stored["output"]["value"] != [{**RAIN, "metadata": {"page": 3}}, PARIS]:
+            yield f"{path}: the engine stores {stored['output']}"
+        if path.endswith("/chat") and "gen_ai" in stored and not isinstance(stored["gen_ai"]["input"]["messages"], str):
+            yield f"{path}: the engine stores {stored['gen_ai']}"
+
+
 def main(build):
     failed, used = [], set()
     for profile in sending.PATHS:
@@ -192,6 +203,8 @@ def main(build):
                 failed.append(f"{where}: {[path for path, _ in ours]} in place of {[path for path, _ in theirs]}")
             for (path, x), (_, y) in zip(ours, theirs):
                 failed += [f"{where}: {line}" for line in compare(path, x, y, only_theirs, used)]
+            if profile == "engine":
+                failed += check_stored(ours)
             attributes = sum(len(span.attributes) for _, span in ours)
             print(f"{where}: {len(ours)} spans with {attributes} attributes")
             if (genai == "true") != any(pair.key.startswith("gen_ai.") for _, span in ours for pair in span.attributes):

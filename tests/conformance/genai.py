@@ -9,7 +9,7 @@ import sys
 from openinference.instrumentation._genai_conversion import get_genai_attributes
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-SPANS = 20000
+SPANS = 5000
 
 # Attributes whose text is JSON: what it says counts, not how it is spaced.
 JSON_KEYS = {"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.definitions", "gen_ai.retrieval.documents",
@@ -36,6 +36,13 @@ DIFFERENCES = [
      {"agent.name": ("a", "b")}, {"gen_ai.agent.name": "('a', 'b')"}, {}),
     ("The same within the parameters.",
      {"llm.invocation_parameters": '{"model": {"a": 1}}'}, {"gen_ai.request.model": "{'a': 1}"}, {}),
+    ("Messages in one attribute, which this library never writes, aren't read.",
+     {"llm.input_messages": '[{"role": "user", "content": "hi"}]'},
+     {"gen_ai.input.messages": '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'}, {}),
+    ("An object where a prompt's text belongs is shown as JSON; the package shows Python's source code for it.",
+     {"llm.prompts": '[{"a": 1}]'},
+     {"gen_ai.input.messages": '[{"role": "user", "parts": [{"type": "text", "content": "{\'a\': 1}"}]}]'},
+     {"gen_ai.input.messages": r'[{"role":"user","parts":[{"type":"text","content":"{\"a\": 1}"}]}]'}),
     ("Case is folded for ASCII only.",
      {"llm.provider": "\u00c4"}, {"gen_ai.provider.name": "\u00e4"}, {"gen_ai.provider.name": "\u00c4"}),
 ]

@@ -114,7 +114,7 @@ FUZZ_TARGET(additions) {
       fuzz::promise(content.size() == 1 && nlohmann::json::accept(content[0].content), "what is called JSON is JSON", name);
     }
   };
-  look(body, false);
+  if (!raw) look(body, false);  // what is damaged, the reader for tests sees otherwise
   look(added, true);
   fuzz::promise(good, "what is added decodes");
   fuzz::promise(added.empty() || keys.size() <= limits.attributes, "the limit of attributes holds");

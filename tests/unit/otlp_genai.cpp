@@ -231,6 +231,7 @@ TEST_CASE("offered tools have one shape") {
   check({{key, schema(R"({"type":"function","function":{"name":"f","description":"d","parameters":{"p":1}}})"),
           text_any(R"([{"type":"function","parameters":{"p":1},"name":"f","description":"d"}])")},
          {key, schema(R"({"name":"f","input_schema":{"p":1}})"), text_any(R"([{"name":"f","parameters":{"p":1},"type":"function"}])")},
+         {key, schema(R"({"name":"f","input_schema":{},"parameters":null})"), text_any(R"([{"name":"f","parameters":{},"type":"function"}])")},
          {key, schema(R"({"type":"web_search","x":[1]})"), text_any(R"([{"type":"web_search","x":[1]}])")},
          {key, schema("no JSON"), ""},
          {key,
