@@ -171,12 +171,14 @@ ARTHUR_COLD inline bool item_writer::hides(std::string_view k, std::string_view 
 }
 
 inline void item_writer::value(std::string_view k, const item& i) noexcept {
-  const bool is_text = i.value_type == item::type::text || i.value_type == item::type::json;
-  const bool long_image = is_text && i.size > default_base64_limit && may_be_image(k);
-  if (ARTHUR_UNLIKELY(hidden_ != 0 || long_image) && hides(k, is_text ? std::string_view(i.data, i.size) : std::string_view())) return;
+  if (ARTHUR_UNLIKELY(hidden_ != 0)) {
+    const bool is_text = i.value_type == item::type::text || i.value_type == item::type::json;
+    if (hides(k, is_text ? std::string_view(i.data, i.size) : std::string_view())) return;
+  }
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
+      if (ARTHUR_UNLIKELY(i.size > default_base64_limit) && may_be_image(k) && hides(k, {i.data, i.size})) return;
       return value_text(k, {i.data, i.size});
     case item::type::integer:
       return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);

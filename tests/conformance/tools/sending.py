@@ -56,8 +56,8 @@ def serve():
         server.shutdown()
 
 
-def collect(program, profile, *arguments):
+def collect(program, profile, *arguments, **variables):
     """The requests that the program sent, and what it printed."""
     with serve() as (url, requests):
-        printed = run(program, url + PATHS[profile], *arguments)
+        printed = run(program, url + PATHS[profile], *arguments, **variables)
     return requests, printed
