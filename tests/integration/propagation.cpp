@@ -57,8 +57,9 @@ TEST_CASE("without arthur::start what came is handed on, thread after thread in 
       bool good = false;
       std::thread([&good] {
         const arthur::remote_parent parent(traceparent, "a=1");
+        const arthur::baggage_scope baggage("k", "v");
         ARTHUR_SPAN("not recorded");
-        good = hands_on();
+        good = hands_on() && arthur::current_baggage("k") == "v";
       }).join();
       if (!good) return false;
     }
@@ -100,6 +101,7 @@ TEST_CASE("with OTEL_SDK_DISABLED headers are handed on, unless OTEL_PROPAGATORS
 TEST_CASE("a forked child goes on in the scope, with span ids of its own") {
   CHECK(in_child([] {
     const arthur::remote_parent parent(traceparent, "a=1");
+    const arthur::baggage_scope baggage("k", "v");
     int pipe[2];
     if (::pipe(pipe) != 0) return false;
     const auto id = [] {
@@ -107,7 +109,7 @@ TEST_CASE("a forked child goes on in the scope, with span ids of its own") {
       return std::string(std::string_view(arthur::current_span_id()));
     };
     const bool good = in_child([&] {
-      if (!hands_on()) return false;
+      if (!hands_on() || arthur::current_baggage("k") != "v") return false;
       capture c;
       const std::string own = id();
       if (c.only("span").trace_state != "a=1" || support::to_hex(c.only("span").parent_span_id) != "b7ad6b7169203331") return false;
