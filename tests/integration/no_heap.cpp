@@ -229,6 +229,36 @@ TEST_CASE("spans that must be cleaned") {
   CHECK(kept.named("dirty") == 300);
 }
 
+TEST_CASE("spans that are redacted: by redactors, and by a function that needs no heap") {
+  const auto before = arthur::stats();
+  arthur::options o = to_callback();
+  o.redactors = arthur::redactor::all;
+  o.redact = [](void*, std::string_view key, std::string& text) {
+    if (key == "mine") text.back() = '*';
+    return key != "theirs";
+  };
+  {
+    const auto tracing = arthur::start(o);
+    REQUIRE(tracing.ok());
+    begin();
+    for (int n = 0; n < 100; ++n) {
+      ARTHUR_SPAN("redacted", arthur::input("write to jane.doe@example.com, who is longer than a small string"), arthur::attribute("theirs", "x"));
+      ARTHUR_SET(arthur::attribute("mine", text_of('m', 20000)));
+      ARTHUR_END();
+      if (!everything_out()) alarm::sound("a flush failed");
+    }
+  }
+  alarm::disarm();
+  const auto after = arthur::stats();
+  CHECK(after.delivered - before.delivered == 100);
+  CHECK(kept.named("redacted") == 100);
+  for (const auto& s : kept.spans()) {
+    CHECK(s.text("input.value") == "write to [EMAIL], who is longer than a small string");
+    CHECK(s.text("mine") == std::string(19999, 'm') + "*");
+    CHECK(s.find("theirs") == nullptr);
+  }
+}
+
 TEST_CASE("the pool runs full, drops, and recovers") {
   const auto before = arthur::stats();
   {
