@@ -32,10 +32,11 @@ MAY_INCLUDE = {
     "policy": PURE | {"openinference/masking.hpp"},  # the names of its bits; a pure function, too
     "spool": PURE | {"otlp", "policy"},
     "transport": PURE | {"otlp", "policy"},
-    "runtime": LIGHT | HEAVY | {"."},
-    "implementation.hpp": LIGHT | HEAVY | {".", "carrying.hpp"},
+    "spans": LIGHT | {"."},  # behind the light headers
+    "spans/carrying.hpp": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
+    "runtime": LIGHT | HEAVY | {".", "spans"},
+    "implementation.hpp": LIGHT | HEAVY | {".", "spans", "spans/carrying.hpp"},
     "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
-    "carrying.hpp": LIGHT | {".", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
     "coroutine.hpp": {"arthur.hpp"},  # likewise

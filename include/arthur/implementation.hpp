@@ -2,18 +2,18 @@
 #ifndef ARTHUR_IMPLEMENTATION_HPP
 #define ARTHUR_IMPLEMENTATION_HPP
 
-#include "call_sites.hpp"
-#include "carrying.hpp"
-#include "contexts.hpp"
-#include "exceptions.hpp"
-#include "joining.hpp"
-#include "linking.hpp"
+#include "spans/call_sites.hpp"
+#include "spans/carrying.hpp"
+#include "spans/contexts.hpp"
+#include "spans/exceptions.hpp"
+#include "spans/joining.hpp"
+#include "spans/linking.hpp"
 #include "runtime/api.hpp"
 #include "runtime/c_api.hpp"
 #include "runtime/check.hpp"
 #include "runtime/replay.hpp"
-#include "streaming.hpp"
+#include "spans/streaming.hpp"
 #include "transport/httplib.hpp"
-#include "unwinding.hpp"
+#include "spans/unwinding.hpp"
 
 #endif

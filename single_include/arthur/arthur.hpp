@@ -117,7 +117,7 @@
 #endif
 
 #endif
-// keys.hpp: the one table of attribute keys: text, value type, and what hides it.
+// keys.hpp: the one table of attribute keys.
 #ifndef ARTHUR_OPENINFERENCE_KEYS_HPP
 #define ARTHUR_OPENINFERENCE_KEYS_HPP
 
@@ -128,93 +128,204 @@
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-/// Who may hide a value: families of options::hide_inputs and options::hide_outputs.
-enum class family : std::uint8_t { none, input, output };
-
-// X(identifier, key, family)
+// X(identifier, key)
 //
 // First the keys that a span has at most once: each owns a bit of the record's exact set, so at most 64.
 #define ARTHUR_SINGLE_KEYS(X)                                                      \
-  X(span_kind, "openinference.span.kind", none)                                    \
-  X(input_value, "input.value", input)                                             \
-  X(input_mime_type, "input.mime_type", none)                                      \
-  X(output_value, "output.value", output)                                          \
-  X(output_mime_type, "output.mime_type", none)                                    \
-  X(session_id, "session.id", none)                                                \
-  X(user_id, "user.id", none)                                                      \
-  X(metadata, "metadata", none)                                                    \
-  X(tags, "tag.tags", none)                                                        \
-  X(llm_model_name, "llm.model_name", none)                                        \
-  X(llm_provider, "llm.provider", none)                                            \
-  X(llm_system, "llm.system", none)                                                \
-  X(llm_invocation_parameters, "llm.invocation_parameters", none)                  \
-  X(llm_finish_reason, "llm.finish_reason", none)                                  \
-  X(llm_token_count_prompt, "llm.token_count.prompt", none)                        \
-  X(llm_token_count_completion, "llm.token_count.completion", none)                \
-  X(llm_token_count_total, "llm.token_count.total", none)                          \
-  X(llm_cost_prompt, "llm.cost.prompt", none)                                      \
-  X(llm_cost_completion, "llm.cost.completion", none)                              \
-  X(llm_cost_total, "llm.cost.total", none)                                        \
-  X(tool_name, "tool.name", none)                                                  \
-  X(tool_description, "tool.description", none)                                    \
-  X(tool_parameters, "tool.parameters", none)                                      \
-  X(embedding_model_name, "embedding.model_name", none)                            \
-  X(reranker_model_name, "reranker.model_name", none)                              \
-  X(reranker_query, "reranker.query", none)                                       \
-  X(reranker_top_k, "reranker.top_k", none)                                        \
-  X(agent_name, "agent.name", none)                                                \
-  X(code_function_name, "code.function.name", none)                                \
-  X(code_file_path, "code.file.path", none)                                        \
-  X(code_line_number, "code.line.number", none)
+  X(span_kind, "openinference.span.kind")                                          \
+  X(input_value, "input.value")                                                    \
+  X(input_mime_type, "input.mime_type")                                            \
+  X(output_value, "output.value")                                                  \
+  X(output_mime_type, "output.mime_type")                                          \
+  X(session_id, "session.id")                                                      \
+  X(user_id, "user.id")                                                            \
+  X(metadata, "metadata")                                                          \
+  X(tags, "tag.tags")                                                              \
+  X(llm_model_name, "llm.model_name")                                              \
+  X(llm_provider, "llm.provider")                                                  \
+  X(llm_system, "llm.system")                                                      \
+  X(llm_invocation_parameters, "llm.invocation_parameters")                        \
+  X(llm_finish_reason, "llm.finish_reason")                                        \
+  X(llm_token_count_prompt, "llm.token_count.prompt")                              \
+  X(llm_token_count_completion, "llm.token_count.completion")                      \
+  X(llm_token_count_total, "llm.token_count.total")                                \
+  X(llm_cost_prompt, "llm.cost.prompt")                                            \
+  X(llm_cost_completion, "llm.cost.completion")                                    \
+  X(llm_cost_total, "llm.cost.total")                                              \
+  X(tool_name, "tool.name")                                                        \
+  X(tool_description, "tool.description")                                          \
+  X(tool_parameters, "tool.parameters")                                            \
+  X(embedding_model_name, "embedding.model_name")                                  \
+  X(reranker_model_name, "reranker.model_name")                                    \
+  X(reranker_query, "reranker.query")                                             \
+  X(reranker_top_k, "reranker.top_k")                                              \
+  X(agent_name, "agent.name")                                                      \
+  X(graph_node_id, "graph.node.id")                                                \
+  X(graph_node_name, "graph.node.name")                                            \
+  X(graph_node_parent_id, "graph.node.parent_id")                                  \
+  X(llm_request_model_name, "llm.request.model_name")                              \
+  X(llm_response_model_name, "llm.response.model_name")                            \
+  X(llm_function_call, "llm.function_call")                                        \
+  X(prompt_template, "llm.prompt_template.template")                               \
+  X(prompt_template_variables, "llm.prompt_template.variables")                    \
+  X(prompt_template_version, "llm.prompt_template.version")                        \
+  X(embedding_invocation_parameters, "embedding.invocation_parameters")            \
+  X(tool_id, "tool.id")                                                            \
+  X(code_function_name, "code.function.name")                                      \
+  X(code_file_path, "code.file.path")                                              \
+  X(code_line_number, "code.line.number")
+
+// Keys that are rarer, or too long for an image (key_table.hpp): likewise once, but told apart by the Bloom filter alone.
+// Some are parts of list elements, too.
+#define ARTHUR_RARE_KEYS(X)                                                           \
+  X(tokens_cache_read, "llm.token_count.prompt_details.cache_read")                   \
+  X(tokens_cache_write, "llm.token_count.prompt_details.cache_write")                 \
+  X(tokens_cache_input, "llm.token_count.prompt_details.cache_input")                 \
+  X(tokens_prompt_audio, "llm.token_count.prompt_details.audio")                      \
+  X(tokens_reasoning, "llm.token_count.completion_details.reasoning")                 \
+  X(tokens_completion_audio, "llm.token_count.completion_details.audio")              \
+  X(cost_input, "llm.cost.prompt_details.input")                                      \
+  X(cost_cache_read, "llm.cost.prompt_details.cache_read")                            \
+  X(cost_cache_write, "llm.cost.prompt_details.cache_write")                          \
+  X(cost_cache_input, "llm.cost.prompt_details.cache_input")                          \
+  X(cost_prompt_audio, "llm.cost.prompt_details.audio")                               \
+  X(cost_output, "llm.cost.completion_details.output")                                \
+  X(cost_reasoning, "llm.cost.completion_details.reasoning")                          \
+  X(cost_completion_audio, "llm.cost.completion_details.audio")                       \
+  X(prompt_vendor, "prompt.vendor")                                                   \
+  X(prompt_id, "prompt.id")                                                           \
+  X(prompt_url, "prompt.url")                                                         \
+  X(tool_json_schema, "tool.json_schema")                                             \
+  X(tool_call_id, "tool_call.id")                                                     \
+  X(tool_call_function_name, "tool_call.function.name")                               \
+  X(tool_call_function_arguments, "tool_call.function.arguments")                     \
+  X(image_url, "image.url")                                                           \
+  X(audio_url, "audio.url")                                                           \
+  X(audio_mime_type, "audio.mime_type")                                               \
+  X(audio_transcript, "audio.transcript")                                             \
+  X(video_url, "video.url")                                                           \
+  X(decision_model_name, "decision.model_name")                                       \
+  X(decision_request_model_name, "decision.request.model_name")                       \
+  X(decision_response_model_name, "decision.response.model_name")                     \
+  X(decision_provider, "decision.provider")                                           \
+  X(decision_system, "decision.system")                                               \
+  X(decision_tokens_input, "decision.token_count.input")                              \
+  X(decision_tokens_output, "decision.token_count.output")
 
 // Lists: `prefix.N.` is put before each part of an element.
 #define ARTHUR_LIST_KEYS(X)                                  \
-  X(llm_input_messages, "llm.input_messages", input)         \
-  X(llm_output_messages, "llm.output_messages", output)      \
-  X(llm_tools, "llm.tools", none)                            \
-  X(retrieval_documents, "retrieval.documents", none)      \
-  X(reranker_input_documents, "reranker.input_documents", none)   \
-  X(reranker_output_documents, "reranker.output_documents", none) \
-  X(embedding_embeddings, "embedding.embeddings", none)
+  X(llm_input_messages, "llm.input_messages")                \
+  X(llm_output_messages, "llm.output_messages")              \
+  X(llm_tools, "llm.tools")                                  \
+  X(retrieval_documents, "retrieval.documents")            \
+  X(reranker_input_documents, "reranker.input_documents")         \
+  X(reranker_output_documents, "reranker.output_documents")       \
+  X(embedding_embeddings, "embedding.embeddings")                 \
+  X(llm_prompts, "llm.prompts")                                   \
+  X(llm_choices, "llm.choices")                                   \
+  X(input_images, "input.images")                                 \
+  X(output_images, "output.images")                               \
+  X(input_documents, "input.documents")                           \
+  X(output_documents, "output.documents")                         \
+  X(annotations, "annotations")                                   \
+  X(trace_annotations, "trace.annotations")                       \
+  X(session_annotations, "session.annotations")                   \
+  X(evaluations, "evaluations")                                   \
+  X(trace_evaluations, "trace.evaluations")                       \
+  X(session_evaluations, "session.evaluations")
 
-// Parts of list elements: used behind a prefix, never alone.
-#define ARTHUR_PART_KEYS(X)                                            \
-  X(message_role, "message.role", none)                                \
-  X(message_content, "message.content", none)                          \
-  X(message_name, "message.name", none)                                \
-  X(message_tool_call_id, "message.tool_call_id", none)                \
-  X(message_tool_calls, "message.tool_calls", none)                    \
-  X(tool_call_id, "tool_call.id", none)                                \
-  X(tool_call_function_name, "tool_call.function.name", none)          \
-  X(tool_call_function_arguments, "tool_call.function.arguments", none) \
-  X(tool_json_schema, "tool.json_schema", none)                        \
-  X(document_id, "document.id", none)                                  \
-  X(document_content, "document.content", none)                        \
-  X(document_score, "document.score", none)                            \
-  X(document_metadata, "document.metadata", none)                      \
-  X(embedding_text, "embedding.text", none)                           \
-  X(embedding_vector, "embedding.vector", none)
+// Parts of list elements: used behind a prefix, never alone. Those of evaluations are in the order of those of annotations.
+#define ARTHUR_PART_KEYS(X)                                                        \
+  X(message_role, "message.role")                                                  \
+  X(message_content, "message.content")                                            \
+  X(message_contents, "message.contents")                                          \
+  X(message_name, "message.name")                                                  \
+  X(message_tool_call_id, "message.tool_call_id")                                  \
+  X(message_tool_calls, "message.tool_calls")                                      \
+  X(message_function_call_name, "message.function_call_name")                      \
+  X(message_function_call_arguments, "message.function_call_arguments_json")       \
+  X(tool_call_reasoning_signature, "tool_call.reasoning_signature")                \
+  X(content_type, "message_content.type")                                          \
+  X(content_text, "message_content.text")                                          \
+  X(content_id, "message_content.id")                                              \
+  X(content_signature, "message_content.signature")                                \
+  X(content_data, "message_content.data")                                          \
+  X(content_encrypted, "message_content.encrypted_content")                        \
+  X(content_image_url, "message_content.image.image.url")                          \
+  X(content_audio_url, "message_content.audio.audio.url")                          \
+  X(content_audio_mime_type, "message_content.audio.audio.mime_type")              \
+  X(content_audio_transcript, "message_content.audio.audio.transcript")            \
+  X(content_video_url, "message_content.video.video.url")                          \
+  X(content_document, "message_content.document")                                  \
+  X(document_id, "document.id")                                                    \
+  X(document_content, "document.content")                                          \
+  X(document_score, "document.score")                                              \
+  X(document_metadata, "document.metadata")                                        \
+  X(document_url, "document.url")                                                  \
+  X(document_mime_type, "document.mime_type")                                      \
+  X(document_name, "document.name")                                                \
+  X(embedding_text, "embedding.text")                                              \
+  X(embedding_vector, "embedding.vector")                                          \
+  X(prompt_text, "prompt.text")                                                    \
+  X(completion_text, "completion.text")                                            \
+  X(annotation_name, "annotation.name")                                            \
+  X(annotation_score, "annotation.score")                                          \
+  X(annotation_label, "annotation.label")                                          \
+  X(annotation_explanation, "annotation.explanation")                              \
+  X(annotation_annotator_kind, "annotation.annotator_kind")                        \
+  X(annotation_identifier, "annotation.identifier")                                \
+  X(annotation_metadata, "annotation.metadata")                                    \
+  X(evaluation_name, "evaluation.name")                                            \
+  X(evaluation_score, "evaluation.score")                                          \
+  X(evaluation_label, "evaluation.label")                                          \
+  X(evaluation_explanation, "evaluation.explanation")                              \
+  X(evaluation_annotator_kind, "evaluation.annotator_kind")                        \
+  X(evaluation_identifier, "evaluation.identifier")                                \
+  X(evaluation_metadata, "evaluation.metadata")
 
-#define ARTHUR_KEY_NAME(identifier, text, hidden_by) identifier,
+#define ARTHUR_KEY_NAME(identifier, text) identifier,
 enum class key : std::uint16_t {
   ARTHUR_SINGLE_KEYS(ARTHUR_KEY_NAME) single_count,
-  // What follows isn't a key of its own: composites and resource settings, told apart by the writer.
-  before_lists = 63,
-  ARTHUR_LIST_KEYS(ARTHUR_KEY_NAME) ARTHUR_PART_KEYS(ARTHUR_KEY_NAME) count,
+  before_lists = 63,  // what follows has no bit
+  ARTHUR_LIST_KEYS(ARTHUR_KEY_NAME) lists_end, before_rare = lists_end - 1,
+  ARTHUR_RARE_KEYS(ARTHUR_KEY_NAME) rare_end, before_parts = rare_end - 1,
+  ARTHUR_PART_KEYS(ARTHUR_KEY_NAME) count,
+  // No keys, but what the writer makes keys of.
   free,          // the key is the user's text
   token_counts,  // prompt and completion: three keys
   costs,
   input_json,  // value and mime type
   output_json,
-  document,  // the list depends on the kind of the span
-  input_document,
-  tool,       // llm.tools.N on LLM spans, tool.* on the others
-  tool_call,  // within a message
-  task_id,    // resource
+  input_document,  // the list depends on the kind of the span
+  output_document,
+  tool,         // llm.tools.N on LLM spans, tool.* on the others
+  tool_schema,  // llm.tools.N on LLM spans, tool.json_schema on the others
+  // Within a message:
+  document,       // a part of its content; else an element of a list
+  content,        // a part of its content; images, audio and video also of a span
+  tool_use,       // a part of its content and a tool call
+  tool_call,      // also of a TOOL span
+  function_call,  // two parts
+  // Anywhere:
+  several,        // parts that are keys of their own
+  absent,         // an optional part that isn't there
+  // Parts whose key depends on the element; from `score` on in the order of the annotation's keys.
+  id,
+  name,
+  url,
+  mime_type,
+  score,
+  label,
+  explanation,
+  annotator_kind,
+  identifier,
+  link,  // no attribute
+  task_id,  // resource
   service_name,
 };
 #undef ARTHUR_KEY_NAME
 static_assert(static_cast<int>(key::single_count) <= 63, "single keys own one bit each of a 64-bit word");
+constexpr std::size_t list_count = static_cast<std::size_t>(key::lists_end) - static_cast<std::size_t>(key::before_lists) - 1;
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -276,6 +387,9 @@ inline item text_item(key code, text_arg value) noexcept {
   i.size = value.size;
   return i;
 }
+
+/// Nothing for an empty text.
+inline item optional_item(key code, text_arg value) noexcept { return text_item(value.size != 0 ? code : key::absent, value); }
 
 inline item json_item(key code, text_arg value) noexcept {
   item i = text_item(code, value);
@@ -342,6 +456,9 @@ class [[nodiscard]] composite {
   detail::item parts_[N];
 };
 
+template <class... Parts>
+composite(detail::key, const Parts&...) -> composite<sizeof...(Parts)>;
+
 namespace detail {
 
 template <class T>
@@ -350,6 +467,7 @@ template <>
 struct is_attribute<attr> : std::true_type {};
 template <std::size_t N>
 struct is_attribute<composite<N>> : std::true_type {};
+template <class T> using if_attribute = std::enable_if_t<is_attribute<std::decay_t<T>>::value>;
 
 /// Ends the argument lists that the macros build.
 struct no_more {};
@@ -395,336 +513,217 @@ struct produced_text : std::false_type {};
 ARTHUR_NAMESPACE_END
 
 #endif
-// check.hpp: arthur::check(): asks whether tracing will work with these options, and says what to change.
-#ifndef ARTHUR_CHECK_HPP
-#define ARTHUR_CHECK_HPP
+// carriers.hpp: trace and baggage put into, and taken out of, whatever takes messages to other processes.
+#ifndef ARTHUR_CARRIERS_HPP
+#define ARTHUR_CARRIERS_HPP
 
-#include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
-// options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
-#ifndef ARTHUR_OPTIONS_HPP
-#define ARTHUR_OPTIONS_HPP
+// try_to.hpp: work that may find no memory, where nothing may be thrown.
+#ifndef ARTHUR_PLATFORM_TRY_TO_HPP
+#define ARTHUR_PLATFORM_TRY_TO_HPP
 
-#include <chrono>
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What `work` returns; false where it throws.
+template <class Work>
+bool try_to(Work work) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return work();
+  } catch (...) {
+    return false;
+  }
+#else
+  return work();
+#endif
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// propagation.hpp: one trace over several processes: a parent that came with a request, headers for the next one.
+#ifndef ARTHUR_PROPAGATION_HPP
+#define ARTHUR_PROPAGATION_HPP
+
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
-// header_list.hpp: a list of names with values, for options; not a std::vector, whose header alone is 3,300 lines.
-#ifndef ARTHUR_HEADER_LIST_HPP
-#define ARTHUR_HEADER_LIST_HPP
+// trace_context.hpp: the W3C headers traceparent and tracestate, read by their grammar and written.
+#ifndef ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
+#define ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
 
 #include <cstddef>
-#include <initializer_list>
-#include <string>
-#include <type_traits>
-#include <utility>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
+namespace detail {
 
-/// A name and its value: an HTTP header, a resource attribute.
-struct header {
-  std::string name;
-  std::string value;
+/// Flags of a traceparent. Others are undefined; they are ignored and never passed on.
+enum trace_flag : std::uint8_t { flag_sampled = 1, flag_random = 2 };
+
+/// A span as another process, or another library in this one, names it.
+struct foreign_span {
+  unsigned char trace[16];
+  unsigned char span[8];
+  std::uint8_t flags;  // trace_flag
+  bool remote;         // it is another process's
 };
 
-/// Used like a std::vector<header>: `options.headers = {{"x-team", "search"}}`, or push_back().
-class header_list {
- public:
-  header_list() noexcept = default;
-  header_list(std::initializer_list<header> list) : header_list() { append(list); }
-  /// Any container of headers.
-  template <class Range, class = decltype(static_cast<const header&>(*static_cast<const Range*>(nullptr)->begin())),
-            class = std::enable_if_t<!std::is_same_v<Range, header_list>>>
-  header_list(const Range& from) : header_list() {
-    append(from);
-  }
-  header_list(const header_list& from) : header_list() { append(from); }
-  header_list(header_list&& from) noexcept { swap(from); }
-  header_list& operator=(header_list from) noexcept {
-    swap(from);
-    return *this;
-  }
-  ~header_list() { delete[] data_; }
+namespace w3c {
 
-  void push_back(header added) {
-    if (size_ == capacity_) {
-      header_list larger;
-      larger.data_ = new header[2 * capacity_ + 4];
-      larger.capacity_ = 2 * capacity_ + 4;
-      for (header& h : *this) larger.data_[larger.size_++] = static_cast<header&&>(h);
-      swap(larger);
+constexpr std::size_t traceparent_size = 55;
+/// What is kept of a tracestate: as much as the specification asks for.
+constexpr std::size_t max_tracestate = 512;
+constexpr std::size_t max_members = 32;
+constexpr std::size_t max_key = 256, max_value = 256;
+/// Members longer than this go first where room is short.
+constexpr std::size_t long_member = 128;
+
+/// Without the blanks that a header may have around its value.
+inline std::string_view trimmed(std::string_view text) noexcept {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// `size` bytes of lower-case hex digits. False: something else stands there.
+inline bool read_hex(const char* from, unsigned char* to, std::size_t size) noexcept {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (std::size_t n = 0; n < size; ++n) {
+    const int high = digit(from[2 * n]), low = digit(from[2 * n + 1]);
+    if (high < 0 || low < 0) return false;
+    to[n] = static_cast<unsigned char>(high * 16 + low);
+  }
+  return true;
+}
+
+inline void write_hex(char* to, const unsigned char* from, std::size_t size) noexcept {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::size_t n = 0; n < size; ++n) {
+    *to++ = digits[from[n] >> 4];
+    *to++ = digits[from[n] & 15];
+  }
+}
+
+inline bool all_zero(const unsigned char* bytes, std::size_t size) noexcept {
+  for (std::size_t n = 0; n < size; ++n) {
+    if (bytes[n] != 0) return false;
+  }
+  return true;
+}
+
+/// False, and `out` says nothing: not a traceparent. Of a version newer than 00 the fields of 00 are read.
+inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept {
+  text = trimmed(text);
+  if (text.size() < traceparent_size) return false;
+  unsigned char version = 0;
+  if (!read_hex(text.data(), &version, 1) || version == 0xff) return false;
+  if (version == 0 ? text.size() != traceparent_size : text.size() > traceparent_size && text[traceparent_size] != '-') return false;
+  if (text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  if (!read_hex(text.data() + 3, out.trace, 16) || !read_hex(text.data() + 36, out.span, 8)) return false;
+  if (!read_hex(text.data() + 53, &out.flags, 1)) return false;
+  out.flags &= flag_sampled | flag_random;
+  out.remote = true;
+  return !all_zero(out.trace, 16) && !all_zero(out.span, 8);
+}
+
+/// Writes traceparent_size characters and a null character.
+inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
+  std::memcpy(to, "00-", 3);
+  write_hex(to + 3, trace, 16);
+  to[35] = '-';
+  write_hex(to + 36, span, 8);
+  to[52] = '-';
+  const auto known = static_cast<unsigned char>(flags & (flag_sampled | flag_random));
+  write_hex(to + 53, &known, 1);
+  to[traceparent_size] = 0;
+}
+
+inline bool is_key(std::string_view key) noexcept {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (key.empty() || key.size() > max_key || !alphanumeric(key.front())) return false;
+  for (const char c : key) {
+    if (!alphanumeric(c) && std::string_view("_-*/@").find(c) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+inline bool is_value(std::string_view value) noexcept {
+  if (value.empty() || value.size() > max_value) return false;
+  for (const char c : value) {
+    if (c < 0x20 || c > 0x7e || c == ',' || c == '=') return false;
+  }
+  return true;
+}
+
+/// Copies the members of a tracestate, given as the values of its headers, to `to` (max_tracestate bytes), separated by
+/// single commas, and returns their size. 0: there are none, or one of them is malformed; then all of it is void. What is
+/// too long loses whole members: those over 128 characters first, each time the last one.
+inline std::size_t read_tracestate(const std::string_view* lines, std::size_t line_count, char* to) noexcept {
+  std::string_view members[max_members];
+  std::size_t count = 0, size = 0;
+  for (const std::string_view* line = lines; line != lines + line_count; ++line) {
+    std::string_view text = *line;
+    while (!text.empty()) {
+      const std::size_t comma = text.find(',');
+      const std::string_view member = trimmed(text.substr(0, comma));
+      text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+      if (member.empty()) continue;
+      const std::size_t equals = member.find('=');
+      if (count == max_members || equals == std::string_view::npos) return 0;
+      const std::string_view key = member.substr(0, equals);
+      if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
+      for (std::size_t n = 0; n < count; ++n) {
+        if (members[n].substr(0, members[n].find('=')) == key) return 0;
+      }
+      members[count++] = member;
+      size += member.size() + 1;
     }
-    data_[size_++] = static_cast<header&&>(added);
   }
-  void clear() noexcept { header_list().swap(*this); }
-
-  header* begin() noexcept { return data_; }
-  header* end() noexcept { return data_ + size_; }
-  const header* begin() const noexcept { return data_; }
-  const header* end() const noexcept { return data_ + size_; }
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
-  header& operator[](std::size_t index) noexcept { return data_[index]; }
-  const header& operator[](std::size_t index) const noexcept { return data_[index]; }
-
- private:
-  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
-  template <class Range>
-  void append(const Range& from) {
-    for (const header& h : from) push_back(h);
-  }
-  void swap(header_list& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-  }
-
-  header* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
-
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-
-/// How spans are written on the wire.
-enum class protocol {
-  automatic,      ///< JSON, and protobuf where the endpoint refuses JSON (asked once, with an empty request)
-  http_json,      ///< OTLP/JSON, always
-  http_protobuf,  ///< OTLP/protobuf, always
-};
-
-/// What happens when the pool has no room: no new trace begins in its last eighth, and a span under way may use that up.
-enum class overflow {
-  drop,   ///< the trace, or the span, is dropped whole and counted; the caller never waits
-  block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
-};
-
-/// Importance of a diagnostic line.
-enum class severity { info, warning, error };
-
-/// Which diagnostic lines are said.
-enum class log_level {
-  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
-  none,       ///< none at all
-  error,
-  warning,  ///< and errors
-  info,     ///< everything, to stderr too
-};
-
-/// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
-struct batch_view {
-  const char* data;          ///< an OTLP ExportTraceServiceRequest
-  std::size_t size;          ///< bytes
-  const char* content_type;  ///< "application/json" or "application/x-protobuf"
-  std::size_t spans;         ///< number of spans inside
-};
-
-/// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
-/// those over the defaults. An empty string means "not given".
-struct options {
-  /// `service.name` of every span. Default: ARTHUR_SERVICE_NAME, OTEL_SERVICE_NAME, the task's name or id,
-  /// "unknown_service:<program>". On the engine a span without a task lands in a task of this name.
-  std::string service_name;
-  /// Id of the engine's task (`arthur.task`). Default: ARTHUR_TASK_ID. An id that doesn't exist makes the engine refuse
-  /// everything, so prefer `task_name` where you aren't sure.
-  std::string task_id;
-  /// Name of the engine's task; looked up once, before the first export. Default: ARTHUR_TASK_NAME. Needs a key that may read.
-  std::string task_name;
-  /// Where the engine is, e.g. "https://engine.example.com". Default: ARTHUR_BASE_URL, then http://localhost:3030.
-  std::string base_url;
-  /// Bearer key of the engine. Default: ARTHUR_API_KEY. Never sent to a host that only OTEL_* names; never printed.
-  std::string api_key;
-  /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
-  std::string endpoint;
-  /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
-  header_list headers;
-  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
-  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
-  std::string proxy;
-  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
-  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
-  std::string certificate_file;
-  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
-  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
-  std::string client_certificate_file;
-  std::string client_key_file;
-  /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
-  header_list resource_attributes;
-  /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
-  arthur::protocol protocol = protocol::automatic;
-  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
-  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
-  std::string exporters;
-  /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
-  std::string output_file;
-  /// Receives every encoded request instead of a socket; called on the worker, one call at a time, must not throw.
-  /// Return false to say that the batch was not taken (it is counted as failed). Default: none.
-  bool (*on_batch)(void* user, const batch_view& batch) = nullptr;
-  /// Passed to on_batch.
-  void* on_batch_user = nullptr;
-
-  /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
-  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
-#ifdef ARTHUR_NO_HEAP
-  std::size_t memory_limit = ARTHUR_POOL_BYTES;
-#else
-  std::size_t memory_limit = std::size_t{64} << 20;
-#endif
-  /// What to do when the pool is full.
-  arthur::overflow overflow = overflow::drop;
-  /// Longest that one span makes its thread wait with overflow::block. Once that was in vain, nobody waits until the
-  /// worker has taken spans again.
-  std::chrono::milliseconds block_timeout{1000};
-
-  /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
-  /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
-  std::chrono::milliseconds schedule_delay{0};
-  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
-  /// LLM span, and a request given up too early may be stored all the same.
-  std::chrono::milliseconds export_timeout{0};
-  /// Longest time the end of the guard, exit() or a terminate handler may take.
-  std::chrono::milliseconds shutdown_timeout{5000};
-  /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
-  std::size_t max_batch_spans = 0;
-  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
-  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
-#ifdef ARTHUR_NO_HEAP
-  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
-#else
-  std::size_t max_batch_bytes = std::size_t{1} << 20;
-#endif
-
-  /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
-  /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
-  /// start. Made with mode 0700 if it isn't there; several processes may share it. Absolute, as it is opened later. Default:
-  /// ARTHUR_SPOOL_DIR, then none. Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
-  std::string spool_directory;
-  /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
-  std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
-  /// Files older than this are removed unsent and counted in statistics::expired.
-  std::chrono::hours spool_max_age{7 * 24};
-
-  /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
-  double sample_ratio = 1.0;
-  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
-  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
-  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
-  std::uint32_t max_spans_per_second = 0;
-  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
-  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
-  /// thousand of them.
-  std::size_t max_attributes = 0;
-  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
-  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
-  std::size_t max_attribute_length = 0;
-  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
-  std::size_t max_events = 0;
-  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
-  std::size_t max_links = 0;
-  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
-  std::size_t max_event_attributes = 0;
-  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
-  std::size_t max_link_attributes = 0;
-  /// Record code.function.name, code.file.path and code.line.number of each macro span.
-  bool code_location = true;
-  /// Replace what users and models say by "__REDACTED__" before it reaches any buffer.
-  bool hide_inputs = false;
-  bool hide_outputs = false;
-  /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
-  bool flush_on_terminate = false;
-
-  /// One line per event, rate limited, never with a secret in it. Default: stderr.
-  /// Called on any thread that calls arthur, mostly the worker.
-  void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
-  /// Passed to on_diagnostic.
-  void* on_diagnostic_user = nullptr;
-  /// Default: OTEL_LOG_LEVEL, then automatic.
-  arthur::log_level log_level = log_level::automatic;
-
-  /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
-  std::uint64_t (*clock)() = nullptr;
-  /// 64 random bits for ids. For boards with a generator of their own and for tests. Default: seeded by the system.
-  std::uint64_t (*random)() = nullptr;
-};
-
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-
-/// How one step of arthur::check went.
-enum class check_outcome {
-  ok,
-  warning,  ///< it works, but not everything, or maybe not as meant
-  failed,
-  skipped,  ///< not asked; the text says why
-};
-
-/// One step: what was found, and what to change. No secret is in either.
-struct check_step {
-  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "spool", "test span", "look-up"
-  check_outcome outcome = check_outcome::skipped;
-  std::string text;  ///< one line in plain words
-  std::string fix;   ///< one line; empty where there is nothing to change
-};
-
-/// The steps of arthur::check, in their order. After one that failed, those that would only fail with it are skipped.
-class check_result {
- public:
-  /// Nothing failed.
-  bool ok() const noexcept {
-    for (const check_step& s : *this) {
-      if (s.outcome == check_outcome::failed) return false;
+  for (const std::size_t longest : {long_member, std::size_t{0}}) {
+    for (std::size_t n = count; n-- != 0 && size > max_tracestate + 1;) {
+      if (members[n].size() <= longest) continue;
+      size -= members[n].size() + 1;
+      members[n] = {};
     }
-    return size_ != 0;
   }
-
-  const check_step* begin() const noexcept { return steps_; }
-  const check_step* end() const noexcept { return steps_ + size_; }
-  std::size_t size() const noexcept { return size_; }
-
-  void add(check_step step) noexcept {
-    if (size_ < most) steps_[size_++] = static_cast<check_step&&>(step);
+  char* at = to;
+  for (std::size_t n = 0; n < count; ++n) {
+    if (members[n].empty()) continue;
+    if (at != to) *at++ = ',';
+    std::memcpy(at, members[n].data(), members[n].size());
+    at += members[n].size();
   }
+  return static_cast<std::size_t>(at - to);
+}
+inline std::size_t read_tracestate(std::string_view text, char* to) noexcept { return read_tracestate(&text, 1, to); }
 
- private:
-  static constexpr std::size_t most = 12;
-  check_step steps_[most];
-  std::size_t size_ = 0;
-};
-
-/// Does by hand what tracing would do with these options and the environment, and tells how each step went: settings,
-/// connection, key, task, encoding; then sends one test span, named "arthur.check", in a trace of its own. Needs no
-/// arthur::start(), and leaves one that runs alone. For diagnosis, not for each start: it blocks, by at most `timeout` (a name
-/// look-up may take longer), and takes memory in every build. Never throws. Thread-safe.
-check_result check(const options& settings = {}, std::chrono::nanoseconds timeout = std::chrono::seconds(20)) noexcept;
-
+}  // namespace w3c
+}  // namespace detail
 ARTHUR_NAMESPACE_END
 
 #endif
-// context.hpp: attributes that every span opened in a scope inherits.
-#ifndef ARTHUR_CONTEXT_HPP
-#define ARTHUR_CONTEXT_HPP
-
-// span.hpp: spans: scoped (what the macros open), detached (ends anywhere), and functions traced with their exceptions.
+// span.hpp: spans: scoped (what the macros open) and detached (ends anywhere).
 #ifndef ARTHUR_SPAN_HPP
 #define ARTHUR_SPAN_HPP
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
-#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
-#include <typeinfo>
-#endif
 
 // builders.hpp: the functions that users write inside the macros: arthur::input(...), arthur::tokens(...), ...
 #ifndef ARTHUR_OPENINFERENCE_BUILDERS_HPP
@@ -814,6 +813,17 @@ item value_item(const T& value) noexcept {
   return i;
 }
 
+/// The text of a document with so many other parts: without any it is there even if empty, so that no number is left out.
+template <std::size_t Others>
+item content_item(text_arg value) noexcept {
+  return Others == 0 ? text_item(key::document_content, value) : optional_item(key::document_content, value);
+}
+
+/// An image, a video: a part of a message's content, or of a span.
+inline composite<2> medium(text_arg type, key k, text_arg url) noexcept {
+  return composite(key::content, text_item(key::content_type, type), text_item(k, url));
+}
+
 }  // namespace detail
 
 /// Any attribute. Keys: dot-separated, lower case; never both `x` and `x.y`. Setting a key again replaces its value.
@@ -840,14 +850,32 @@ inline attr model(detail::text_arg name) noexcept { return attr(detail::text_ite
 inline attr provider(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_provider, name)); }
 /// `llm.system`: who made the model's API, e.g. "openai", "anthropic".
 inline attr llm_system(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_system, name)); }
-/// `llm.invocation_parameters`: a JSON object such as {"temperature":0.2}.
-inline attr invocation_parameters(detail::text_arg json) noexcept {
-  return attr(detail::json_item(detail::key::llm_invocation_parameters, json));
-}
+/// `llm.request.model_name`: the model asked for, where another one may answer; beside model().
+inline attr request_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_request_model_name, name)); }
+/// `llm.response.model_name`: the model that answered, where it may be another than the one asked for; beside model().
+inline attr response_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::llm_response_model_name, name)); }
+/// `llm.invocation_parameters`, on embedding spans `embedding.invocation_parameters`: a JSON object such as {"temperature":0.2}.
+inline attr invocation_parameters(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::llm_invocation_parameters, json)); }
 /// `llm.finish_reason`: the provider's own word, e.g. "stop".
-inline attr finish_reason(detail::text_arg reason) noexcept {
-  return attr(detail::text_item(detail::key::llm_finish_reason, reason));
-}
+inline attr finish_reason(detail::text_arg reason) noexcept { return attr(detail::text_item(detail::key::llm_finish_reason, reason)); }
+
+/// `llm.prompt_template.template`: the prompt before its variables were filled in. Also in ARTHUR_CONTEXT, like the next two.
+inline attr prompt_template(detail::text_arg text) noexcept { return attr(detail::text_item(detail::key::prompt_template, text)); }
+/// `llm.prompt_template.variables`: a JSON object of the values that were filled in.
+inline attr prompt_template_variables(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::prompt_template_variables, json)); }
+/// `llm.prompt_template.version`.
+inline attr prompt_template_version(detail::text_arg version) noexcept { return attr(detail::text_item(detail::key::prompt_template_version, version)); }
+/// `prompt.vendor`: where the prompt is managed.
+inline attr prompt_vendor(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::prompt_vendor, name)); }
+/// `prompt.id`: the vendor's id of the prompt.
+inline attr prompt_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::prompt_id, id)); }
+/// `prompt.url`: where the vendor shows the prompt.
+inline attr prompt_url(detail::text_arg url) noexcept { return attr(detail::text_item(detail::key::prompt_url, url)); }
+
+/// One prompt of a completion without messages, appended: `llm.prompts.N`.
+inline composite<1> prompt(detail::text_arg text) noexcept { return composite(detail::key::llm_prompts, detail::text_item(detail::key::prompt_text, text)); }
+/// One answer of a completion without messages, appended: `llm.choices.N`.
+inline composite<1> choice(detail::text_arg text) noexcept { return composite(detail::key::llm_choices, detail::text_item(detail::key::completion_text, text)); }
 
 /// `llm.token_count.*`. The total is their sum. Counts beyond 2^31-1 don't fit the engine and are cut to it.
 inline attr tokens(std::int64_t prompt, std::int64_t completion) noexcept {
@@ -855,6 +883,30 @@ inline attr tokens(std::int64_t prompt, std::int64_t completion) noexcept {
   i.second = completion;
   return attr(i);
 }
+/// With a total that is not their sum.
+inline composite<3> tokens(std::int64_t prompt, std::int64_t completion, std::int64_t total) noexcept {
+  return composite(detail::key::several, detail::integer_item(detail::key::llm_token_count_prompt, prompt),
+                   detail::integer_item(detail::key::llm_token_count_completion, completion),
+                   detail::integer_item(detail::key::llm_token_count_total, total));
+}
+/// Of a call without a completion, such as an embedding: prompt and total.
+inline composite<2> tokens(std::int64_t prompt) noexcept {
+  return composite(detail::key::several, detail::integer_item(detail::key::llm_token_count_prompt, prompt),
+                   detail::integer_item(detail::key::llm_token_count_total, prompt));
+}
+/// `llm.token_count.prompt_details.cache_read`: of the prompt, read from a cache.
+inline attr cache_read_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_read, count)); }
+/// `llm.token_count.prompt_details.cache_write`: of the prompt, written to a cache.
+inline attr cache_write_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_write, count)); }
+/// `llm.token_count.prompt_details.cache_input`: another word for tokens read from a cache, not in the specification; prefer cache_read_tokens().
+inline attr cache_input_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_cache_input, count)); }
+/// `llm.token_count.prompt_details.audio`: of the prompt, audio.
+inline attr prompt_audio_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_prompt_audio, count)); }
+/// `llm.token_count.completion_details.reasoning`: of the completion, reasoning.
+inline attr reasoning_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_reasoning, count)); }
+/// `llm.token_count.completion_details.audio`: of the completion, audio.
+inline attr completion_audio_tokens(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::tokens_completion_audio, count)); }
+
 /// `llm.cost.*` in US dollars. The total is their sum.
 inline attr cost(double prompt, double completion) noexcept {
   detail::item i = detail::number_item(detail::key::costs, prompt);
@@ -864,11 +916,28 @@ inline attr cost(double prompt, double completion) noexcept {
 /// `llm.cost.total` in US dollars.
 inline attr cost(double total) noexcept { return attr(detail::number_item(detail::key::llm_cost_total, total)); }
 
+/// `llm.cost.prompt_details.input` in US dollars: of the prompt, what came from no cache.
+inline attr input_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_input, dollars)); }
+/// `llm.cost.prompt_details.cache_read`.
+inline attr cache_read_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_read, dollars)); }
+/// `llm.cost.prompt_details.cache_write`.
+inline attr cache_write_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_write, dollars)); }
+/// `llm.cost.prompt_details.cache_input`: as cache_input_tokens().
+inline attr cache_input_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_cache_input, dollars)); }
+/// `llm.cost.prompt_details.audio`.
+inline attr prompt_audio_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_prompt_audio, dollars)); }
+/// `llm.cost.completion_details.output`: of the completion, what is neither reasoning nor audio.
+inline attr output_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_output, dollars)); }
+/// `llm.cost.completion_details.reasoning`.
+inline attr reasoning_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_reasoning, dollars)); }
+/// `llm.cost.completion_details.audio`.
+inline attr completion_audio_cost(double dollars) noexcept { return attr(detail::number_item(detail::key::cost_completion_audio, dollars)); }
+
 /// `session.id`: all spans of one conversation. The engine keeps the first one it sees for a trace.
 inline attr session_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::session_id, id)); }
 /// `user.id`.
 inline attr user_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::user_id, id)); }
-/// `metadata`: a JSON object. Inside document(): the document's metadata.
+/// `metadata`: a JSON object. Inside document(), annotation() and evaluation(): theirs.
 inline attr metadata(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::metadata, json)); }
 /// `tag.tags`.
 inline attr tags(const std::initializer_list<std::string_view>& list) noexcept {
@@ -876,9 +945,7 @@ inline attr tags(const std::initializer_list<std::string_view>& list) noexcept {
 }
 /// `tag.tags` from any range of texts.
 template <class Range, class = std::enable_if_t<detail::is_range<Range>::value>>
-attr tags(const Range& range) noexcept {
-  return attr(detail::sequence_item(detail::key::tags, range));
-}
+attr tags(const Range& range) noexcept { return attr(detail::sequence_item(detail::key::tags, range)); }
 /// Sends the spans of this scope to another task of the engine (its id). In ARTHUR_CONTEXT only.
 inline attr task_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::task_id, id)); }
 /// Sends the spans of this scope under another `service.name`. In ARTHUR_CONTEXT only.
@@ -886,83 +953,218 @@ inline attr service_name(detail::text_arg name) noexcept { return attr(detail::t
 /// `agent.name`.
 inline attr agent_name(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::agent_name, name)); }
 
+/// `graph.node.*`: the node of the agent's graph that the span belongs to. No parent: the graph's root.
+inline composite<3> graph_node(detail::text_arg id, detail::text_arg name = "", detail::text_arg parent_id = "") noexcept {
+  return composite(detail::key::several, detail::text_item(detail::key::graph_node_id, id),
+                   detail::optional_item(detail::key::graph_node_name, name),
+                   detail::optional_item(detail::key::graph_node_parent_id, parent_id));
+}
+
 /// The options that a decision chose from: `input.value` as a JSON list. For ARTHUR_DECISION.
 inline attr considered(const std::initializer_list<std::string_view>& options) noexcept {
   return attr(detail::sequence_item(detail::key::input_json, options));
 }
 /// The options that a decision chose from, from any range of texts.
 template <class Range, class = std::enable_if_t<detail::is_range<Range>::value>>
-attr considered(const Range& options) noexcept {
-  return attr(detail::sequence_item(detail::key::input_json, options));
+attr considered(const Range& options) noexcept { return attr(detail::sequence_item(detail::key::input_json, options)); }
+
+/// The options as a JSON text of your own, for example with scores: [{"option":"refund","score":0.8},{"option":"escalate"}].
+inline attr considered_json(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::input_json, json)); }
+
+/// `decision.model_name`: a model that decides, rather than writes.
+inline attr decision_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_model_name, name)); }
+/// `decision.request.model_name`: the one asked for, where another may answer; beside decision_model().
+inline attr decision_request_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_request_model_name, name)); }
+/// `decision.response.model_name`: the one that answered; beside decision_model().
+inline attr decision_response_model(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_response_model_name, name)); }
+/// `decision.provider`: who hosts it.
+inline attr decision_provider(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_provider, name)); }
+/// `decision.system`: who made its API.
+inline attr decision_system(detail::text_arg name) noexcept { return attr(detail::text_item(detail::key::decision_system, name)); }
+/// `decision.token_count.*`.
+inline composite<2> decision_tokens(std::int64_t input, std::int64_t output) noexcept {
+  return composite(detail::key::several, detail::integer_item(detail::key::decision_tokens_input, input),
+                   detail::integer_item(detail::key::decision_tokens_output, output));
 }
 
-/// Part of document(): `document.id`.
-inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::document_id, value)); }
-/// Part of document(): `document.score`.
-inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::document_score, value)); }
-/// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`.
-/// Parts: id(), score(), metadata().
+/// Part of document(): `document.id`. Of text() and reasoning(): `message_content.id`, the provider's.
+inline attr id(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::id, value)); }
+/// A document's id that is a number.
+inline attr id(std::int64_t value) noexcept { return attr(detail::integer_item(detail::key::id, value)); }
+/// Part of document(), annotation(), evaluation(): how good it is.
+inline attr score(double value) noexcept { return attr(detail::number_item(detail::key::score, value)); }
+/// Part of document(): where it is, or the data as "data:application/pdf;base64,...".
+inline attr url(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::url, value)); }
+/// Part of document(): its format, such as "application/pdf".
+inline attr mime_type(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::mime_type, value)); }
+/// One found document, appended: `retrieval.documents.N`, on reranker spans `reranker.output_documents.N`. In a message a
+/// part of its content. Beside parts an empty content is left out. Parts: id(), score(), metadata(), url(), mime_type(), name().
 template <class... Parts>
 composite<1 + sizeof...(Parts)> document(detail::text_arg content, Parts&&... parts) noexcept {
-  return composite<1 + sizeof...(Parts)>(detail::key::document, detail::text_item(detail::key::document_content, content),
-                                         detail::take(static_cast<Parts&&>(parts))...);
+  return composite(detail::key::document, detail::content_item<sizeof...(Parts)>(content), detail::take(static_cast<Parts&&>(parts))...);
 }
-/// One document given to a reranker, appended: `reranker.input_documents.N`. Parts as document().
+/// One document given to a step, appended: `input.documents.N`, on reranker spans `reranker.input_documents.N`. As document().
 template <class... Parts>
 composite<1 + sizeof...(Parts)> input_document(detail::text_arg content, Parts&&... parts) noexcept {
-  return composite<1 + sizeof...(Parts)>(detail::key::input_document,
-                                         detail::text_item(detail::key::document_content, content),
-                                         detail::take(static_cast<Parts&&>(parts))...);
+  return composite(detail::key::input_document, detail::content_item<sizeof...(Parts)>(content), detail::take(static_cast<Parts&&>(parts))...);
 }
+/// One document that a step made, appended: `output.documents.N`, on reranker spans `reranker.output_documents.N`. As document().
+template <class... Parts>
+composite<1 + sizeof...(Parts)> output_document(detail::text_arg content, Parts&&... parts) noexcept {
+  return composite(detail::key::output_document, detail::content_item<sizeof...(Parts)>(content), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One image given to a step, appended: `input.images.N`.
+inline composite<1> input_image(detail::text_arg url) noexcept { return composite(detail::key::input_images, detail::text_item(detail::key::image_url, url)); }
+/// One image that a step made, appended: `output.images.N`.
+inline composite<1> output_image(detail::text_arg url) noexcept { return composite(detail::key::output_images, detail::text_item(detail::key::image_url, url)); }
 /// `reranker.query`.
-inline attr reranker_query(detail::text_arg query) noexcept {
-  return attr(detail::text_item(detail::key::reranker_query, query));
-}
+inline attr reranker_query(detail::text_arg query) noexcept { return attr(detail::text_item(detail::key::reranker_query, query)); }
 /// `reranker.top_k`.
 inline attr top_k(std::int64_t count) noexcept { return attr(detail::integer_item(detail::key::reranker_top_k, count)); }
 
 /// One embedded text, appended: `embedding.embeddings.N`.
 inline composite<1> embedding(detail::text_arg content) noexcept {
-  return composite<1>(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content));
+  return composite(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content));
 }
 /// One embedded text with its vector, a range of numbers.
 template <class Range>
 composite<2> embedding(detail::text_arg content, const Range& vector) noexcept {
-  return composite<2>(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content),
-                      detail::sequence_item(detail::key::embedding_vector, vector));
+  return composite(detail::key::embedding_embeddings, detail::text_item(detail::key::embedding_text, content),
+                   detail::sequence_item(detail::key::embedding_vector, vector));
 }
 
-/// A tool call that the model asked for; part of output_message() (or of input_message() when repeated to the model).
-inline composite<3> tool_call(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json) noexcept {
-  return composite<3>(detail::key::tool_call, detail::text_item(detail::key::tool_call_id, id),
-                      detail::text_item(detail::key::tool_call_function_name, name),
-                      detail::text_item(detail::key::tool_call_function_arguments, arguments_json));
+/// One vector of a text that isn't there, such as tokens.
+template <class Range, class = std::enable_if_t<detail::is_range<Range>::value && !detail::is_text<Range>::value>>
+composite<1> embedding(const Range& vector) noexcept { return composite(detail::key::embedding_embeddings, detail::sequence_item(detail::key::embedding_vector, vector)); }
+
+/// A tool call that the model asked for; part of output_message() (or of input_message() when repeated to the model). Part:
+/// reasoning_signature(). On a TOOL span: the call that it carries out, `tool_call.*`.
+template <class... Parts>
+composite<3 + sizeof...(Parts)> tool_call(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json, Parts&&... parts) noexcept {
+  return composite(detail::key::tool_call, detail::optional_item(detail::key::tool_call_id, id),
+                   detail::text_item(detail::key::tool_call_function_name, name),
+                   detail::text_item(detail::key::tool_call_function_arguments, arguments_json),
+                   detail::take(static_cast<Parts&&>(parts))...);
 }
+/// A tool call at its place among the other parts of a message: tool_call() and, in `message.contents.N`, where it stood.
+template <class... Parts>
+composite<4 + sizeof...(Parts)> tool_use(detail::text_arg id, detail::text_arg name, detail::text_arg arguments_json, Parts&&... parts) noexcept {
+  return composite(detail::key::tool_use, detail::text_item(detail::key::content_type, "tool_use"),
+                   detail::optional_item(detail::key::tool_call_id, id),
+                   detail::text_item(detail::key::tool_call_function_name, name),
+                   detail::text_item(detail::key::tool_call_function_arguments, arguments_json),
+                   detail::take(static_cast<Parts&&>(parts))...);
+}
+/// Part of tool_call(), tool_use(): the provider's opaque token, kept as it is.
+inline attr reasoning_signature(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::tool_call_reasoning_signature, value)); }
+/// The call of a function in the way that came before tool calls; part of a message.
+inline composite<2> function_call(detail::text_arg name, detail::text_arg arguments_json) noexcept {
+  return composite(detail::key::function_call, detail::text_item(detail::key::message_function_call_name, name),
+                   detail::text_item(detail::key::message_function_call_arguments, arguments_json));
+}
+/// `llm.function_call`: the same for the span, as the JSON object that the provider sent.
+inline attr function_call(detail::text_arg json) noexcept { return attr(detail::json_item(detail::key::llm_function_call, json)); }
+/// Part of a message: whom it is from; in one of role "tool", the tool. Part of document(): its file name or title.
+inline attr name(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::name, value)); }
+
+/// A text among the parts of a message: `message.contents.N`. Parts: signature(), id().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> text(detail::text_arg value, Parts&&... parts) noexcept {
+  return composite(detail::key::content, detail::text_item(detail::key::content_type, "text"),
+                   detail::text_item(detail::key::content_text, value), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// An image in a message: an address, or the data as "data:image/png;base64,...". Of a span: `image.url`.
+inline composite<2> image(detail::text_arg url) noexcept { return detail::medium("image", detail::key::image_url, url); }
+/// Audio in a message, with its format such as "audio/wav" and what is said. Of a span: `audio.*`.
+inline composite<4> audio(detail::text_arg url, detail::text_arg mime_type = "", detail::text_arg transcript = "") noexcept {
+  return composite(detail::key::content, detail::text_item(detail::key::content_type, "audio"), detail::optional_item(detail::key::audio_url, url),
+                   detail::optional_item(detail::key::audio_mime_type, mime_type), detail::optional_item(detail::key::audio_transcript, transcript));
+}
+/// A video in a message. Of a span: `video.url`.
+inline composite<2> video(detail::text_arg url) noexcept { return detail::medium("video", detail::key::video_url, url); }
+/// What a reasoning model thought, in a message. Parts: signature(), encrypted_content(), redacted_data(), id().
+template <class... Parts>
+composite<2 + sizeof...(Parts)> reasoning(detail::text_arg value, Parts&&... parts) noexcept {
+  return composite(detail::key::content, detail::text_item(detail::key::content_type, "reasoning"),
+                   detail::optional_item(detail::key::content_text, value), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// Part of reasoning() and text(): the provider's opaque signature, kept as it is.
+inline attr signature(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_signature, value)); }
+/// Part of reasoning(): OpenAI's encrypted reasoning.
+inline attr encrypted_content(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_encrypted, value)); }
+/// Part of reasoning(): Anthropic's redacted thinking.
+inline attr redacted_data(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::content_data, value)); }
+
 /// The id of the call that a message of role "tool" answers; part of input_message().
-inline attr tool_call_id(detail::text_arg id) noexcept {
-  return attr(detail::text_item(detail::key::message_tool_call_id, id));
-}
-/// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id().
+inline attr tool_call_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::message_tool_call_id, id)); }
+/// One message to the model, appended: `llm.input_messages.N`. Parts: tool_call(), tool_call_id(), name(), and those of a
+/// content that is more than one text: text(), image(), audio(), video(), document(), reasoning(),
+/// tool_use(), in their order.
 template <class... Parts>
 composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
-  return composite<2 + sizeof...(Parts)>(
-      detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role),
-      detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+  return composite(detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role),
+                   detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
 }
-/// One message of the model, appended: `llm.output_messages.N`. Parts: tool_call().
+/// The same without a single text: input_message("user", text("What is this?"), image(url)).
+template <class Part, class... Parts, class = detail::if_attribute<Part>>
+composite<2 + sizeof...(Parts)> input_message(detail::text_arg role, Part&& part, Parts&&... parts) noexcept {
+  return composite(detail::key::llm_input_messages, detail::text_item(detail::key::message_role, role),
+                   detail::take(static_cast<Part&&>(part)), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// One message of the model, appended: `llm.output_messages.N`. Parts as input_message().
 template <class... Parts>
 composite<2 + sizeof...(Parts)> output_message(detail::text_arg role, detail::text_arg content, Parts&&... parts) noexcept {
-  return composite<2 + sizeof...(Parts)>(
-      detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role),
-      detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+  return composite(detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role),
+                   detail::text_item(detail::key::message_content, content), detail::take(static_cast<Parts&&>(parts))...);
+}
+/// The same without a single text.
+template <class Part, class... Parts, class = detail::if_attribute<Part>>
+composite<2 + sizeof...(Parts)> output_message(detail::text_arg role, Part&& part, Parts&&... parts) noexcept {
+  return composite(detail::key::llm_output_messages, detail::text_item(detail::key::message_role, role),
+                   detail::take(static_cast<Part&&>(part)), detail::take(static_cast<Parts&&>(parts))...);
 }
 /// A tool: on LLM spans one that the model may call (`llm.tools.N.tool.json_schema`), on others `tool.name`,
 /// `tool.description`, `tool.parameters`. `json_schema`: the JSON schema of its parameters.
 inline composite<3> tool(detail::text_arg name, detail::text_arg description, detail::text_arg json_schema) noexcept {
-  return composite<3>(detail::key::tool, detail::text_item(detail::key::tool_name, name),
-                      detail::text_item(detail::key::tool_description, description),
-                      detail::json_item(detail::key::tool_parameters, json_schema));
+  return composite(detail::key::tool, detail::text_item(detail::key::tool_name, name),
+                   detail::text_item(detail::key::tool_description, description),
+                   detail::json_item(detail::key::tool_parameters, json_schema));
 }
+/// A tool by its whole definition, the JSON that the provider gets: on LLM spans one that the model may call
+/// (`llm.tools.N.tool.json_schema`), on others `tool.json_schema`.
+inline attr tool_schema(detail::text_arg json) noexcept { return attr(detail::text_item(detail::key::tool_schema, json)); }
+/// `tool.id`, on TOOL spans: the id of the tool call that it carries out.
+inline attr tool_id(detail::text_arg id) noexcept { return attr(detail::text_item(detail::key::tool_id, id)); }
+
+// Six alike. On one line when expanded, to keep the header light.
+#define ARTHUR_JUDGEMENT(function, list, name_key)                                                            \
+  template <class... Parts>                                                                                   \
+  composite<1 + sizeof...(Parts)> function(detail::text_arg name, Parts&&... parts) noexcept {                \
+    return composite(detail::key::list, detail::text_item(detail::key::name_key, name),                       \
+                   detail::take(static_cast<Parts&&>(parts))...);                                           \
+  }
+/// annotation(name, parts...): a judgement of the span, appended: `annotations.N`. Parts: score(), label(), explanation()
+/// (one of these at least), annotator_kind(), identifier(), metadata().
+ARTHUR_JUDGEMENT(annotation, annotations, annotation_name)
+/// A judgement of the whole trace: `trace.annotations.N`.
+ARTHUR_JUDGEMENT(trace_annotation, trace_annotations, annotation_name)
+/// A judgement of the session, on a span that has a session_id(): `session.annotations.N`.
+ARTHUR_JUDGEMENT(session_annotation, session_annotations, annotation_name)
+/// evaluation(name, parts...): the result of an evaluation of the span, appended: `evaluations.N`. Parts as annotation().
+ARTHUR_JUDGEMENT(evaluation, evaluations, evaluation_name)
+/// The result of an evaluation of the whole trace: `trace.evaluations.N`.
+ARTHUR_JUDGEMENT(trace_evaluation, trace_evaluations, evaluation_name)
+/// The result of an evaluation of the session, on a span that has a session_id(): `session.evaluations.N`.
+ARTHUR_JUDGEMENT(session_evaluation, session_evaluations, evaluation_name)
+#undef ARTHUR_JUDGEMENT
+/// Part of a judgement: its category, for example "correct".
+inline attr label(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::label, value)); }
+/// Part of a judgement: why.
+inline attr explanation(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::explanation, value)); }
+/// Part of a judgement: who judged, "HUMAN", "LLM", "CODE" or a word of your own.
+inline attr annotator_kind(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::annotator_kind, value)); }
+/// Part of a judgement: tells several of one name apart.
+inline attr identifier(detail::text_arg value) noexcept { return attr(detail::text_item(detail::key::identifier, value)); }
 
 ARTHUR_NAMESPACE_END
 
@@ -1005,7 +1207,7 @@ struct call_site {
 ARTHUR_SHARED inline std::atomic<std::uint32_t> recording_enabled{0};
 /// Whatever stands beside `on` makes opening a span take a second look.
 struct recording_mode {
-  static constexpr std::uint32_t on = 1, paused = 2, capped = 4, crowded = 8;
+  static constexpr std::uint32_t on = 1, paused = 2, capped = 4, crowded = 8, ruled = 16;
 };
 
 /// A scope's claim on an entry of its thread's stack of open spans.
@@ -1035,7 +1237,6 @@ bool current_recording() noexcept;
 void current_set(const item* items, std::size_t count) noexcept;
 void current_event(text_arg name, const item* items, std::size_t count) noexcept;
 void current_error(text_arg message) noexcept;
-void current_exception(const char* mangled_type, text_arg message) noexcept;
 void current_end() noexcept;
 
 bool detached_open(detached_handle& handle, kind k, text_arg name) noexcept;
@@ -1162,6 +1363,7 @@ class [[nodiscard]] activation {
 
  private:
   friend class span;
+  friend class llm_stream;
   explicit activation(const detail::detached_handle& of) noexcept {
     if (of.open != nullptr) detail::rt::activate(handle_, of);
   }
@@ -1225,6 +1427,7 @@ class [[nodiscard]] span {
   activation activate() const noexcept { return activation(handle_); }
 
  private:
+  friend class coroutine_scope;
   detail::detached_handle handle_;
   bool recording_ = false;
 };
@@ -1252,324 +1455,6 @@ inline span_id_text current_span_id() noexcept {
   return id;
 }
 
-/// Runs `work` inside a span and returns what it returns. An exception is recorded (type, message), marks the span as
-/// failed and is passed on.
-template <class Work>
-auto traced(kind k, detail::text_arg name, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
-  scoped_span span(k, name);
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    return static_cast<Work&&>(work)();
-  } catch (const std::exception& e) {
-#if defined(__cpp_rtti) || defined(__GXX_RTTI) || defined(_CPPRTTI)
-    detail::rt::current_exception(typeid(e).name(), e.what());
-#else
-    detail::rt::current_exception(nullptr, e.what());
-#endif
-    throw;
-  } catch (...) {
-    // Also how some platforms cancel a thread: it must be passed on.
-    detail::rt::current_exception(nullptr, "");
-    throw;
-  }
-#else
-  return static_cast<Work&&>(work)();
-#endif
-}
-
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-
-/// While it lives, every span opened on this thread starts with the given attributes: session_id(), user_id(),
-/// metadata(), tags(), attribute(), task_id(), service_name(). Scopes nest; the inner one wins. What ARTHUR_CONTEXT makes.
-class [[nodiscard]] context_scope {
- public:
-  context_scope() noexcept = default;
-  context_scope(const context_scope&) = delete;
-  context_scope& operator=(const context_scope&) = delete;
-  ~context_scope() {
-    if (handle_.owner != nullptr) detail::rt::context_pop(handle_);
-  }
-
-  /// Whether tracing is on at all.
-  bool recording() const noexcept { return detail::recording_enabled.load(std::memory_order_relaxed) != 0; }
-  /// Call once.
-  template <class... Attributes>
-  void push(Attributes&&... attributes) noexcept {
-    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
-    detail::rt::context_push(handle_, items, sizeof...(Attributes));
-  }
-
- private:
-  detail::scope_handle handle_;
-};
-
-ARTHUR_NAMESPACE_END
-
-#endif
-// macros.hpp: the macros. What differs with ARTHUR_DISABLE stands twice, in the same order.
-#ifndef ARTHUR_MACROS_HPP
-#define ARTHUR_MACROS_HPP
-
-
-#define ARTHUR_JOIN_(a, b) a##b
-#define ARTHUR_JOIN(a, b) ARTHUR_JOIN_(a, b)
-#define ARTHUR_FIRST_(first, ...) first
-#define ARTHUR_REST_(first, ...) __VA_ARGS__
-
-#ifndef ARTHUR_DISABLE
-
-// An object, then a statement: an unbraced `if` before the macro doesn't compile (the statement can't see the object),
-// and the attributes are evaluated only when the span records. No lambda around them, so structured bindings and
-// co_await work. Names carry the line, not a counter, so that an inline function reads the same in every file.
-// `no_more` ends every argument list because a variadic macro may not be called without variadic arguments before C++20.
-#define ARTHUR_SPAN_(span_kind, ...)                                                                              \
-  static ::arthur::detail::call_site ARTHUR_JOIN(arthur_site_, __LINE__){::arthur::kind::span_kind,               \
-                                                                         static_cast<const char*>(__func__),      \
-                                                                         __FILE__, __LINE__};                     \
-  ::arthur::scoped_span ARTHUR_JOIN(arthur_span_, __LINE__)(ARTHUR_JOIN(arthur_site_, __LINE__),                  \
-                                                            ARTHUR_FIRST_(__VA_ARGS__, ));                        \
-  if (ARTHUR_JOIN(arthur_span_, __LINE__).recording())                                                            \
-  ARTHUR_JOIN(arthur_span_, __LINE__).set_all(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()))
-
-/// Sets attributes of the innermost open span of the thread; outside any span it does nothing.
-#define ARTHUR_SET(...)                                                             \
-  do {                                                                              \
-    if (::arthur::detail::current_recording())                                      \
-      ::arthur::detail::current_set_all(__VA_ARGS__, ::arthur::detail::no_more());  \
-  } while (false)
-/// Ends the innermost macro span of the thread before its scope does.
-#define ARTHUR_END() ::arthur::detail::current_end()
-/// Attributes that every span opened in the rest of the scope inherits.
-#define ARTHUR_CONTEXT(...)                                             \
-  ::arthur::context_scope ARTHUR_JOIN(arthur_context_, __LINE__);       \
-  if (ARTHUR_JOIN(arthur_context_, __LINE__).recording())               \
-  ARTHUR_JOIN(arthur_context_, __LINE__).push(__VA_ARGS__)
-/// ARTHUR_EVENT(name, attributes...): an event of the current span.
-#define ARTHUR_EVENT(...)                                                            \
-  do {                                                                               \
-    if (::arthur::detail::current_recording())                                       \
-      ::arthur::detail::current_event_all(__VA_ARGS__, ::arthur::detail::no_more()); \
-  } while (false)
-/// Marks the current span as failed, with a message.
-#define ARTHUR_ERROR(message)                                                                     \
-  do {                                                                                            \
-    if (::arthur::detail::current_recording()) ::arthur::detail::current_error(message);          \
-  } while (false)
-/// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a span of its own: the choice is its output,
-/// considered({...}) its input.
-#define ARTHUR_DECISION(...)                                                                                       \
-  do {                                                                                                             \
-    static ::arthur::detail::call_site arthur_decided_at{::arthur::kind::chain, static_cast<const char*>(__func__), \
-                                                         __FILE__, __LINE__};                                      \
-    ::arthur::scoped_span arthur_decision(arthur_decided_at, ARTHUR_FIRST_(__VA_ARGS__, ));                        \
-    if (arthur_decision.recording())                                                                               \
-      arthur_decision.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                              \
-  } while (false)
-
-#else
-
-// `check` is a defined, empty template: the arguments are compiled but never run and no symbol is left, even at -O0.
-#define ARTHUR_SPAN_(span_kind, ...)                                                              \
-  do {                                                                                            \
-    if (false) ::arthur::detail::check_named(__VA_ARGS__, ::arthur::detail::no_more());           \
-  } while (false)
-#define ARTHUR_SET(...)                                                                 \
-  do {                                                                                  \
-    if (false) ::arthur::detail::check_all(__VA_ARGS__, ::arthur::detail::no_more());   \
-  } while (false)
-#define ARTHUR_END() static_cast<void>(0)
-#define ARTHUR_CONTEXT(...) ARTHUR_SET(__VA_ARGS__)
-#define ARTHUR_EVENT(...) ARTHUR_SPAN_(event, __VA_ARGS__)
-#define ARTHUR_ERROR(message) ARTHUR_SPAN_(error, message)
-#define ARTHUR_DECISION(...)                                                                   \
-  do {                                                                                         \
-    if (false) ::arthur::detail::check_decision(__VA_ARGS__, ::arthur::detail::no_more());     \
-  } while (false)
-
-#endif
-
-/// ARTHUR_..._SPAN(name, attributes...): opens a span for the rest of the scope. Names are stable words, never ids.
-#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
-#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
-#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
-#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
-#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
-#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
-#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
-#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
-#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
-#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
-/// Ordinary work: kind CHAIN.
-#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
-
-#endif
-// propagation.hpp: one trace over several processes: a parent that came with a request, headers for the next one.
-#ifndef ARTHUR_PROPAGATION_HPP
-#define ARTHUR_PROPAGATION_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-// trace_context.hpp: the W3C headers traceparent and tracestate, read by their grammar and written.
-#ifndef ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
-#define ARTHUR_PROPAGATION_TRACE_CONTEXT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Flags of a traceparent. Others are undefined; they are ignored and never passed on.
-enum trace_flag : std::uint8_t { flag_sampled = 1, flag_random = 2 };
-
-/// A span as another process, or another library in this one, names it.
-struct foreign_span {
-  unsigned char trace[16];
-  unsigned char span[8];
-  std::uint8_t flags;  // trace_flag
-  bool remote;         // it is another process's
-};
-
-namespace w3c {
-
-constexpr std::size_t traceparent_size = 55;
-/// What is kept of a tracestate: as much as the specification asks for.
-constexpr std::size_t max_tracestate = 512;
-constexpr std::size_t max_members = 32;
-constexpr std::size_t max_key = 256, max_value = 256;
-/// Members longer than this go first where room is short.
-constexpr std::size_t long_member = 128;
-
-/// Without the blanks that a header may have around its value.
-inline std::string_view trimmed(std::string_view text) noexcept {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// `size` bytes of lower-case hex digits. False: something else stands there.
-inline bool read_hex(const char* from, unsigned char* to, std::size_t size) noexcept {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  for (std::size_t n = 0; n < size; ++n) {
-    const int high = digit(from[2 * n]), low = digit(from[2 * n + 1]);
-    if (high < 0 || low < 0) return false;
-    to[n] = static_cast<unsigned char>(high * 16 + low);
-  }
-  return true;
-}
-
-inline void write_hex(char* to, const unsigned char* from, std::size_t size) noexcept {
-  static constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t n = 0; n < size; ++n) {
-    *to++ = digits[from[n] >> 4];
-    *to++ = digits[from[n] & 15];
-  }
-}
-
-inline bool all_zero(const unsigned char* bytes, std::size_t size) noexcept {
-  for (std::size_t n = 0; n < size; ++n) {
-    if (bytes[n] != 0) return false;
-  }
-  return true;
-}
-
-/// False, and `out` says nothing: not a traceparent. Of a version newer than 00 the fields of 00 are read.
-inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept {
-  text = trimmed(text);
-  if (text.size() < traceparent_size) return false;
-  unsigned char version = 0;
-  if (!read_hex(text.data(), &version, 1) || version == 0xff) return false;
-  if (version == 0 ? text.size() != traceparent_size : text.size() > traceparent_size && text[traceparent_size] != '-') return false;
-  if (text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
-  if (!read_hex(text.data() + 3, out.trace, 16) || !read_hex(text.data() + 36, out.span, 8)) return false;
-  if (!read_hex(text.data() + 53, &out.flags, 1)) return false;
-  out.flags &= flag_sampled | flag_random;
-  out.remote = true;
-  return !all_zero(out.trace, 16) && !all_zero(out.span, 8);
-}
-
-/// Writes traceparent_size characters and a null character.
-inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
-  std::memcpy(to, "00-", 3);
-  write_hex(to + 3, trace, 16);
-  to[35] = '-';
-  write_hex(to + 36, span, 8);
-  to[52] = '-';
-  const auto known = static_cast<unsigned char>(flags & (flag_sampled | flag_random));
-  write_hex(to + 53, &known, 1);
-  to[traceparent_size] = 0;
-}
-
-inline bool is_key(std::string_view key) noexcept {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  if (key.empty() || key.size() > max_key || !alphanumeric(key.front())) return false;
-  for (const char c : key) {
-    if (!alphanumeric(c) && std::string_view("_-*/@").find(c) == std::string_view::npos) return false;
-  }
-  return true;
-}
-
-inline bool is_value(std::string_view value) noexcept {
-  if (value.empty() || value.size() > max_value) return false;
-  for (const char c : value) {
-    if (c < 0x20 || c > 0x7e || c == ',' || c == '=') return false;
-  }
-  return true;
-}
-
-/// Copies the members of a tracestate to `to` (max_tracestate bytes), separated by single commas, and returns their size.
-/// 0: there are none, or one of them is malformed; then the whole header is void. What is too long loses whole members:
-/// those over 128 characters first, each time the last one.
-inline std::size_t read_tracestate(std::string_view text, char* to) noexcept {
-  std::string_view members[max_members];
-  std::size_t count = 0, size = 0;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view member = trimmed(text.substr(0, comma));
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    if (member.empty()) continue;
-    const std::size_t equals = member.find('=');
-    if (count == max_members || equals == std::string_view::npos) return 0;
-    const std::string_view key = member.substr(0, equals);
-    if (!is_key(key) || !is_value(member.substr(equals + 1))) return 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      if (members[n].substr(0, members[n].find('=')) == key) return 0;
-    }
-    members[count++] = member;
-    size += member.size() + 1;
-  }
-  for (const std::size_t longest : {long_member, std::size_t{0}}) {
-    for (std::size_t n = count; n-- != 0 && size > max_tracestate + 1;) {
-      if (members[n].size() <= longest) continue;
-      size -= members[n].size() + 1;
-      members[n] = {};
-    }
-  }
-  char* at = to;
-  for (std::size_t n = 0; n < count; ++n) {
-    if (members[n].empty()) continue;
-    if (at != to) *at++ = ',';
-    std::memcpy(at, members[n].data(), members[n].size());
-    at += members[n].size();
-  }
-  return static_cast<std::size_t>(at - to);
-}
-
-}  // namespace w3c
-}  // namespace detail
 ARTHUR_NAMESPACE_END
 
 #endif
@@ -1643,6 +1528,988 @@ inline tracestate_text current_tracestate() noexcept {
 }
 
 ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The propagation headers of a message: views of every line with something in it.
+struct found_headers {
+  enum : std::uint8_t { traceparent, tracestate, baggage, kinds, room = 64 };  // as many lines as there may be members
+  std::string_view lines[kinds][room];
+  std::uint8_t count[kinds] = {};
+};
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+bool is_header(text_arg a, text_arg b) noexcept;
+void find_header(found_headers& in, text_arg name, text_arg value) noexcept;
+bool extract(scope_handle& trace, scope_handle& baggage, const found_headers& from) noexcept;
+bool extract_three(scope_handle& trace, scope_handle& baggage, text_arg traceparent, text_arg tracestate, text_arg members) noexcept;
+void outgoing(void (*put)(void*, std::string_view, std::string_view), void* to, bool environment) noexcept;
+text_arg environment_header(std::string_view name) noexcept;
+bool baggage_push(scope_handle& handle, const text_arg* name, const text_arg* value) noexcept;
+void baggage_pop(scope_handle& handle) noexcept;
+std::string current_baggage(text_arg name) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+/// Replaces a header or, in an environment, a variable. An empty value only takes away what is there.
+template <bool Variable, class To>
+void put(To& to, std::string_view name, std::string_view value) {
+  if constexpr (!is_range<To>::value) {
+    if (Variable || !value.empty()) to(name, value);
+  } else {
+    using entry = typename To::value_type;
+    static_assert(is_text<entry>::value == Variable, "arthur: headers go into a container of pairs, variables into one of strings NAME=value");
+    std::string text(name);
+    if constexpr (Variable) text += '=';
+    else static_assert(!std::is_trivially_copyable_v<decltype(entry::second)>, "arthur: the container must own its texts");
+    const auto is_old = [&](const auto& one) {
+      if constexpr (Variable) return std::string_view(one).substr(0, text.size()) == text;
+      else return rt::is_header(one.first, name);
+    };
+    for (auto at = to.begin(); at != to.end();) is_old(*at) ? void(at = to.erase(at)) : void(++at);
+    if (value.empty()) return;
+    if constexpr (Variable) to.insert(to.end(), text.append(value));
+    else to.insert(to.end(), entry(text, std::string(value)));
+  }
+}
+template <bool Variable, class To>
+void put_all(To& to) noexcept {
+  const auto one = [](void* into, std::string_view name, std::string_view value) {
+    try_to([&] { return put<Variable>(*static_cast<To*>(into), name, value), true; });
+  };
+  rt::outgoing(one, const_cast<void*>(static_cast<const void*>(&to)), Variable);
+}
+
+}  // namespace detail
+
+/// Baggage: short texts that travel with the request through every process that forwards them, in the header `baggage`.
+/// While it lives, inject() on this thread sends `name` too, beside what is carried already; scopes nest, and the innermost
+/// one of a name wins. Never put on spans by itself. Names are tokens (letters, digits, -_.), values any text.
+/// All together 64 members and 8192 characters: one beyond has no effect, nor has the 33rd scope open on a thread, or any
+/// with ARTHUR_NO_HEAP. Works without arthur::start(). Belongs to its thread, as spans do. Whoever gets the request can
+/// read it: no secrets.
+class [[nodiscard]] baggage_scope {
+ public:
+  /// Carries nothing, and hides what is carried around it: for requests to strangers.
+  baggage_scope() noexcept : carried_(detail::rt::baggage_push(handle_, nullptr, nullptr)) {}
+  baggage_scope(detail::text_arg name, detail::text_arg value) noexcept : carried_(detail::rt::baggage_push(handle_, &name, &value)) {}
+  ~baggage_scope() {
+    if (handle_.owner != nullptr) detail::rt::baggage_pop(handle_);
+  }
+  baggage_scope(const baggage_scope&) = delete;
+  baggage_scope& operator=(const baggage_scope&) = delete;
+
+  /// Whether it has an effect.
+  bool carried() const noexcept { return carried_; }
+
+ private:
+  friend class remote_context;
+  explicit baggage_scope(detail::no_more) noexcept : carried_(false) {}
+  detail::scope_handle handle_;
+  bool carried_;
+};
+
+/// The value that `name` has in the baggage of this thread, as UTF-8; empty where it has none.
+inline std::string current_baggage(detail::text_arg name) noexcept { return detail::rt::current_baggage(name); }
+
+/// A remote_parent, with the baggage that came along. What extract() makes.
+class [[nodiscard]] remote_context : public remote_parent {
+ public:
+  template <class Carrier>
+  explicit remote_context(Carrier&& from) noexcept : baggage_(detail::no_more()) {
+    joined_ = detail::try_to([&] {
+      if constexpr (detail::is_range<std::decay_t<Carrier>>::value) {
+        detail::found_headers in;
+        for (const auto& header : from) detail::rt::find_header(in, header.first, header.second);
+        return detail::rt::extract(handle_, baggage_.handle_, in);
+      } else {
+        using name = std::string_view;
+        return detail::rt::extract_three(handle_, baggage_.handle_, from(name("traceparent")), from(name("tracestate")), from(name("baggage")));
+      }
+    });
+  }
+
+ private:
+  baggage_scope baggage_;
+};
+
+/// While the result lives, this thread goes on with the trace and baggage of a request, as remote_parent says. `from`: a
+/// container of pairs (std::map, httplib::Headers; names in any case, several lines of one name) or a function that gives
+/// the value of the header it is called with (std::string_view; lower case), empty where there is none.
+/// Malformed headers have no effect. Which are read says OTEL_PROPAGATORS. Nothing throws.
+template <class Carrier>
+remote_context extract(Carrier&& from) noexcept { return remote_context(static_cast<Carrier&&>(from)); }
+/// As extract(), from TRACEPARENT, TRACESTATE and BAGGAGE of this process's environment.
+inline remote_context extract_environment() noexcept { return remote_context(detail::rt::environment_header); }
+
+/// Puts what a request that leaves now should carry, see current_traceparent(), into its headers. `to`: a container of
+/// pairs, in which headers of these names are replaced, or a function that takes a name (lower case) and a value, both
+/// std::string_view and with a null character behind. Nothing throws; what `to` throws is caught, the header is missing then.
+template <class Carrier>
+void inject(Carrier&& to) noexcept { detail::put_all<false>(to); }
+/// As inject(), for the environment of a child process: TRACEPARENT, TRACESTATE, BAGGAGE. `to`: a container of "NAME=value"
+/// strings for exec, or a function as setenv; called with an empty value, it should unset the variable.
+template <class Carrier>
+void inject_environment(Carrier&& to) noexcept { detail::put_all<true>(to); }
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// check.hpp: arthur::check(): asks whether tracing will work with these options, and says what to change.
+#ifndef ARTHUR_CHECK_HPP
+#define ARTHUR_CHECK_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+// options.hpp: everything arthur::start() can be told; each field with its default, its unit and the reason for both.
+#ifndef ARTHUR_OPTIONS_HPP
+#define ARTHUR_OPTIONS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// header_list.hpp: lists for options: names with values, and others; not a std::vector, whose header alone is 3,300 lines.
+#ifndef ARTHUR_HEADER_LIST_HPP
+#define ARTHUR_HEADER_LIST_HPP
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// A name and its value: an HTTP header, a resource attribute.
+struct header {
+  std::string name;
+  std::string value;
+};
+
+/// Used like a std::vector: `options.headers = {{"x-team", "search"}}`, or push_back().
+template <class Item>
+class option_list {
+ public:
+  option_list() noexcept = default;
+  option_list(std::initializer_list<Item> list) : option_list() { append(list); }
+  /// Any container of such items.
+  template <class Range, class = decltype(static_cast<const Item&>(*static_cast<const Range*>(nullptr)->begin())),
+            class = std::enable_if_t<!std::is_same_v<Range, option_list>>>
+  option_list(const Range& from) : option_list() {
+    append(from);
+  }
+  option_list(const option_list& from) : option_list() { append(from); }
+  option_list(option_list&& from) noexcept { swap(from); }
+  option_list& operator=(option_list from) noexcept {
+    swap(from);
+    return *this;
+  }
+  ~option_list() { delete[] data_; }
+
+  void push_back(Item added) {
+    if (size_ == capacity_) {
+      option_list larger;
+      larger.data_ = new Item[2 * capacity_ + 4];
+      larger.capacity_ = 2 * capacity_ + 4;
+      for (Item& item : *this) larger.data_[larger.size_++] = static_cast<Item&&>(item);
+      swap(larger);
+    }
+    data_[size_++] = static_cast<Item&&>(added);
+  }
+  void clear() noexcept { option_list().swap(*this); }
+
+  Item* begin() noexcept { return data_; }
+  Item* end() noexcept { return data_ + size_; }
+  const Item* begin() const noexcept { return data_; }
+  const Item* end() const noexcept { return data_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  Item& operator[](std::size_t index) noexcept { return data_[index]; }
+  const Item& operator[](std::size_t index) const noexcept { return data_[index]; }
+
+ private:
+  // The constructors delegate before they call it: if memory ends, what was copied so far is given back.
+  template <class Range>
+  void append(const Range& from) {
+    for (const Item& item : from) push_back(item);
+  }
+  void swap(option_list& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  Item* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+using header_list = option_list<header>;
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// How spans are written on the wire.
+enum class protocol {
+  automatic,      ///< JSON, and protobuf where the endpoint refuses JSON (asked once, with an empty request)
+  http_json,      ///< OTLP/JSON, always
+  http_protobuf,  ///< OTLP/protobuf, always
+};
+
+/// What happens when the pool has no room: no new trace begins in its last eighth, and a span under way may use that up.
+enum class overflow {
+  drop,   ///< the trace, or the span, is dropped whole and counted; the caller never waits
+  block,  ///< the caller waits for the worker, at most options::block_timeout, then drops and counts
+};
+
+/// Importance of a diagnostic line.
+enum class severity { info, warning, error };
+
+/// Which diagnostic lines are said.
+enum class log_level {
+  automatic,  ///< warnings and errors to stderr; everything to options::on_diagnostic
+  none,       ///< none at all
+  error,
+  warning,  ///< and errors
+  info,     ///< everything, to stderr too
+};
+
+/// One encoded OTLP request, handed to options::on_batch. The bytes are valid during the call only.
+struct batch_view {
+  const char* data;          ///< an OTLP ExportTraceServiceRequest
+  std::size_t size;          ///< bytes
+  const char* content_type;  ///< "application/json" or "application/x-protobuf"
+  std::size_t spans;         ///< number of spans inside
+};
+
+/// Which share is recorded of the spans whose kind and name match: see options::sampling_rules.
+struct sampling_rule {
+  bool any_kind = true;
+  arthur::kind kind = kind::chain;  ///< unless any_kind
+  std::string name;                 ///< with one `*` before or behind it for anything: "health*", "*.get"; "*": any name
+  double ratio = 1.0;               ///< 0: none of them; 1: all
+
+  sampling_rule() = default;
+  sampling_rule(std::string pattern, double share) : name(static_cast<std::string&&>(pattern)), ratio(share) {}
+  sampling_rule(arthur::kind k, std::string pattern, double share) : any_kind(false), kind(k), name(static_cast<std::string&&>(pattern)), ratio(share) {}
+};
+
+/// A switch of options: true or false as the program says, or, where it says nothing, what the environment variable says.
+struct toggle {
+  constexpr toggle() noexcept : given(-1) {}
+  constexpr toggle(bool on) noexcept : given(on ? 1 : 0) {}
+  template <class T> toggle(T*) = delete;  // "false" would mean true
+  signed char given;  ///< 1, 0; -1: not given
+};
+
+/// Secrets that options::redactors looks for in every text of a span; join them with '|'.
+enum class redactor : unsigned {
+  none = 0,
+  api_keys = 1,       ///< "[API_KEY]": sk-..., AIza..., ghp_..., xox..., AKIA..., keys of Arthur Engine, "api_key": "..."
+  bearer_tokens = 2,  ///< "[TOKEN]": Bearer ..., Authorization: ..., JSON web tokens, "access_token": "..."
+  emails = 4,         ///< "[EMAIL]"
+  card_numbers = 8,   ///< "[CARD_NUMBER]": 13 to 19 digits of an issuer, also in groups, with the right check digit
+  all = 15,
+};
+constexpr redactor operator|(redactor a, redactor b) noexcept { return static_cast<redactor>(static_cast<unsigned>(a) | static_cast<unsigned>(b)); }
+
+/// Settings of arthur::start(). A value given here wins over `ARTHUR_*` environment variables, those over `OTEL_*`,
+/// those over the defaults. An empty string means "not given".
+struct options {
+  /// `service.name` of every span. Default: ARTHUR_SERVICE_NAME, OTEL_SERVICE_NAME, the task's name or id,
+  /// "unknown_service:<program>". On the engine a span without a task lands in a task of this name.
+  std::string service_name;
+  /// Id of the engine's task (`arthur.task`). Default: ARTHUR_TASK_ID. An id that doesn't exist makes the engine refuse
+  /// everything, so prefer `task_name` where you aren't sure.
+  std::string task_id;
+  /// Name of the engine's task; looked up once, before the first export. Default: ARTHUR_TASK_NAME. Needs a key that may read.
+  std::string task_name;
+  /// Where the engine is, e.g. "https://engine.example.com". Default: ARTHUR_BASE_URL, then http://localhost:3030.
+  std::string base_url;
+  /// Bearer key of the engine. Default: ARTHUR_API_KEY. Never sent to a host that only OTEL_* names; never printed.
+  std::string api_key;
+  /// Full URL for spans, used as it is. Default: {base_url}/api/v1/traces, or what OTEL_EXPORTER_OTLP_* say.
+  std::string endpoint;
+  /// Further request headers. Default: OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS.
+  header_list headers;
+  /// HTTP proxy, "http://user:password@host:port", for https:// by a tunnel. Default: https_proxy, HTTPS_PROXY or, for
+  /// http:// URLs, http_proxy; then all_proxy, ALL_PROXY. Never used for this machine and for what NO_PROXY names.
+  std::string proxy;
+  /// PEM file of the authorities that an https:// endpoint's certificate is checked against, in place of the system's.
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE. There is no way not to check.
+  std::string certificate_file;
+  /// PEM files of the program's own certificate (with its chain) and key, for endpoints that ask for one.
+  /// Default: OTEL_EXPORTER_OTLP_{TRACES_,}CLIENT_CERTIFICATE and ..._CLIENT_KEY.
+  std::string client_certificate_file;
+  std::string client_key_file;
+  /// Resource attributes beside service.name, all text; win over OTEL_RESOURCE_ATTRIBUTES.
+  header_list resource_attributes;
+  /// Default: OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL, then automatic.
+  arthur::protocol protocol = protocol::automatic;
+  /// Comma separated, any of: "otlp", "console" (a tree of each trace on standard output, for people), "otlp/stdout" (JSON
+  /// lines there); or "none". Default: OTEL_TRACES_EXPORTER, then "otlp".
+  std::string exporters;
+  /// Append OTLP JSON lines to this file instead of posting them. Default: empty.
+  std::string output_file;
+  /// Receives every encoded request instead of a socket; called on the worker, one call at a time, must not throw.
+  /// Return false to say that the batch was not taken (it is counted as failed). Default: none.
+  bool (*on_batch)(void* user, const batch_view& batch) = nullptr;
+  /// Passed to on_batch.
+  void* on_batch_user = nullptr;
+
+  /// Upper bound of memory for spans, in bytes: the pool. 64 MiB hold about 25,000 large LLM spans or 200,000 small ones.
+  /// Fixed by the first start of a process. Minimum 256 KiB. With ARTHUR_NO_HEAP it is ARTHUR_POOL_BYTES, or less.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t memory_limit = ARTHUR_POOL_BYTES;
+#else
+  std::size_t memory_limit = std::size_t{64} << 20;
+#endif
+  /// What to do when the pool is full.
+  arthur::overflow overflow = overflow::drop;
+  /// Longest that one span makes its thread wait with overflow::block. Once that was in vain, nobody waits until the
+  /// worker has taken spans again.
+  std::chrono::milliseconds block_timeout{1000};
+
+  /// Longest time a finished span waits before it is sent. Default: OTEL_BSP_SCHEDULE_DELAY, then 1 s: the engine starts
+  /// its evaluations 10 s after a root arrived, so the rest of the trace must be there by then.
+  std::chrono::milliseconds schedule_delay{0};
+  /// One export including its retries. Default: OTEL_EXPORTER_OTLP_TIMEOUT or OTEL_BSP_EXPORT_TIMEOUT, then 30 s: the engine needs about 7 ms per
+  /// LLM span, and a request given up too early may be stored all the same.
+  std::chrono::milliseconds export_timeout{0};
+  /// Longest time the end of the guard, exit() or a terminate handler may take.
+  std::chrono::milliseconds shutdown_timeout{5000};
+  /// Most spans in one request. Default: 128 for the engine, OTEL_BSP_MAX_EXPORT_BATCH_SIZE or 512 elsewhere.
+  std::size_t max_batch_spans = 0;
+  /// Most bytes in one request; a single larger span still goes, alone. Default: 1 MiB. With ARTHUR_NO_HEAP an eighth of
+  /// the pool, start() takes eleven times as much, and a larger span may find no room: it is counted as failed.
+#ifdef ARTHUR_NO_HEAP
+  std::size_t max_batch_bytes = ARTHUR_POOL_BYTES / 8;
+#else
+  std::size_t max_batch_bytes = std::size_t{1} << 20;
+#endif
+
+  /// Directory for spans that can't be delivered now: while the endpoint takes nothing they wait there as files of standard
+  /// OTLP instead of in memory, also over the end of the program, and go, the oldest first, when it is back or at the next
+  /// start. Made with mode 0700 if it isn't there; several processes may share it. Absolute, as it is opened later. Default:
+  /// ARTHUR_SPOOL_DIR, then none. Not on Windows and with ARTHUR_NO_HEAP. See docs/delivery.md.
+  std::string spool_directory;
+  /// Most bytes of files in it, of all processes together; what doesn't fit stays in memory. 1 MiB or more.
+  std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
+  /// Files older than this are removed unsent and counted in statistics::expired.
+  std::chrono::hours spool_max_age{7 * 24};
+
+  /// Share of traces to record, 0 to 1, decided at the root and inherited. Default: all.
+  double sample_ratio = 1.0;
+  /// Shares for single kinds and names; the first rule that matches counts: `{{"health*", 0}, {arthur::kind::agent, "*", 1}}`.
+  /// For a root in place of sample_ratio, for its whole trace; a span inside a recorded trace can only be left out, with all
+  /// that is opened inside it. Decided by the trace id, so all rules of one share choose the same traces. See docs/sampling.md.
+  option_list<sampling_rule> sampling_rules;
+  /// Keep traces in which a span failed (an exception, ARTHUR_ERROR) although sample_ratio, a share in sampling_rules or
+  /// another process left them out. For that such traces are recorded and held in up to an eighth of memory_limit more,
+  /// until their first span in this process has ended, five minutes at most. Headers sent on still say "not sampled". What
+  /// isn't kept is counted in statistics::tail_dropped. Not with ARTHUR_NO_HEAP.
+  bool keep_errors = false;
+  /// Likewise those whose first span in this process took longer. 0: no such rule.
+  std::chrono::milliseconds keep_slower_than{0};
+  /// Most spans recorded in a second over all threads, 1 to 1,000,000; 0: no cap. For a loop gone mad: a second's worth may
+  /// have been saved up, then traces are left out whole until the ones recorded are worked off; a single trace that runs
+  /// 10 s ahead loses spans, too. Counted in statistics::rate_limited.
+  std::uint32_t max_spans_per_second = 0;
+  /// What one span may hold; 0 means the variable or, without it, the default. What is beyond is left out and counted in
+  /// the span. Attributes: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_ATTRIBUTE_COUNT_LIMIT, 10000: a long chat has some
+  /// thousand of them.
+  std::size_t max_attributes = 0;
+  /// Characters of a text attribute, also in lists; longer ones are cut. OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, no limit.
+  std::size_t max_attribute_length = 0;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, 128.
+  std::size_t max_events = 0;
+  /// OTEL_SPAN_LINK_COUNT_LIMIT, 128.
+  std::size_t max_links = 0;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_event_attributes = 0;
+  /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
+  std::size_t max_link_attributes = 0;
+  /// Record code.function.name, code.file.path and code.line.number of each macro span.
+  bool code_location = true;
+
+  // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
+  // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.
+  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents that went in.
+  toggle hide_inputs;
+  /// "__REDACTED__" for output.value, choices and the documents found; no messages, images and reranked documents.
+  toggle hide_outputs;
+  /// No llm.input_messages, llm.output_messages.
+  toggle hide_input_messages;
+  toggle hide_output_messages;
+  /// "__REDACTED__" for the text of messages; roles, tool calls and images stay.
+  toggle hide_input_text;
+  toggle hide_output_text;
+  /// No images in messages that go in, and no input.images.
+  toggle hide_input_images;
+  /// "__REDACTED__" for the texts of legacy completions.
+  toggle hide_prompts;
+  toggle hide_choices;
+  /// No llm.tools, no llm.invocation_parameters.
+  toggle hide_llm_tools;
+  toggle hide_llm_invocation_parameters;
+  /// "__REDACTED__" for vectors (also OPENINFERENCE_HIDE_EMBEDDING_VECTORS) and texts of embeddings.
+  toggle hide_embeddings_vectors;
+  toggle hide_embeddings_text;
+  /// "__REDACTED__" for content and metadata of documents that a retriever found.
+  toggle hide_retrieval_documents;
+  /// Longest image in a data: URL, in characters of the whole URL; "__REDACTED__" for longer ones. -1: what
+  /// OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH says, then 32000.
+  std::int64_t base64_image_max_length = -1;
+  /// Secrets to look for in every text that is recorded, before it reaches a file, the console or the endpoint; see
+  /// docs/privacy.md for what counts as one and where. Takes about 2 ns a character on the worker. Default: none.
+  redactor redactors = redactor::none;
+  /// Sees every text, after the redactors, and may change it; false leaves the attribute out. `key` names it; see
+  /// docs/privacy.md for the texts that are no attributes. Called on the worker, one call at a time; must not block. If it
+  /// throws, "__REDACTED__" takes the text's place. Default: none.
+  bool (*redact)(void* user, std::string_view key, std::string& text) = nullptr;
+  /// Passed to redact.
+  void* redact_user = nullptr;
+  /// Write OpenTelemetry's gen_ai.* attributes beside OpenInference's. OPENINFERENCE_ENABLE_GENAI_SEMCONV.
+  toggle enable_genai_semconv;
+
+  /// Also flush when an uncaught exception ends the program (installs a terminate handler that calls the former one).
+  bool flush_on_terminate = false;
+
+  /// One line per event, rate limited, never with a secret in it. Default: stderr.
+  /// Called on any thread that calls arthur, mostly the worker.
+  void (*on_diagnostic)(void* user, severity level, const char* line) = nullptr;
+  /// Passed to on_diagnostic.
+  void* on_diagnostic_user = nullptr;
+  /// Default: OTEL_LOG_LEVEL, then automatic.
+  arthur::log_level log_level = log_level::automatic;
+
+  /// Unix time in nanoseconds. For boards without a wall clock and for tests. Default: the system's clock.
+  std::uint64_t (*clock)() = nullptr;
+  /// 64 random bits for ids. For boards with a generator of their own and for tests. Default: seeded by the system.
+  std::uint64_t (*random)() = nullptr;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// How one step of arthur::check went.
+enum class check_outcome {
+  ok,
+  warning,  ///< it works, but not everything, or maybe not as meant
+  failed,
+  skipped,  ///< not asked; the text says why
+};
+
+/// One step: what was found, and what to change. No secret is in either.
+struct check_step {
+  const char* name = "";  ///< "configuration", "endpoint", "key", "health", "account", "task", "protocol", "spool", "test span", "look-up"
+  check_outcome outcome = check_outcome::skipped;
+  std::string text;  ///< one line in plain words
+  std::string fix;   ///< one line; empty where there is nothing to change
+};
+
+/// The steps of arthur::check, in their order. After one that failed, those that would only fail with it are skipped.
+class check_result {
+ public:
+  /// Nothing failed.
+  bool ok() const noexcept {
+    for (const check_step& s : *this) {
+      if (s.outcome == check_outcome::failed) return false;
+    }
+    return size_ != 0;
+  }
+
+  const check_step* begin() const noexcept { return steps_; }
+  const check_step* end() const noexcept { return steps_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+
+  void add(check_step step) noexcept {
+    if (size_ < most) steps_[size_++] = static_cast<check_step&&>(step);
+  }
+
+ private:
+  static constexpr std::size_t most = 12;
+  check_step steps_[most];
+  std::size_t size_ = 0;
+};
+
+/// Does by hand what tracing would do with these options and the environment, and tells how each step went: settings,
+/// connection, key, task, encoding; then sends one test span, named "arthur.check", in a trace of its own. Needs no
+/// arthur::start(), and leaves one that runs alone. For diagnosis, not for each start: it blocks, by at most `timeout` (a name
+/// look-up may take longer), and takes memory in every build. Never throws. Thread-safe.
+check_result check(const options& settings = {}, std::chrono::nanoseconds timeout = std::chrono::seconds(20)) noexcept;
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// context.hpp: what spans opened in a scope inherit, and how it follows the work to other threads.
+#ifndef ARTHUR_CONTEXT_HPP
+#define ARTHUR_CONTEXT_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct pooled_frame;
+struct link_target;
+class baggage_block;
+
+/// What arthur::context holds.
+struct captured_context {
+  pooled_frame* node = nullptr;  // attributes and tracestate: a reference
+  baggage_block* baggage = nullptr;  // a reference
+  std::uint32_t life = 0;        // of the pool that `node` lies in
+  std::uint16_t flags = 0;       // of the span: frame::trace_flag
+  std::uint16_t local_root = 0;  // the same: span_ids::local_root
+  // Without a parent spans inside begin traces; `lost`: there was no room for the attributes.
+  bool has_parent = false, lost = false;
+  unsigned char trace[16] = {}, span[8] = {};
+};
+/// Of one thread.
+struct attachment {
+  scope_handle parent, attributes, baggage;
+};
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+captured_context context_current() noexcept;
+void context_share(const captured_context& c) noexcept;
+void context_drop(captured_context& c) noexcept;
+captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept;
+void context_attach(attachment& to, const captured_context& from) noexcept;
+void context_detach(attachment& from) noexcept;
+void context_unwind(attachment& from) noexcept;  // coroutine.hpp
+void suppress(scope_handle& scope) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+/// While it lives, every span opened on this thread starts with the given attributes: session_id(), user_id(),
+/// metadata(), tags(), attribute(), task_id(), service_name(). Scopes nest; the inner one wins; what is empty sets nothing.
+/// Session and user also go to the open spans of the trace that have none. What ARTHUR_CONTEXT makes.
+class [[nodiscard]] context_scope {
+ public:
+  context_scope() noexcept = default;
+  context_scope(const context_scope&) = delete;
+  context_scope& operator=(const context_scope&) = delete;
+  ~context_scope() {
+    if (handle_.owner != nullptr) detail::rt::context_pop(handle_);
+  }
+
+  /// Whether tracing is on at all.
+  bool recording() const noexcept { return detail::recording_enabled.load(std::memory_order_relaxed) != 0; }
+  /// Call once.
+  template <class... Attributes>
+  void push(Attributes&&... attributes) noexcept {
+    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+    detail::rt::context_push(handle_, items, sizeof...(Attributes));
+  }
+
+ private:
+  detail::scope_handle handle_;
+};
+
+/// A context in force on the thread that attached it, until the end of the scope. Made by context::attach().
+class [[nodiscard]] attached_context {
+ public:
+  attached_context(const attached_context&) = delete;
+  attached_context& operator=(const attached_context&) = delete;
+  ~attached_context() { detail::rt::context_detach(handle_); }
+
+ protected:
+  friend class context;
+  attached_context() noexcept = default;
+  explicit attached_context(const detail::captured_context& from) noexcept { detail::rt::context_attach(handle_, from); }
+  detail::attachment handle_;
+};
+
+/// Where work stands: the current span as parent, and the attributes of the ARTHUR_CONTEXT scopes around it. A value:
+/// it may be kept, copied, attached on any thread, on several at once, and may outlive span and scopes. Attributes
+/// aren't copied, no heap memory is taken.
+class context {
+ public:
+  /// Of nothing: attached, what is opened inside begins traces of its own, without attributes.
+  context() noexcept = default;
+  /// Of the calling thread.
+  static context current() noexcept { return context(detail::rt::context_current()); }
+  context(const context& other) noexcept : captured_(other.captured_) { detail::rt::context_share(captured_); }
+  context(context&& other) noexcept { std::swap(captured_, other.captured_); }
+  context& operator=(context other) noexcept {
+    std::swap(captured_, other.captured_);
+    return *this;
+  }
+  ~context() { detail::rt::context_drop(captured_); }
+
+  /// Puts it in force on this thread, in place of what is, until the end of the scope.
+  attached_context attach() const noexcept { return attached_context(captured_); }
+  /// The same with further attributes, as ARTHUR_CONTEXT takes them.
+  template <class... Attributes>
+  context with(Attributes&&... attributes) const noexcept {
+    const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+    return context(detail::rt::context_with(captured_, items, sizeof...(Attributes)));
+  }
+
+ private:
+  friend struct detail::link_target;
+  friend class coroutine_scope;
+  explicit context(const detail::captured_context& c) noexcept : captured_(c) {}
+  detail::captured_context captured_;
+};
+
+/// What wrap() makes: calls `Work` inside a context. It may be called from several threads at once if `Work` may.
+template <class Work>
+class wrapped {
+ public:
+  wrapped(Work work, context where) noexcept(std::is_nothrow_move_constructible_v<Work>)
+      : work_(static_cast<Work&&>(work)), where_(static_cast<context&&>(where)) {}
+
+#define ARTHUR_WRAPPED_CALL(self)                                                                 \
+  template <class... Arguments>                                                                   \
+  auto operator()(Arguments&&... arguments) self noexcept(                                        \
+      noexcept(std::declval<Work self>()(static_cast<Arguments&&>(arguments)...)))                \
+      ->decltype(std::declval<Work self>()(static_cast<Arguments&&>(arguments)...)) {             \
+    const attached_context scope = where_.attach();                                               \
+    return static_cast<Work self>(work_)(static_cast<Arguments&&>(arguments)...);                 \
+  }
+  ARTHUR_WRAPPED_CALL(&)
+  ARTHUR_WRAPPED_CALL(const&)
+  ARTHUR_WRAPPED_CALL(&&)
+#undef ARTHUR_WRAPPED_CALL
+
+ private:
+  Work work_;
+  context where_;
+};
+
+/// `work` for another thread or a later time: each call runs in the context of the thread that wraps it (or in `where`).
+/// Takes what may be called with (); arguments, result and exceptions pass through; may be copied if `work` may.
+template <class Work>
+wrapped<std::decay_t<Work>> wrap(Work&& work, context where = context::current()) {
+  return {static_cast<Work&&>(work), static_cast<context&&>(where)};
+}
+
+/// While it lives, this thread records nothing, nor does what is wrapped or attached inside. Headers for other processes
+/// name the span outside. What was left out counts as statistics::unsampled.
+class [[nodiscard]] suppress : attached_context {
+ public:
+  suppress() noexcept { detail::rt::suppress(handle_.parent); }
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// links.hpp: links from a span to spans that aren't its parents.
+#ifndef ARTHUR_LINKS_HPP
+#define ARTHUR_LINKS_HPP
+
+#include <cstddef>
+#include <type_traits>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct link_target {
+  template <class T, class = std::enable_if_t<std::is_convertible_v<const T&, text_arg>>>
+  link_target(const T& traceparent, text_arg tracestate = "") noexcept
+      : span(text_item(key::link, traceparent)), state(text_item(key::link, tracestate)) {}
+  link_target(const context& where) noexcept : link_target("") {
+    span.value_type = item::type::produced;
+    span.object = &where.captured_;
+  }
+  item span, state;
+};
+
+}  // namespace detail
+
+/// A link to a span of another process, by the text of its `traceparent` or by `{traceparent, tracestate}`, or to the one
+/// where an arthur::context was captured: what a batch was made of, what a retry repeats. Attributes are attribute() only.
+/// Like an attribute, among the arguments of a span macro, ARTHUR_SET or set(); each one adds a link.
+template <class... Attributes>
+composite<2 + sizeof...(Attributes)> link_to(const detail::link_target& to, Attributes&&... attributes) noexcept {
+  return composite<2 + sizeof...(Attributes)>(detail::key::link, to.span, to.state, detail::take(static_cast<Attributes&&>(attributes))...);
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// llm_stream.hpp: the span of an LLM call whose answer arrives in pieces.
+#ifndef ARTHUR_LLM_STREAM_HPP
+#define ARTHUR_LLM_STREAM_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct pooled_frame;
+
+struct stream_handle {
+  detached_handle span;
+  pooled_frame* text = nullptr;  // the pieces so far; null: none, or no room
+  std::size_t size = 0;          // bytes of them
+  std::uint64_t first = 0;       // when the first piece came; 0 = not yet
+  std::uint64_t last = 0;
+  std::int64_t tokens = 0;  // of the answer, as tokens() said
+};
+enum class stream_end : std::uint8_t { finished, failed, left };
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+bool stream_open(stream_handle& handle, text_arg name) noexcept;
+void stream_set(stream_handle& handle, const item* items, std::size_t count) noexcept;
+void stream_chunk(stream_handle& handle, text_arg piece) noexcept;
+void stream_close(stream_handle& handle, stream_end how, text_arg message) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+
+/// The LLM span of a streamed call, from the request to the last piece of the answer:
+///
+///     arthur::llm_stream stream("chat", arthur::model("gpt-4o"), arthur::input_message("user", question));
+///     client.stream(request, [&](std::string_view piece) { stream.chunk(piece); });
+///     stream.set(arthur::tokens(120, 48));
+///     stream.finish();
+///
+/// Records the event `First Token Stream Event`, `gen_ai.response.time_to_first_chunk` (seconds), `llm.tokens_per_second`
+/// (pieces after the first, where tokens() was set) and the pieces put together as `output.value` and as output message,
+/// unless the program sets these itself. Status: OK after finish(), ERROR after fail() and when an exception destroys it,
+/// UNSET when it is destroyed before the end (nobody reads on); each with the answer so far.
+/// Movable, ends on any thread; use by one thread at a time. Not current unless activated. Nothing throws, no heap memory.
+class [[nodiscard]] llm_stream {
+ public:
+  llm_stream() noexcept = default;
+  template <class... Attributes>
+  explicit llm_stream(detail::text_arg name, Attributes&&... attributes) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) == 0) return;
+    recording_ = detail::rt::stream_open(handle_, name);
+    if (recording_) set(static_cast<Attributes&&>(attributes)...);
+  }
+  ~llm_stream() { end(detail::stream_end::left, std::string_view()); }
+  llm_stream(llm_stream&& from) noexcept : handle_(from.handle_), recording_(from.recording_) { from.forget(); }
+  llm_stream& operator=(llm_stream&& from) noexcept {
+    if (this == &from) return *this;
+    end(detail::stream_end::left, std::string_view());
+    handle_ = from.handle_;
+    recording_ = from.recording_;
+    from.forget();
+    return *this;
+  }
+
+  /// Whether anything would be kept.
+  bool recording() const noexcept { return recording_; }
+  /// As scoped_span::set.
+  template <class... Attributes>
+  void set(Attributes&&... attributes) noexcept {
+    if constexpr (sizeof...(Attributes) != 0) {
+      const detail::item items[] = {detail::take(static_cast<Attributes&&>(attributes))...};
+      detail::rt::stream_set(handle_, items, sizeof...(Attributes));
+    }
+  }
+  /// A piece arrived: the next bytes of the answer's text; empty for one that has no text (reasoning, a tool call).
+  void chunk(detail::text_arg piece = std::string_view()) noexcept {
+    if (recording_) detail::rt::stream_chunk(handle_, piece);
+  }
+  /// The answer is complete; everything after it is ignored.
+  void finish() noexcept { end(detail::stream_end::finished, std::string_view()); }
+  /// The answer broke off: why, in one line.
+  void fail(detail::text_arg message) noexcept { end(detail::stream_end::failed, message); }
+  /// As span::activate.
+  activation activate() const noexcept { return activation(handle_.span); }
+
+ private:
+  void end(detail::stream_end how, detail::text_arg message) noexcept {
+    if (handle_.span.open != nullptr) detail::rt::stream_close(handle_, how, message);
+    forget();
+  }
+  void forget() noexcept {
+    handle_ = {};
+    recording_ = false;
+  }
+  detail::stream_handle handle_;
+  bool recording_ = false;
+};
+
+ARTHUR_NAMESPACE_END
+
+#endif
+// macros.hpp: the macros. What differs with ARTHUR_DISABLE stands twice, in the same order.
+#ifndef ARTHUR_MACROS_HPP
+#define ARTHUR_MACROS_HPP
+
+// traced.hpp: work that runs inside a span, with the exception that leaves it.
+#ifndef ARTHUR_TRACED_HPP
+#define ARTHUR_TRACED_HPP
+
+#include <new>  // std::exception, as the base of std::bad_alloc; <exception> is 300 lines more
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void current_exception(const std::exception* thrown) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+/// Runs `work` inside the current span.
+template <class Work>
+decltype(auto) observed(Work&& work) {
+#if ARTHUR_HAS_EXCEPTIONS
+  try {
+    return static_cast<Work&&>(work)();
+  } catch (const std::exception& thrown) {
+    rt::current_exception(&thrown);
+    throw;
+  } catch (...) {
+    // Also how some platforms cancel a thread: it must be passed on.
+    rt::current_exception(nullptr);
+    throw;
+  }
+#else
+  return static_cast<Work&&>(work)();
+#endif
+}
+
+template <class Work>
+decltype(auto) traced_at(call_site& site, text_arg name, Work&& work) {
+  scoped_span span(site, name);
+  return observed(static_cast<Work&&>(work));
+}
+
+}  // namespace detail
+
+/// Runs `work` inside a span and returns what it returns. An exception becomes the span's event `exception` (type, message
+/// and, with glibc and on macOS, the stack of this call), marks the span as failed ("type: message") and is passed on. Of all
+/// scopes that it crosses only the innermost traced one has the event; the others have the status.
+template <class Work>
+decltype(auto) traced(kind k, detail::text_arg name, Work&& work) {
+  scoped_span span(k, name);
+  return detail::observed(static_cast<Work&&>(work));
+}
+
+ARTHUR_NAMESPACE_END
+
+#endif
+
+#define ARTHUR_JOIN_(a, b) a##b
+#define ARTHUR_JOIN(a, b) ARTHUR_JOIN_(a, b)
+#define ARTHUR_FIRST_(first, ...) first
+#define ARTHUR_REST_(first, ...) __VA_ARGS__
+
+#ifndef ARTHUR_DISABLE
+
+// An object, then a statement: an unbraced `if` before the macro doesn't compile (the statement can't see the object),
+// and the attributes are evaluated only when the span records. No lambda around them, so structured bindings and
+// co_await work. Names carry the line, not a counter, so that an inline function reads the same in every file.
+// `no_more` ends every argument list because a variadic macro may not be called without variadic arguments before C++20.
+#define ARTHUR_SPAN_(span_kind, ...)                                                                              \
+  static ::arthur::detail::call_site ARTHUR_JOIN(arthur_site_, __LINE__){::arthur::kind::span_kind,               \
+                                                                         static_cast<const char*>(__func__),      \
+                                                                         __FILE__, __LINE__};                     \
+  ::arthur::scoped_span ARTHUR_JOIN(arthur_span_, __LINE__)(ARTHUR_JOIN(arthur_site_, __LINE__),                  \
+                                                            ARTHUR_FIRST_(__VA_ARGS__, ));                        \
+  if (ARTHUR_JOIN(arthur_span_, __LINE__).recording())                                                            \
+  ARTHUR_JOIN(arthur_span_, __LINE__).set_all(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()))
+
+/// Sets attributes of the innermost open span of the thread; outside any span it does nothing.
+#define ARTHUR_SET(...)                                                             \
+  do {                                                                              \
+    if (::arthur::detail::current_recording())                                      \
+      ::arthur::detail::current_set_all(__VA_ARGS__, ::arthur::detail::no_more());  \
+  } while (false)
+/// Ends the innermost macro span of the thread before its scope does.
+#define ARTHUR_END() ::arthur::detail::current_end()
+/// Attributes that every span opened in the rest of the scope inherits.
+#define ARTHUR_CONTEXT(...)                                             \
+  ::arthur::context_scope ARTHUR_JOIN(arthur_context_, __LINE__);       \
+  if (ARTHUR_JOIN(arthur_context_, __LINE__).recording())               \
+  ARTHUR_JOIN(arthur_context_, __LINE__).push(__VA_ARGS__)
+/// ARTHUR_EVENT(name, attributes...): an event of the current span.
+#define ARTHUR_EVENT(...)                                                            \
+  do {                                                                               \
+    if (::arthur::detail::current_recording())                                       \
+      ::arthur::detail::current_event_all(__VA_ARGS__, ::arthur::detail::no_more()); \
+  } while (false)
+/// Marks the current span as failed, with a message.
+#define ARTHUR_ERROR(message)                                                                     \
+  do {                                                                                            \
+    if (::arthur::detail::current_recording()) ::arthur::detail::current_error(message);          \
+  } while (false)
+/// ARTHUR_DECISION(name, choice, attributes...): a key decision point, as a CHAIN span of its own: the choice is its output,
+/// considered({...}) or considered_json() its input.
+#define ARTHUR_DECISION(...)                                                                                       \
+  do {                                                                                                             \
+    static ::arthur::detail::call_site arthur_decided_at{::arthur::kind::chain, static_cast<const char*>(__func__), \
+                                                         __FILE__, __LINE__};                                      \
+    ::arthur::scoped_span arthur_decision(arthur_decided_at, ARTHUR_FIRST_(__VA_ARGS__, ));                        \
+    if (arthur_decision.recording())                                                                               \
+      arthur_decision.decide(ARTHUR_REST_(__VA_ARGS__, ::arthur::detail::no_more()));                              \
+  } while (false)
+/// ARTHUR_TRACED(kind, name, expression): the expression's value, as arthur::traced() gives it:
+/// `const auto weather = ARTHUR_TRACED(tool, "get_weather", get_weather(city));`
+#define ARTHUR_TRACED(span_kind, name, ...)                                                                      \
+  ::arthur::detail::traced_at(                                                                                   \
+      [](const char* function) -> ::arthur::detail::call_site& {                                                 \
+        static ::arthur::detail::call_site arthur_site{::arthur::kind::span_kind, function, __FILE__, __LINE__}; \
+        return arthur_site;                                                                                      \
+      }(static_cast<const char*>(__func__)),                                                                     \
+      name, [&]() -> decltype(auto) { return __VA_ARGS__; })
+
+#else
+
+// `check` is a defined, empty template: the arguments are compiled but never run and no symbol is left, even at -O0.
+#define ARTHUR_SPAN_(span_kind, ...)                                                              \
+  do {                                                                                            \
+    if (false) ::arthur::detail::check_named(__VA_ARGS__, ::arthur::detail::no_more());           \
+  } while (false)
+#define ARTHUR_SET(...)                                                                 \
+  do {                                                                                  \
+    if (false) ::arthur::detail::check_all(__VA_ARGS__, ::arthur::detail::no_more());   \
+  } while (false)
+#define ARTHUR_END() static_cast<void>(0)
+#define ARTHUR_CONTEXT(...) ARTHUR_SET(__VA_ARGS__)
+#define ARTHUR_EVENT(...) ARTHUR_SPAN_(event, __VA_ARGS__)
+#define ARTHUR_ERROR(message) ARTHUR_SPAN_(error, message)
+#define ARTHUR_DECISION(...)                                                                   \
+  do {                                                                                         \
+    if (false) ::arthur::detail::check_decision(__VA_ARGS__, ::arthur::detail::no_more());     \
+  } while (false)
+#define ARTHUR_TRACED(span_kind, name, ...)                                                           \
+  (static_cast<void>(false ? ::arthur::detail::check_named(name, ::arthur::detail::no_more()) : void()), \
+   [&]() -> decltype(auto) { return __VA_ARGS__; }())
+
+#endif
+
+/// ARTHUR_..._SPAN(name, attributes...): opens a span for the rest of the scope. Names are stable words, never ids.
+#define ARTHUR_LLM_SPAN(...) ARTHUR_SPAN_(llm, __VA_ARGS__)
+#define ARTHUR_TOOL_SPAN(...) ARTHUR_SPAN_(tool, __VA_ARGS__)
+#define ARTHUR_AGENT_SPAN(...) ARTHUR_SPAN_(agent, __VA_ARGS__)
+#define ARTHUR_CHAIN_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
+#define ARTHUR_RETRIEVER_SPAN(...) ARTHUR_SPAN_(retriever, __VA_ARGS__)
+#define ARTHUR_RERANKER_SPAN(...) ARTHUR_SPAN_(reranker, __VA_ARGS__)
+#define ARTHUR_EMBEDDING_SPAN(...) ARTHUR_SPAN_(embedding, __VA_ARGS__)
+#define ARTHUR_GUARDRAIL_SPAN(...) ARTHUR_SPAN_(guardrail, __VA_ARGS__)
+#define ARTHUR_EVALUATOR_SPAN(...) ARTHUR_SPAN_(evaluator, __VA_ARGS__)
+#define ARTHUR_PROMPT_SPAN(...) ARTHUR_SPAN_(prompt, __VA_ARGS__)
+/// Ordinary work: kind CHAIN.
+#define ARTHUR_SPAN(...) ARTHUR_SPAN_(chain, __VA_ARGS__)
 
 #endif
 // replay.hpp: arthur::replay(): sends the files of a spool by hand, from another machine, too.
@@ -1800,12 +2667,12 @@ enum class flush_result {
 };
 
 /// Counters since the start of the process. Every span is in exactly one place:
-/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled.
+/// opened = open + committed + dropped; committed = delivered + waiting + rejected + failed + unconfirmed + discarded + spooled + tail_dropped.
 struct statistics {
   std::uint64_t opened = 0;     ///< spans that began to record, or would have if there had been room
   std::uint64_t open = 0;       ///< spans still open
   std::uint64_t committed = 0;  ///< spans that ended and were handed to the worker
-  std::uint64_t unsampled = 0;  ///< spans that the sampler, or a pause within their trace, left out; not part of opened
+  std::uint64_t unsampled = 0;  ///< spans that the sampler, a rule, suppress, or a pause within their trace, left out; not part of opened
   std::uint64_t rate_limited = 0;  ///< spans above options::max_spans_per_second; not part of opened
 
   std::uint64_t dropped = 0;                ///< sum of the next five
@@ -1822,6 +2689,9 @@ struct statistics {
   std::uint64_t unconfirmed = 0;  ///< sent, no answer: sending again might store them twice
   std::uint64_t discarded = 0;    ///< still waiting when the runtime stopped
   std::uint64_t spooled = 0;      ///< put on disk, to be delivered later: see the next four
+
+  std::uint64_t tail_dropped = 0;  ///< not sampled, recorded all the same, and not kept: see options::keep_errors
+  std::uint64_t held = 0;          ///< of the waiting ones: those about which options::keep_errors will decide
 
   // What this process made of the spool's files, whoever wrote them; beside the account above.
   std::uint64_t replayed = 0;            ///< delivered out of the spool
@@ -1976,6 +2846,29 @@ template <class Json, class = detail::if_json<Json>>
 attr invocation_parameters(const Json& value) noexcept {
   return attr(detail::json_value_item(detail::key::llm_invocation_parameters, value));
 }
+/// considered_json() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr considered_json(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::input_json, value));
+}
+/// prompt_template_variables() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr prompt_template_variables(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::prompt_template_variables, value));
+}
+/// tool_call() whose arguments are a JSON value.
+template <class Json, class... Parts, class = detail::if_json<Json>>
+composite<3 + sizeof...(Parts)> tool_call(detail::text_arg id, detail::text_arg name, const Json& arguments, Parts&&... parts) noexcept {
+  return composite(detail::key::tool_call, detail::optional_item(detail::key::tool_call_id, id),
+                   detail::text_item(detail::key::tool_call_function_name, name),
+                   detail::json_value_item(detail::key::tool_call_function_arguments, arguments),
+                   detail::take(static_cast<Parts&&>(parts))...);
+}
+/// tool_schema() of a JSON value.
+template <class Json, class = detail::if_json<Json>>
+attr tool_schema(const Json& value) noexcept {
+  return attr(detail::json_value_item(detail::key::tool_schema, value));
+}
 #endif
 
 #if defined(ARTHUR_WITH_FMT)
@@ -2010,6 +2903,8 @@ ARTHUR_NAMESPACE_END
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -2026,17 +2921,29 @@ inline bool current_recording() noexcept { return false; }
 inline void current_set(const item*, std::size_t) noexcept {}
 inline void current_event(text_arg, const item*, std::size_t) noexcept {}
 inline void current_error(text_arg) noexcept {}
-inline void current_exception(const char*, text_arg) noexcept {}
+inline void current_exception(const std::exception*) noexcept {}
 inline void current_end() noexcept {}
 inline bool detached_open(detached_handle&, kind, text_arg) noexcept { return false; }
 inline void detached_end(detached_handle&) noexcept {}
 inline void detached_set(const detached_handle&, const item*, std::size_t) noexcept {}
 inline void detached_event(const detached_handle&, text_arg, const item*, std::size_t) noexcept {}
 inline void detached_error(const detached_handle&, text_arg) noexcept {}
+inline bool stream_open(stream_handle&, text_arg) noexcept { return false; }
+inline void stream_set(stream_handle&, const item*, std::size_t) noexcept {}
+inline void stream_chunk(stream_handle&, text_arg) noexcept {}
+inline void stream_close(stream_handle&, stream_end, text_arg) noexcept {}
 inline void activate(scope_handle&, const detached_handle&) noexcept {}
 inline void deactivate(scope_handle&) noexcept {}
 inline bool context_push(scope_handle&, const item*, std::size_t) noexcept { return false; }
 inline void context_pop(scope_handle&) noexcept {}
+inline captured_context context_current() noexcept { return {}; }
+inline void context_share(const captured_context&) noexcept {}
+inline void context_drop(captured_context&) noexcept {}
+inline captured_context context_with(const captured_context&, const item*, std::size_t) noexcept { return {}; }
+inline void context_attach(attachment&, const captured_context&) noexcept {}
+inline void context_detach(attachment&) noexcept {}
+inline void context_unwind(attachment&) noexcept {}
+inline void suppress(scope_handle&) noexcept {}
 inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
@@ -2048,6 +2955,15 @@ inline std::size_t current_state(char* to) noexcept { return *to = 0, 0; }
 inline std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
   return current_state(traceparent != nullptr ? traceparent : tracestate);
 }
+inline bool is_header(text_arg, text_arg) noexcept { return false; }
+inline void find_header(found_headers&, text_arg, text_arg) noexcept {}
+inline bool extract(scope_handle&, scope_handle&, const found_headers&) noexcept { return false; }
+inline bool extract_three(scope_handle&, scope_handle&, text_arg, text_arg, text_arg) noexcept { return false; }
+inline void outgoing(void (*)(void*, std::string_view, std::string_view), void*, bool) noexcept {}
+inline text_arg environment_header(std::string_view) noexcept { return ""; }
+inline bool baggage_push(scope_handle&, const text_arg*, const text_arg*) noexcept { return false; }
+inline void baggage_pop(scope_handle&) noexcept {}
+inline std::string current_baggage(text_arg) noexcept { return {}; }
 inline void add_text(sequence_sink&, text_arg) noexcept {}
 inline void add_integer(sequence_sink&, std::int64_t) noexcept {}
 inline void add_unsigned(sequence_sink&, std::uint64_t) noexcept {}
@@ -2087,13 +3003,12 @@ ARTHUR_NAMESPACE_END
 #define ARTHUR_IMPLEMENTATION_HPP
 
 // call_sites.hpp: the functions behind the macros and span classes; compiled in one .cpp.
-#ifndef ARTHUR_CALL_SITES_HPP
-#define ARTHUR_CALL_SITES_HPP
+#ifndef ARTHUR_SPANS_CALL_SITES_HPP
+#define ARTHUR_SPANS_CALL_SITES_HPP
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -2475,6 +3390,59 @@ class rate_cap {
 ARTHUR_NAMESPACE_END
 
 #endif
+// sampling_rules.hpp: options::sampling_rules as spans look them up.
+#ifndef ARTHUR_RECORD_SAMPLING_RULES_HPP
+#define ARTHUR_RECORD_SAMPLING_RULES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the sampling bits of a trace that is recorded are not above. The bits are never 0, so a ratio of 0 takes nothing.
+/// 2^64 isn't a double's neighbour: 1 means all.
+inline std::uint64_t sampling_threshold(double ratio) noexcept {
+  return ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0);
+}
+
+inline bool matches(std::string_view pattern, std::string_view name) noexcept {
+  if (pattern.empty()) return false;
+  const std::size_t size = pattern.size() - 1;
+  if (pattern.back() == '*') return name.substr(0, size) == pattern.substr(0, size);
+  if (pattern.front() == '*') return name.size() >= size && name.substr(name.size() - size) == pattern.substr(1);
+  return name == pattern;
+}
+
+inline bool same(const sampling_rule& a, const sampling_rule& b) noexcept {
+  return a.any_kind == b.any_kind && (a.any_kind || a.kind == b.kind) && a.name == b.name && !(a.ratio < b.ratio || b.ratio < a.ratio);
+}
+
+/// Never changed and never freed once it is installed: a thread may still read it while the next start() installs others.
+struct sampling_rules {
+  option_list<sampling_rule> list;
+  sampling_rules* former = nullptr;  // so that equal ones are found again, and a leak checker sees that none is lost
+
+  /// The first one that matches, or null.
+  const sampling_rule* find(kind k, std::string_view name) const noexcept {
+    for (const sampling_rule& r : list) {
+      if ((r.any_kind || r.kind == k) && matches(r.name, name)) return &r;
+    }
+    return nullptr;
+  }
+  bool is(const option_list<sampling_rule>& other) const noexcept {
+    std::size_t n = 0;
+    while (n < list.size() && n < other.size() && same(list[n], other[n])) ++n;
+    return n == list.size() && n == other.size();
+  }
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // slot.hpp: one thread's side of recording: its open spans, its ids, its queue of committed spans, its account.
 #ifndef ARTHUR_RECORD_SLOT_HPP
 #define ARTHUR_RECORD_SLOT_HPP
@@ -2555,6 +3523,109 @@ class random_stream {
 ARTHUR_NAMESPACE_END
 
 #endif
+// baggage_stack.hpp: the baggage of one thread's scopes. On the heap, because it is carried without a pool, too.
+#ifndef ARTHUR_RECORD_BAGGAGE_STACK_HPP
+#define ARTHUR_RECORD_BAGGAGE_STACK_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The text of a baggage header, which never changes: scopes and captured contexts of any thread share it.
+class baggage_block {
+ public:
+  /// `size` bytes to be written to text(), and a null character. Null: no memory.
+  static baggage_block* make(std::size_t size) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(size);
+    return nullptr;
+#else
+    void* const memory = std::malloc(sizeof(baggage_block) + size + 1);
+    if (memory == nullptr) return nullptr;
+    auto* const made = ::new (memory) baggage_block(size);
+    made->text()[size] = 0;
+    return made;
+#endif
+  }
+  /// Null stands for no baggage.
+  static baggage_block* share(baggage_block* b) noexcept {
+    if (b != nullptr) b->references_.fetch_add(1, std::memory_order_relaxed);
+    return b;
+  }
+  static void release(baggage_block* b) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(b);
+#else
+    // Release and acquire: what others read of it happened before it goes.
+    if (b != nullptr && b->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(b);
+#endif
+  }
+  static std::string_view view(baggage_block* b) noexcept { return b == nullptr ? std::string_view() : std::string_view(b->text(), b->size_); }
+
+  char* text() noexcept { return reinterpret_cast<char*>(this + 1); }
+
+ private:
+  explicit baggage_block(std::size_t size) noexcept : references_(1), size_(size) {}
+
+  std::atomic<std::uint32_t> references_;
+  std::size_t size_;
+};
+
+/// Which baggage holds in the open scopes of a thread, outermost first. Scopes may end in any order.
+class baggage_stack {
+ public:
+#ifdef ARTHUR_NO_HEAP
+  static constexpr std::uint32_t max_depth = 1;
+#else
+  static constexpr std::uint32_t max_depth = 32;
+#endif
+
+  baggage_block* current() const noexcept { return depth_ == 0 ? nullptr : entries_[depth_ - 1].block; }
+  /// Takes the caller's reference. False: too deep; nothing was taken.
+  bool push(baggage_block* block, std::uint32_t generation) noexcept {
+    if (depth_ == max_depth) return false;
+    entries_[depth_++] = {block, generation};
+    return true;
+  }
+  void pop(std::uint32_t generation) noexcept {
+    std::uint32_t n = depth_;
+    while (n != 0 && entries_[n - 1].generation != generation) --n;
+    if (n == 0) return;
+    baggage_block::release(entries_[n - 1].block);
+    for (--depth_; n <= depth_; ++n) entries_[n - 1] = entries_[n];
+  }
+  /// The scopes begun at `generation` and later, which wraps around.
+  void pop_since(std::uint32_t generation) noexcept {
+    while (depth_ != 0 && static_cast<std::int32_t>(entries_[depth_ - 1].generation - generation) >= 0) {
+      baggage_block::release(entries_[--depth_].block);
+    }
+  }
+  void clear() noexcept {
+    while (depth_ != 0) baggage_block::release(entries_[--depth_].block);
+  }
+  /// As clear(), where another thread may have been amidst it: nothing is given back.
+  void forget() noexcept { depth_ = 0; }
+
+ private:
+  struct entry {
+    baggage_block* block;
+    std::uint32_t generation;
+  };
+  std::uint32_t depth_ = 0;
+  entry entries_[max_depth];
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // layout.hpp: how a span lies in the pool, byte by byte.
 #ifndef ARTHUR_RECORD_LAYOUT_HPP
 #define ARTHUR_RECORD_LAYOUT_HPP
@@ -2616,9 +3687,12 @@ class pool {
     const std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
     const std::size_t blocks = fresh < count_ ? fresh : count_;
     if (blocks != 0) std::memset(base_, 0, blocks * block::size);
+    wiped_ = life_;
   }
   /// Rises with each attach(), which may be to the same memory.
   std::uint32_t life() const noexcept { return life_; }
+  /// Whether what was put into it in that life can still be read. (A forked child leaves the memory of before mapped.)
+  bool keeps(std::uint32_t life) const noexcept { return life > wiped_; }
 
   std::size_t capacity() const noexcept { return std::size_t{count_} * block::size; }
   std::size_t bytes_used() const noexcept { return std::size_t{used_.load(std::memory_order_relaxed)} * block::size; }
@@ -2708,6 +3782,7 @@ class pool {
   char* base_ = nullptr;
   std::uint32_t count_ = 0;
   std::uint32_t life_ = 0;
+  std::uint32_t wiped_ = 0;  // the last life whose memory was used again
   std::atomic<std::uint32_t> limit_{0};
   alignas(64) std::atomic<std::uint64_t> free_{0};  // upper half: changes so far; lower half: index + 1 of the top
   std::atomic<std::uint32_t> fresh_{1};             // first block that was never taken
@@ -2996,7 +4071,10 @@ struct record {
     may_repeat_keys = 2,   // the worker must look for keys that were set twice
     has_free_keys = 4,     // keys of the user's own may be hostile
     remote_parent = 8,     // the parent is a span of another process
+    tail_candidate = 256,  // the sampler said no; the worker decides
+    local_root = 512,      // of such a trace the first span in this process
   };
+  static constexpr unsigned local_root_shift = 16;  // the flags above: span_ids::local_root, of a candidate
 };
 static_assert(sizeof(segment) == 8 && sizeof(record) == 24 && alignof(record) == 4, "records are read by other processes");
 static_assert(std::is_trivially_destructible<record>::value, "nobody destroys records");
@@ -3020,13 +4098,15 @@ struct head {
   static constexpr std::uint32_t remote = 0x200;
 };
 
-enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
+/// `left_unset`: not OK by itself at the end; on the wire its low bits count.
+enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2, left_unset = 4 };
 
 struct span_ids {
   unsigned char trace[16];
   unsigned char span[8];
   unsigned char parent[8];
   bool has_parent;
+  std::uint16_t local_root;  // of a tail candidate: which local root it is inside of, told from others of its trace
 };
 
 inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::uint64_t end, std::uint32_t flags,
@@ -3055,7 +4135,7 @@ inline void write_head(char* at, const span_ids& ids, std::uint64_t start, std::
   at[head::status] = wire::span_status;
   at[head::status + 1] = 2;
   at[head::status + 2] = wire::status_code;
-  at[head::status + 3] = static_cast<char>(status);
+  at[head::status + 3] = static_cast<char>(static_cast<unsigned>(status) & 3U);
 }
 
 }  // namespace detail
@@ -3396,7 +4476,7 @@ struct frame {
     recording,
     silent,     // not sampled or dropped: passes its ids on, keeps no bytes
     activated,  // stands for a detached span
-    joined,     // stands for a span of another process or library
+    joined,     // stands for a span of another process, library or thread
   };
   // Beside the W3C flags (sampled, random), which children inherit as they are.
   enum trace_flag : std::uint16_t {
@@ -3407,7 +4487,11 @@ struct frame {
     came_sampled = 16,  // of `joined`: as its process decided; `sampled` is our decision
     rate_limited = 32,     // inherited: not sampled, for this reason
     no_room = 64,          // inherited: the same, because the pool was nearly full when the trace began
-    inherited = sampled | random | has_state | rate_limited | no_room,
+    suppressed = 128,      // inherited: nothing is recorded, and the ids are those of the span outside
+    tail_candidate = 256,  // inherited: not sampled, but recorded, because the worker may keep it
+    ours = 512,            // of `joined`: a span of this process, so the trace doesn't begin here
+    no_parent = 1024,      // of `joined`: no span at all; what is opened inside begins a trace
+    inherited = sampled | random | has_state | came_sampled | rate_limited | no_room | suppressed | tail_candidate,
   };
 
   std::atomic<std::uint8_t> status{closed};  // atomic because an activation on another thread may look at it
@@ -3422,7 +4506,7 @@ struct frame {
   std::uint32_t site = 0;
   std::uint32_t attributes = 0;
   std::uint32_t dropped_attributes = 0;
-  std::uint32_t lists[8] = {};   // next index of each list key
+  std::uint16_t lists[20] = {};   // next index of each list key
   std::uint64_t single_keys = 0;  // exact set of the single keys that were written
   std::uint64_t all_keys = 0;     // Bloom filter of every key that was written
   std::uint64_t free_keys = 0;    // Bloom filter of the user's own keys
@@ -3434,10 +4518,14 @@ struct frame {
 
   bool is(state s) const noexcept { return status.load(std::memory_order_relaxed) == s; }
   bool is_sampled() const noexcept { return (trace_flags & sampled) != 0; }
+  bool is_recorded() const noexcept { return (trace_flags & (sampled | tail_candidate)) != 0; }
   /// With all that will be opened inside. `why`: 0, rate_limited or no_room.
-  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~sampled) | why); }
+  void leave_out(std::uint16_t why) noexcept { trace_flags = static_cast<std::uint16_t>((trace_flags & ~(sampled | tail_candidate)) | why); }
   void become(state s) noexcept { status.store(s, std::memory_order_relaxed); }
 };
+
+static_assert(std::uint32_t{frame::names_remote} == record::remote_parent && std::uint32_t{frame::tail_candidate} == record::tail_candidate,
+              "a record takes the two from the flags of its parent");
 
 /// Committed spans of one thread, oldest first: a list that runs through the records themselves. One producer, one
 /// consumer, no capacity of its own: the pool is the only limit. (A ring of entries would be a second limit, or as large.)
@@ -3498,7 +4586,8 @@ class slot {
   std::uint32_t last_generation = 0;
   arena memory;
   random_stream random;
-  pooled_frame* context = nullptr;
+  pooled_frame* context = nullptr;   // the innermost; null: none
+  std::uint32_t context_depth = 0;   // entries of `contexts`
   std::uint32_t lost_contexts = 0;  // open context scopes for which there was no room
   std::uint32_t woken_at = 0;  // memory.taken when this thread last woke the worker
   std::uint32_t uncharged = 0;       // spans recorded but not charged to the rate cap yet
@@ -3514,6 +4603,12 @@ class slot {
   record* pinned = nullptr;  // last record taken, kept because the queue continues in it
   std::uint64_t taken = 0;   // spans taken out of the queue
   frame open[max_depth];
+  // What spans inherit, innermost last: each entry owns a reference. Null: attached without attributes.
+  struct context_entry {
+    pooled_frame* node;
+    std::uint32_t generation;
+  } contexts[max_depth];
+  baggage_stack baggage;
   // The tracestate of each frame that is `joined`. Here rather than in the pool: without a runtime there is none.
   struct foreign_state {
     std::uint32_t generation = 0;  // the frame's; 0 = free
@@ -3523,7 +4618,16 @@ class slot {
 
   /// Entries of `open` in use.
   std::uint32_t kept() const noexcept { return depth < max_depth ? depth : max_depth; }
-  frame* top() noexcept { return depth == 0 ? nullptr : &open[kept() - 1]; }
+  /// The parent of what is opened now, or null.
+  frame* top() noexcept {
+    if (depth == 0) return nullptr;
+    frame* const f = &open[kept() - 1];
+    return ARTHUR_UNLIKELY((f->trace_flags & frame::no_parent) != 0) ? nullptr : f;
+  }
+  void forget_contexts() noexcept {
+    context = nullptr;
+    context_depth = 0;
+  }
   /// Null: none.
   foreign_state* state_of(std::uint32_t generation) noexcept {
     for (foreign_state& one : states) {
@@ -3624,16 +4728,17 @@ struct recorder {
   // Settings, written by start().
   std::atomic<std::uint64_t (*)()> user_random{nullptr};
   std::atomic<std::uint64_t> sample_below{~std::uint64_t{0}};  // a root is sampled if its random bits are not above
+  std::atomic<const sampling_rules*> rules{nullptr};  // while recording_mode::ruled
+  std::atomic<bool> keeps_candidates{false};          // likewise: the worker has a rule for traces that aren't sampled
   std::atomic<bool> parent_based{true};   // a trace that began elsewhere is sampled as its flag says
-  std::atomic<bool> trace_context{true};  // W3C headers are read and written
-  std::atomic<std::uint32_t> hidden{0};                        // bit 1 << family: masked as it is set
+  std::atomic<bool> trace_context{true};  // W3C traceparent and tracestate are read and written
+  std::atomic<bool> baggage{true};        // W3C baggage is
+  std::atomic<std::uint32_t> hidden{0};            // switches of openinference/masking.hpp: masked as it is set
+  std::atomic<std::uint32_t> base64_limit{32000};  // characters of an image in a data: URL
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 
-  /// Ids are compared with it; they are never 0, so 0 samples nothing. 2^64 isn't a double's neighbour: 1 means all.
-  void sample(double ratio) noexcept {
-    sample_below.store(ratio >= 1.0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(ratio * 18446744073709549568.0), std::memory_order_relaxed);
-  }
+  void sample(double ratio) noexcept { sample_below.store(sampling_threshold(ratio), std::memory_order_relaxed); }
 
   rate_cap cap;
 
@@ -3676,7 +4781,126 @@ ARTHUR_SHARED inline recorder the_recorder;
 ARTHUR_NAMESPACE_END
 
 #endif
-// key_table.hpp: the key table as data: text, filter bits and family of each key.
+// element_keys.hpp: parts that several elements have, such as id(): their key depends on the element.
+#ifndef ARTHUR_OPENINFERENCE_ELEMENT_KEYS_HPP
+#define ARTHUR_OPENINFERENCE_ELEMENT_KEYS_HPP
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// `part`, counted on from `to` as it is from `from`.
+constexpr key key_moved(key part, key from, key to) noexcept {
+  return static_cast<key>(static_cast<int>(part) - static_cast<int>(from) + static_cast<int>(to));
+}
+
+/// The key of a part in an element of the list, or with the code, `element`; `absent` if it is no part of it.
+constexpr key in_element(key element, key part) noexcept {
+  switch (element) {
+    case key::llm_input_messages:
+    case key::llm_output_messages: return part == key::name ? key::message_name : key::absent;
+    case key::tool_call:
+    case key::tool_use: return part >= key::tool_call_id && part <= key::tool_call_function_arguments ? part : key::absent;
+    case key::content:
+      if (part == key::id) return key::content_id;
+      if (part < key::image_url || part > key::video_url) return key::absent;
+      return key_moved(part, key::image_url, key::content_image_url);
+    case key::document:
+    case key::input_document:
+    case key::output_document: break;
+    case key::llm_tools: return part == key::tool_json_schema ? part : key::absent;
+    case key::input_images:
+    case key::output_images: return part == key::image_url ? part : key::absent;
+    default: {
+      if (element < key::annotations || element > key::session_evaluations) return key::absent;
+      const bool annotation = element <= key::session_annotations;
+      if (part == key::metadata) return annotation ? key::annotation_metadata : key::evaluation_metadata;
+      if (part < key::score || part > key::identifier) return key::absent;
+      return key_moved(part, key::score, annotation ? key::annotation_score : key::evaluation_score);
+    }
+  }
+  switch (part) {
+    case key::id: return key::document_id;
+    case key::name: return key::document_name;
+    case key::url: return key::document_url;
+    case key::mime_type: return key::document_mime_type;
+    case key::score: return key::document_score;
+    case key::metadata: return key::document_metadata;
+    default: return key::absent;
+  }
+}
+
+static_assert(key_moved(key::audio_transcript, key::image_url, key::content_image_url) == key::content_audio_transcript &&
+                  key_moved(key::video_url, key::image_url, key::content_image_url) == key::content_video_url &&
+                  key_moved(key::identifier, key::score, key::annotation_score) == key::annotation_identifier &&
+                  key_moved(key::identifier, key::score, key::evaluation_score) == key::evaluation_identifier,
+              "both tables are in one order");
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// key_builder.hpp: keys of list elements, put together from their pieces.
+#ifndef ARTHUR_OPENINFERENCE_KEY_BUILDER_HPP
+#define ARTHUR_OPENINFERENCE_KEY_BUILDER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
+class key_builder {
+ public:
+  key_builder() noexcept = default;
+  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
+    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
+    add(list);
+    text_[size_++] = '.';
+    char digits[10];
+    std::size_t count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + index % 10);
+      index /= 10;
+    } while (index != 0);
+    while (count != 0) text_[size_++] = digits[--count];
+    text_[size_++] = '.';
+  }
+
+  /// A further name behind the number.
+  void below(std::string_view name) noexcept {
+    add(name);
+    text_[size_++] = '.';
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
+  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
+
+  /// The prefix with a part behind it; valid until the next call.
+  std::string_view with(std::string_view part) noexcept {
+    wire::put_bytes(text_ + size_, part.data(), part.size());
+    return {text_, size_ + part.size()};
+  }
+
+ private:
+  void add(std::string_view s) noexcept {
+    wire::put_bytes(text_ + size_, s.data(), s.size());
+    size_ += s.size();
+  }
+  // Two levels of our own keys at most (message and tool call), each under 40 bytes, and two numbers.
+  char text_[160];
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// key_table.hpp: the key table as data: text and filter bits of each key.
 #ifndef ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
 #define ARTHUR_OPENINFERENCE_KEY_TABLE_HPP
 
@@ -3714,15 +4938,16 @@ inline std::uint64_t key_bits(const char* key, std::size_t size) noexcept {
 struct key_info {
   /// A short attribute up to the length of its AnyValue, as it goes into the span; the second byte is its length.
   static constexpr std::size_t image_size = 40;
+  static constexpr std::size_t max_imaged = image_size - 5;  // longer keys have none
 
   std::string_view text;
   std::uint64_t bits;
-  family hidden_by;
   char image[image_size];
 
-  constexpr key_info() noexcept : text(), bits(0), hidden_by(family::none), image() {}
-  constexpr key_info(std::string_view t, family f) noexcept
-      : text(t), bits(constant_key_bits(t.data(), t.size())), hidden_by(f), image() {
+  constexpr key_info() noexcept : text(), bits(0), image() {}
+  explicit constexpr key_info(std::string_view t) noexcept
+      : text(t), bits(constant_key_bits(t.data(), t.size())), image() {
+    if (t.size() > max_imaged) return;
     image[0] = static_cast<char>(wire::span_attributes);
     image[2] = static_cast<char>(wire::key_value_key);
     image[3] = static_cast<char>(t.size());
@@ -3734,21 +4959,138 @@ struct key_info {
 struct key_table {
   key_info entries[static_cast<std::size_t>(key::count)];
   constexpr key_table() noexcept : entries() {
-#define ARTHUR_KEY_ENTRY(identifier, text, hidden_by) \
-  entries[static_cast<std::size_t>(key::identifier)] = key_info(text, family::hidden_by);
+#define ARTHUR_KEY_ENTRY(identifier, text) \
+  entries[static_cast<std::size_t>(key::identifier)] = key_info(text);
     ARTHUR_SINGLE_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_LIST_KEYS(ARTHUR_KEY_ENTRY)
+    ARTHUR_RARE_KEYS(ARTHUR_KEY_ENTRY)
     ARTHUR_PART_KEYS(ARTHUR_KEY_ENTRY)
 #undef ARTHUR_KEY_ENTRY
   }
   constexpr const key_info& operator[](key k) const noexcept { return entries[static_cast<std::size_t>(k)]; }
+  constexpr bool single_keys_have_images() const noexcept {
+    for (std::size_t n = 0; n < static_cast<std::size_t>(key::single_count); ++n) {
+      if (entries[n].text.size() > key_info::max_imaged) return false;
+    }
+    return true;
+  }
 };
 inline constexpr key_table key_texts;
+static_assert(key_texts.single_keys_have_images(), "a longer key belongs among the rare ones");
 
 /// The exact upper-case values of `openinference.span.kind`, in the order of arthur::kind; the engine folds no case.
 inline constexpr std::string_view kind_names[] = {"LLM",      "TOOL",      "AGENT",     "CHAIN",     "RETRIEVER",
                                                   "RERANKER", "EMBEDDING", "GUARDRAIL", "EVALUATOR", "PROMPT"};
 constexpr std::size_t kind_count = sizeof kind_names / sizeof kind_names[0];
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// masking.hpp: which attributes OpenInference's switches redact or leave out, decided by the text of the key alone.
+#ifndef ARTHUR_OPENINFERENCE_MASKING_HPP
+#define ARTHUR_OPENINFERENCE_MASKING_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The switches, one bit each in recorder::hidden.
+namespace hiding {
+enum bit : std::uint32_t {
+  inputs = 1,
+  outputs = 2,
+  input_messages = 4,
+  output_messages = 8,
+  input_text = 16,
+  output_text = 32,
+  input_images = 64,
+  prompts = 128,
+  choices = 256,
+  llm_tools = 512,
+  llm_invocation_parameters = 1024,
+  embeddings_vectors = 2048,
+  embeddings_text = 4096,
+  retrieval_documents = 8192,
+  short_images = 16384,  ///< no switch: the limit of images is below the default, so small values are looked at, too
+};
+}  // namespace hiding
+
+constexpr std::uint32_t default_base64_limit = 32000;
+
+enum class masked : std::uint8_t { keep, redact, drop };
+
+/// In place of what is redacted, whatever its type was.
+constexpr std::string_view redacted = "__REDACTED__";
+
+namespace masking {
+
+inline bool has(std::string_view key, std::string_view part) noexcept { return key.find(part) != std::string_view::npos; }
+inline bool ends(std::string_view key, std::string_view with) noexcept {
+  return key.size() >= with.size() && key.substr(key.size() - with.size()) == with;
+}
+inline bool is_within(std::string_view key, std::string_view list) noexcept {
+  return key.substr(0, list.size()) == list && (key.size() == list.size() || key[list.size()] == '.');
+}
+/// Longer than `limit` characters; a byte that continues a UTF-8 character isn't one.
+inline bool longer(std::string_view text, std::size_t limit) noexcept {
+  std::size_t characters = 0;
+  if (text.size() > limit) {
+    for (const char c : text) characters += (static_cast<unsigned char>(c) & 0xc0U) != 0x80U ? 1 : 0;
+  }
+  return characters > limit;
+}
+
+}  // namespace masking
+
+/// What becomes of an attribute: OpenInference Python's TraceConfig.mask() to the letter, where the first rule that fits
+/// decides. `value` counts for the URLs of images only; give "" where it isn't a text. Pure.
+inline masked mask(std::uint32_t hidden, std::uint32_t base64_limit, std::string_view key, std::string_view value) noexcept {
+  using namespace masking;
+  const auto on = [hidden](std::uint32_t switches) { return (hidden & switches) != 0; };
+  const bool in = has(key, "llm.input_messages"), out = has(key, "llm.output_messages");
+
+  if (on(hiding::llm_invocation_parameters) && key == "llm.invocation_parameters") return masked::drop;
+  if (on(hiding::inputs | hiding::llm_tools) && has(key, "llm.tools")) return masked::drop;
+  if (on(hiding::inputs)) {
+    if (key == "input.value" || key == "reranker.query") return masked::redact;
+    if (key == "input.mime_type" || is_within(key, "reranker.input_documents")) return masked::drop;
+  }
+  if (on(hiding::outputs)) {
+    if (key == "output.value") return masked::redact;
+    if (key == "output.mime_type" || is_within(key, "reranker.output_documents")) return masked::drop;
+  }
+  if (on(hiding::retrieval_documents | hiding::outputs) && is_within(key, "retrieval.documents") &&
+      (ends(key, "document.content") || ends(key, "document.metadata"))) {
+    return masked::redact;
+  }
+  if (on(hiding::inputs | hiding::input_messages) && in) return masked::drop;
+  if (on(hiding::inputs | hiding::prompts) && has(key, "llm.prompts")) return masked::redact;
+  if (on(hiding::outputs | hiding::output_messages) && out) return masked::drop;
+  if (on(hiding::outputs | hiding::choices) && has(key, "llm.choices")) return masked::redact;
+
+  const bool text = (has(key, "message.content") && !has(key, "message.contents")) || has(key, "message_content.text");
+  if (text && ((on(hiding::input_text) && in) || (on(hiding::output_text) && out))) return masked::redact;
+
+  const bool part = has(key, "message_content.image");
+  const bool input_image = (in && part) || is_within(key, "input.images");
+  const bool output_image = (out && part) || is_within(key, "output.images");
+  if (on(hiding::inputs | hiding::input_images) && input_image) return masked::drop;
+  if (on(hiding::outputs) && output_image) return masked::drop;
+  if ((input_image || output_image) && ends(key, "image.url")) {
+    const bool embedded = value.substr(0, 11) == "data:image/" && has(value, "base64");
+    return embedded && longer(value, base64_limit) ? masked::redact : masked::keep;
+  }
+
+  if (!has(key, "embedding.embeddings")) return masked::keep;
+  if (on(hiding::embeddings_vectors) && has(key, "embedding.vector")) return masked::redact;
+  if (on(hiding::embeddings_text) && has(key, "embedding.text")) return masked::redact;
+  return masked::keep;
+}
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -3760,6 +5102,7 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 
@@ -3844,6 +5187,24 @@ inline void sequence_sink::quoted(std::string_view value) noexcept {
   piece("\"", 1);
 }
 
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
+ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
+  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
+}
+ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
+  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
+  sink.number_element(wire::any_int, value);
+}
+ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  sink.number_element(wire::any_double, bits);
+}
+ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
@@ -3852,45 +5213,9 @@ ARTHUR_NAMESPACE_END
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
-constexpr std::string_view redacted = "__REDACTED__";
-
-/// A key put together from a list, a number and a part: "llm.input_messages.3.message.content".
-class key_builder {
- public:
-  key_builder() noexcept = default;
-  key_builder(const key_builder& prefix, std::string_view list, std::uint32_t index) noexcept {
-    if (prefix.size_ != 0) add({prefix.text_, prefix.size_});
-    add(list);
-    text_[size_++] = '.';
-    char digits[10];
-    std::size_t count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + index % 10);
-      index /= 10;
-    } while (index != 0);
-    while (count != 0) text_[size_++] = digits[--count];
-    text_[size_++] = '.';
-  }
-
-  std::size_t size() const noexcept { return size_; }
-  /// The prefix, at the beginning of 64 bytes that may be copied; null when it is longer.
-  const char* short_text() const noexcept { return size_ <= 64 ? text_ : nullptr; }
-
-  /// The prefix with a part behind it; valid until the next call.
-  std::string_view with(std::string_view part) noexcept {
-    wire::put_bytes(text_ + size_, part.data(), part.size());
-    return {text_, size_ + part.size()};
-  }
-
- private:
-  void add(std::string_view s) noexcept {
-    wire::put_bytes(text_ + size_, s.data(), s.size());
-    size_ += s.size();
-  }
-  // Two levels of our own keys at most (message and tool call), each under 30 bytes, and two numbers.
-  char text_[160];
-  std::size_t size_ = 0;
-};
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+void write_link(frame& f, const item& link) noexcept;  // linking.hpp
+}
 
 /// Writes items into a span (or into a context, which is a span without a record).
 class item_writer {
@@ -3923,9 +5248,13 @@ class item_writer {
   }
   bool admit_free(std::string_view k) noexcept {
     const std::uint64_t bits = key_bits(k.data(), k.size());
-    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.flags |= record::has_free_keys;
     f_.free_keys |= bits;
+    return admit_hashed(bits);
+  }
+  /// For keys without a bit of their own.
+  bool admit_hashed(std::uint64_t bits) noexcept {
+    if ((f_.all_keys & bits) == bits) f_.flags |= record::may_repeat_keys;
     f_.all_keys |= bits;
     return admit();
   }
@@ -3937,7 +5266,9 @@ class item_writer {
     ++f_.attributes;
     return true;
   }
-  bool hides(key k) const noexcept { return (hidden_ >> static_cast<unsigned>(key_texts[k].hidden_by) & 1U) != 0; }
+  bool hides(std::string_view k, std::string_view text) noexcept;
+
+  static bool may_be_image(std::string_view k) noexcept { return masking::ends(k, "image.url"); }
 
   void value_text(std::string_view k, std::string_view value) noexcept {
     write_text(f_.bytes, wire::span_attributes, k.data(), k.size(), value.data(), value.size());
@@ -3949,6 +5280,7 @@ class item_writer {
     known_text(k, {i.data, i.size});
   }
   void known_text(key k, std::string_view value) noexcept {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, value)) return;
     char* const at = ARTHUR_LIKELY(value.size() < 80) ? begin_known(k, 2 + value.size()) : nullptr;
     if (ARTHUR_UNLIKELY(at == nullptr)) return value_text(key_texts[k].text, value);
     at[0] = static_cast<char>(wire::any_string);
@@ -3981,10 +5313,25 @@ class item_writer {
   void number(key k, double value) noexcept {
     if (admit(k)) write_number(f_.bytes, wire::span_attributes, key_texts[k].text.data(), key_texts[k].text.size(), value);
   }
+  /// Number of the next element of a list. False: there are too many.
+  bool next_of(key list, std::uint32_t& number) noexcept {
+    static_assert(list_count <= sizeof f_.lists / sizeof *f_.lists, "each list counts its elements");
+    std::uint16_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
+    if (ARTHUR_UNLIKELY(next == UINT16_MAX)) {
+      ++f_.dropped_attributes;
+      return false;
+    }
+    number = next++;
+    return true;
+  }
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
+  struct inner_lists { std::uint32_t calls = 0, contents = 0; };
+  key other_part(key_builder& prefix, inner_lists& next, key element, const item& part) noexcept;
+  void nested(key_builder& prefix, inner_lists& next, const item& part) noexcept;
   bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
+  void tool_schema(const item& i) noexcept;
   key for_kind(key k) const noexcept;
   bool is(kind k) const noexcept { return f_.span_kind == static_cast<std::uint8_t>(k); }
 
@@ -3996,17 +5343,31 @@ class item_writer {
 class text_sink {
  public:
   text_sink(item_writer& to, std::string_view k) noexcept : to_(to), key_(k) {}
-  void use(std::string_view value) noexcept { to_.value_text(key_, value); }
+  void use(std::string_view value) noexcept {
+    if (!item_writer::may_be_image(key_) || !to_.hides(key_, value)) to_.value_text(key_, value);  // its length is known only now
+  }
 
  private:
   item_writer& to_;
   std::string_view key_;
 };
 
+/// True: a switch, or the length of an image, keeps the value out; what stands in its place is written.
+ARTHUR_COLD inline bool item_writer::hides(std::string_view k, std::string_view text) noexcept {
+  const masked found = mask(hidden_, the_recorder.base64_limit.load(std::memory_order_relaxed), k, text);
+  if (found == masked::redact) value_text(k, redacted);
+  return found != masked::keep;
+}
+
 inline void item_writer::value(std::string_view k, const item& i) noexcept {
+  if (ARTHUR_UNLIKELY(hidden_ != 0)) {
+    const bool is_text = i.value_type == item::type::text || i.value_type == item::type::json;
+    if (hides(k, is_text ? std::string_view(i.data, i.size) : std::string_view())) return;
+  }
   switch (i.value_type) {
     case item::type::text:
     case item::type::json:
+      if (ARTHUR_UNLIKELY(i.size > default_base64_limit) && may_be_image(k) && hides(k, {i.data, i.size})) return;
       return value_text(k, {i.data, i.size});
     case item::type::integer:
       return write_integer(f_.bytes, wire::span_attributes, k.data(), k.size(), i.integer);
@@ -4055,8 +5416,8 @@ inline void item_writer::json_list(std::string_view k, const item& i) noexcept {
 }
 
 inline void item_writer::content(key k, key mime_type, const item& i, bool json) noexcept {
-  if (hides(k)) return text(k, redacted);
   if (admit(k)) {
+    if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(key_texts[k].text, {})) return;  // and nothing says what it was
     if (i.value_type == item::type::sequence) {
       json_list(key_texts[k].text, i);
     } else {
@@ -4079,6 +5440,7 @@ inline void item_writer::token_counts(std::int64_t prompt, std::int64_t completi
 }
 
 inline key item_writer::for_kind(key k) const noexcept {
+  if (k == key::llm_invocation_parameters && is(kind::embedding)) return key::embedding_invocation_parameters;
   if (k != key::llm_model_name) return k;
   if (is(kind::embedding)) return key::embedding_model_name;
   if (is(kind::reranker)) return key::reranker_model_name;
@@ -4086,9 +5448,9 @@ inline key item_writer::for_kind(key k) const noexcept {
 }
 
 inline void item_writer::element(key list, const item& of) noexcept {
-  if (hides(list)) return;
-  std::uint32_t& next = f_.lists[static_cast<std::size_t>(list) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[list].text, next++);
+  std::uint32_t number = 0;
+  if (!next_of(list, number)) return;
+  key_builder prefix(key_builder(), key_texts[list].text, number);
   parts(prefix, of);
 }
 
@@ -4097,7 +5459,8 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
   const key_info& part = key_texts[k];
   const char* const front = prefix.short_text();
   const std::size_t key_size = prefix.size() + part.text.size(), any = text_any_size(i.size);
-  if (front == nullptr || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (front == nullptr || hidden_ != 0 || i.value_type != item::type::text || i.size > writer::max_piece - 256) return false;
+  if (part.text.size() > key_info::max_imaged) return false;
   static_assert(64 + key_info::image_size < 128, "the length of such a key is one byte");
   const std::size_t body = 3 + key_size + wire::varint_size(any) + any;
   char* at = f_.bytes.reserve_with_margin(1 + wire::varint_size(body) + body, 64 + key_info::image_size);
@@ -4113,18 +5476,53 @@ inline bool item_writer::part_text(const key_builder& prefix, key k, const item&
 }
 
 inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
-  std::uint32_t calls = 0;
+  inner_lists next;
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
-    if (part.code == key::tool_call) {
-      key_builder call(prefix, key_texts[key::message_tool_calls].text, calls++);
-      parts(call, part);
-      continue;
+    key k = part.code;
+    if (ARTHUR_UNLIKELY(k <= key::before_parts || k >= key::count)) {
+      k = other_part(prefix, next, of.code, part);
+      if (k == key::absent) continue;
     }
-    const key k = part.code == key::metadata ? key::document_metadata : part.code;
-    if (k >= key::count) continue;
     if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
+  }
+}
+
+/// The key of a part that isn't one of its own; `absent` if nothing is left to be written. Apart, to keep the loop small.
+ARTHUR_NOINLINE inline key item_writer::other_part(key_builder& prefix, inner_lists& next, key element, const item& part) noexcept {
+  if (part.code == key::absent) return key::absent;
+  if (part.value_type == item::type::parts && (element == key::llm_input_messages || element == key::llm_output_messages)) {
+    nested(prefix, next, part);
+    return key::absent;
+  }
+  const key k = in_element(element, part.code);
+  if (k == key::absent) ++f_.dropped_attributes;
+  return k;
+}
+
+/// What a message holds beside plain parts.
+inline void item_writer::nested(key_builder& prefix, inner_lists& next, const item& part) noexcept {
+  if (part.code == key::function_call) return parts(prefix, part);
+  if (part.code < key::document || part.code > key::function_call) {
+    ++f_.dropped_attributes;
+    return;
+  }
+  if (part.code == key::document) {
+    key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
+    if (admit()) value_text(inside.with(key_texts[key::content_type].text), "document");
+    inside.below(key_texts[key::content_document].text);
+    parts(inside, part);
+  }
+  if (part.code == key::content || part.code == key::tool_use) {
+    key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
+    parts(inside, part);
+  }
+  if (part.code == key::tool_call || part.code == key::tool_use) {
+    // The first part of tool_use() is the type of the content.
+    const std::size_t skipped = part.code == key::tool_use ? 1 : 0;
+    key_builder call(prefix, key_texts[key::message_tool_calls].text, next.calls++);
+    parts(call, parts_item(key::tool_call, part.parts + skipped, part.size - skipped));
   }
 }
 
@@ -4139,11 +5537,11 @@ inline void item_writer::tool(const item& of) noexcept {
     return;
   }
   // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
-  std::uint32_t& next =
-      f_.lists[static_cast<std::size_t>(key::llm_tools) - static_cast<std::size_t>(key::before_lists) - 1];
-  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, next++);
-  if (!admit()) return;
+  std::uint32_t number = 0;
+  if (!next_of(key::llm_tools, number) || !admit()) return;
+  key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
+  if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(k, {})) return;
   const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
   constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
                              last = R"(,"parameters":)", close = "}}";
@@ -4163,6 +5561,12 @@ inline void item_writer::tool(const item& of) noexcept {
   f_.bytes.append(last.data(), last.size());
   f_.bytes.append(parameters.data(), parameters.size());
   f_.bytes.append(close.data(), close.size());
+}
+
+inline void item_writer::tool_schema(const item& i) noexcept {
+  item part = i;
+  part.code = key::tool_json_schema;
+  is(kind::llm) ? element(key::llm_tools, parts_item(key::llm_tools, &part, 1)) : write(part);
 }
 
 inline void item_writer::write(const item& i) noexcept {
@@ -4193,41 +5597,43 @@ inline void item_writer::write(const item& i) noexcept {
     case key::document:
       return element(is(kind::reranker) ? key::reranker_output_documents : key::retrieval_documents, i);
     case key::input_document:
-      return element(key::reranker_input_documents, i);
+      return element(is(kind::reranker) ? key::reranker_input_documents : key::input_documents, i);
+    case key::output_document:
+      return element(is(kind::reranker) ? key::reranker_output_documents : key::output_documents, i);
     case key::llm_input_messages:
     case key::llm_output_messages:
     case key::embedding_embeddings:
       return element(i.code, i);
     case key::tool:
       return tool(i);
+    case key::tool_schema:
+      return tool_schema(i);
+    case key::several:
+    case key::tool_call:
+      return write(i.parts, i.size);
+    case key::content:
+      return write(i.parts + 1, i.size - 1);  // without the type
+    case key::link:
+      return rt::write_link(f_, i);
+    case key::absent:
+      return;
     default:
       break;
   }
   const key k = for_kind(i.code);
-  if (k >= key::single_count) {
-    // A part outside its list, e.g. score() beside document(): nothing reads it.
-    ++f_.dropped_attributes;
-    return;
+  if (ARTHUR_LIKELY(k < key::single_count)) {
+    if (admit(k)) known_value(k, i);
+  } else if (k < key::lists_end) {
+    element(k, i);
+  } else if (k < key::rare_end) {
+    if (admit_hashed(key_texts[k].bits)) value(key_texts[k].text, i);
+  } else {
+    ++f_.dropped_attributes;  // a part outside its list, e.g. score() beside document(): nothing reads it
   }
-  if (admit(k)) known_value(k, i);
 }
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED void add_text(sequence_sink& sink, text_arg value) noexcept { sink.text_element({value.data, value.size}); }
-ARTHUR_LINKED void add_integer(sequence_sink& sink, std::int64_t value) noexcept {
-  sink.number_element(wire::any_int, static_cast<std::uint64_t>(value));
-}
-ARTHUR_LINKED void add_unsigned(sequence_sink& sink, std::uint64_t value) noexcept {
-  if (unsigned_text::needed(value)) return sink.text_element(unsigned_text(value).view());
-  sink.number_element(wire::any_int, value);
-}
-ARTHUR_LINKED void add_number(sequence_sink& sink, double value) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  sink.number_element(wire::any_double, bits);
-}
-ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.number_element(wire::any_bool, value ? 1 : 0); }
 ARTHUR_LINKED void use_text(text_sink& sink, text_arg value) noexcept { sink.use({value.data, value.size}); }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
@@ -4239,6 +5645,7 @@ ARTHUR_NAMESPACE_END
 #ifndef ARTHUR_RECORD_CONTEXT_NODE_HPP
 #define ARTHUR_RECORD_CONTEXT_NODE_HPP
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -4254,8 +5661,8 @@ namespace detail {
 struct alignas(8) pooled_frame {  // 32-bit ABIs would be content with 4
   frame span;  // of a context: the collected bytes, key sets and group
   arena memory;
-  pooled_frame* outer = nullptr;    // contexts: the enclosing scope's
-  std::string_view trace_state;     // detached spans of a trace that came with one: behind this, in the same block
+  std::atomic<std::uint32_t> holders{1};  // of a context, which doesn't change any more once another one has it
+  std::string_view trace_state;     // of a trace that came with one: behind this, in the same block
   const char* pool_base = nullptr;  // tells one of before a fork: its blocks belong to the parent process
 };
 static_assert(sizeof(pooled_frame) % 8 == 0 && sizeof(pooled_frame) < block::size / 4, "begins a block");
@@ -4283,24 +5690,37 @@ inline void release_pooled(pooled_frame* p) noexcept {
   blocks.release(blocks.block_of(p), 1);
 }
 
-/// Takes a context out of its thread's chain, wherever it stands: inner ones hold copies of its bytes.
-inline void pop_context(slot& s, pooled_frame* node) noexcept {
-  if (s.context == node) {
-    s.context = node->outer;
-  } else {
-    pooled_frame* p = s.context;
-    while (p != nullptr && p->outer != node) p = p->outer;
-    if (p == nullptr) return;
-    p->outer = node->outer;
-  }
-  if (node->pool_base == the_recorder.source.blocks.base()) node->span.bytes.discard();
+/// One holder more of a context: an arthur::context, or a scope or attachment of any thread.
+inline void share_context(pooled_frame* node) noexcept {
+  // Relaxed: the caller has a reference already.
+  if (node->pool_base == the_recorder.source.blocks.base()) node->holders.fetch_add(1, std::memory_order_relaxed);
+}
+/// Any thread.
+inline void drop_context(pooled_frame* node) noexcept {
+  if (node->pool_base != the_recorder.source.blocks.base()) return;
+  // Acquire and release: the last one to let go must see everything the others did with it.
+  if (node->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  node->span.bytes.discard();
   release_pooled(node);
 }
 
+/// Puts a context on top; takes over the caller's reference. Its generation; 0: too many.
+inline std::uint32_t push_context(slot& s, pooled_frame* node) noexcept {
+  if (s.context_depth >= slot::max_depth) return 0;
+  s.contexts[s.context_depth++] = {node, ++s.last_generation};
+  s.context = node;
+  return s.last_generation;
+}
+
+/// Takes a context out, wherever it stands: inner ones hold copies of its bytes.
 inline void pop_context(slot& s, std::uint32_t generation) noexcept {
-  pooled_frame* node = s.context;
-  while (node != nullptr && node->span.generation != generation) node = node->outer;
-  if (node != nullptr) pop_context(s, node);
+  std::uint32_t at = s.context_depth;
+  while (at != 0 && s.contexts[at - 1].generation != generation) --at;
+  if (at == 0) return;
+  pooled_frame* const node = s.contexts[at - 1].node;
+  for (; at < s.context_depth; ++at) s.contexts[at - 1] = s.contexts[at];
+  s.context = --s.context_depth == 0 ? nullptr : s.contexts[s.context_depth - 1].node;
+  if (node != nullptr) drop_context(node);
 }
 
 /// Lets a span, or an inner context, begin with what the context holds. Its own key sets are still empty.
@@ -4461,13 +5881,14 @@ inline void drop_frame(slot& s, frame& f, drop why) noexcept {
 
 /// Gives a slot back when its thread ends: open spans and contexts are dropped, committed spans stay for the worker.
 inline void retire_slot(slot& s) noexcept {
-  while (s.context != nullptr) pop_context(s, s.context);
+  while (s.context_depth != 0) pop_context(s, s.contexts[s.context_depth - 1].generation);
   for (std::uint32_t n = s.kept(); n != 0; --n) {
     drop_frame(s, s.open[n - 1], drop::thread_exit);
     s.open[n - 1].become(frame::closed);
   }
   s.depth = 0;
   s.lost_contexts = 0;
+  s.baggage.clear();
   close_arena(the_recorder.source.blocks, s.memory);
   // A slot from which the worker has nothing to take needs no worker to become free: there may be none.
   // Release: the worker, or the thread that takes the slot over, sees all of the above.
@@ -4581,7 +6002,7 @@ ARTHUR_COLD inline void after_fork() noexcept {
       }
       s->memory = arena{};
       s->woken_at = 0;
-      if (memory == nullptr) s->context = nullptr;  // it lay in the pool that begins anew
+      if (memory == nullptr) s->forget_contexts();  // they lay in the pool that begins anew
       s->queue.reset();
       s->pinned = nullptr;
       s->random.seed();
@@ -4591,7 +6012,8 @@ ARTHUR_COLD inline void after_fork() noexcept {
       if (s != this_slot && (status == slot::exited || (status == slot::active && is_first_thread()))) {
         s->depth = 0;
         s->lost_contexts = 0;
-        s->context = nullptr;
+        s->forget_contexts();
+        s->baggage.forget();
         for (slot::foreign_state& state : s->states) state.generation = 0;
         s->status.store(slot::unused, std::memory_order_relaxed);
       }
@@ -4613,8 +6035,8 @@ ARTHUR_NAMESPACE_END
 
 #endif
 // recording.hpp: the life of an open span: begun, filled, committed or dropped.
-#ifndef ARTHUR_RECORDING_HPP
-#define ARTHUR_RECORDING_HPP
+#ifndef ARTHUR_SPANS_RECORDING_HPP
+#define ARTHUR_SPANS_RECORDING_HPP
 
 #include <atomic>
 #include <cstddef>
@@ -4624,8 +6046,8 @@ ARTHUR_NAMESPACE_END
 #include <string_view>
 
 // events.hpp: events and the status message of an open span as OTLP bytes.
-#ifndef ARTHUR_EVENTS_HPP
-#define ARTHUR_EVENTS_HPP
+#ifndef ARTHUR_SPANS_EVENTS_HPP
+#define ARTHUR_SPANS_EVENTS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -4672,23 +6094,23 @@ inline std::size_t event_attribute_size(const item& i) noexcept {
   }
 }
 
-inline void write_event_attribute(writer& to, const item& i) noexcept {
+inline void write_event_attribute(writer& to, const item& i, std::uint8_t tag = wire::event_attributes) noexcept {
   const std::size_t k = i.key_size < 1024 ? i.key_size : 1024;
   switch (i.value_type) {
     case item::type::unsigned_integer:
       if (unsigned_text::needed(i.unsigned_integer)) {
         const unsigned_text digits(i.unsigned_integer);
-        return write_text(to, wire::event_attributes, i.key_data, k, digits.view().data(), digits.view().size());
+        return write_text(to, tag, i.key_data, k, digits.view().data(), digits.view().size());
       }
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+      return write_integer(to, tag, i.key_data, k, i.integer);
     case item::type::integer:
-      return write_integer(to, wire::event_attributes, i.key_data, k, i.integer);
+      return write_integer(to, tag, i.key_data, k, i.integer);
     case item::type::number:
-      return write_number(to, wire::event_attributes, i.key_data, k, i.number);
+      return write_number(to, tag, i.key_data, k, i.number);
     case item::type::boolean:
-      return write_boolean(to, wire::event_attributes, i.key_data, k, i.boolean);
+      return write_boolean(to, tag, i.key_data, k, i.boolean);
     default:
-      return write_text(to, wire::event_attributes, i.key_data, k, i.data, i.size);
+      return write_text(to, tag, i.key_data, k, i.data, i.size);
   }
 }
 
@@ -4835,7 +6257,7 @@ inline void begin_frame(slot& s, frame& f, kind k, const frame* parent) noexcept
     std::memcpy(f.ids.parent, parent->ids.span, 8);
     f.ids.has_parent = true;
     f.trace_flags = parent->trace_flags & frame::inherited;
-    f.flags = parent->trace_flags & frame::names_remote;
+    f.flags = parent->trace_flags & (frame::names_remote | frame::tail_candidate);  // the record has the same bits
   } else {
     f.ids.has_parent = false;
     put_random(f.ids.trace, s);
@@ -4984,7 +6406,10 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
     if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
-    else if (generation != 0) pop_context(s, generation);
+    else if (generation != 0) {
+      pop_context(s, generation);
+      s.baggage.pop(generation);
+    }
   }
   pop_closed(s);
 }
@@ -5081,12 +6506,14 @@ inline void hex(char* to, const unsigned char* from, std::size_t size) noexcept 
 ARTHUR_NAMESPACE_END
 
 #endif
-// restraint.hpp: which new spans are left out while the runtime runs: in a pause, above the rate cap, or without room.
-#ifndef ARTHUR_RESTRAINT_HPP
-#define ARTHUR_RESTRAINT_HPP
+// restraint.hpp: which new spans are left out while the runtime runs: by a rule, in a pause, above the rate cap, without room.
+#ifndef ARTHUR_SPANS_RESTRAINT_HPP
+#define ARTHUR_SPANS_RESTRAINT_HPP
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -5106,6 +6533,15 @@ inline void switch_recording(std::uint32_t bit, bool to) noexcept {
   std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
   while (mode != 0 && !recording_enabled.compare_exchange_weak(mode, to ? mode | bit : mode & ~bit, std::memory_order_relaxed)) {
   }
+}
+
+/// Before recording begins. One start() at a time.
+inline void install_rules(const option_list<sampling_rule>& given) {
+  static sampling_rules* newest = nullptr;
+  sampling_rules* found = newest;
+  while (found != nullptr && !found->is(given)) found = found->former;
+  if (found == nullptr) found = newest = new sampling_rules{given, newest};
+  the_recorder.rules.store(found, std::memory_order_relaxed);
 }
 
 /// block_source::hold_traces: from now on traces look for room before they begin, and what waits goes out at once.
@@ -5142,13 +6578,47 @@ inline bool within_rate(slot& s, bool root) noexcept {
 }
 
 /// Whether a span under `parent` is the first one of its trace in this process.
-inline bool begins_here(const frame* parent) noexcept { return parent == nullptr || parent->is(frame::joined); }
+inline bool begins_here(const frame* parent) noexcept {
+  return parent == nullptr || (parent->is(frame::joined) && (parent->trace_flags & frame::ours) == 0);
+}
 
-/// What pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
+/// A frame of a trace that isn't sampled is recorded all the same, in case the worker keeps it.
+inline void make_candidate(frame& f, std::uint16_t local_root) noexcept {
+  f.trace_flags |= frame::tail_candidate;
+  f.ids.local_root = local_root;
+  f.flags |= record::tail_candidate | std::uint32_t{local_root} << record::local_root_shift;
+}
+
+/// What options::sampling_rules say about a frame just begun, and which frames become candidates for options::keep_errors
+/// and its like. Rules decide about a trace that the sampler would decide about here; inside a trace they only leave out.
+inline void follow_rules(frame& f, const frame* parent, std::string_view name) noexcept {
+  if ((f.trace_flags & frame::suppressed) != 0) return;
+  const sampling_rules* const rules = the_recorder.rules.load(std::memory_order_relaxed);
+  const sampling_rule* const rule = rules == nullptr ? nullptr : rules->find(static_cast<kind>(f.span_kind), name);
+  const std::uint64_t below = rule == nullptr ? 0 : sampling_threshold(rule->ratio);
+  if (rule != nullptr && sampling_bits(f.ids.trace) > below) {
+    f.leave_out(0);
+  } else if (rule != nullptr && (parent == nullptr || (begins_here(parent) && !the_recorder.parent_based.load(std::memory_order_relaxed)))) {
+    f.trace_flags |= frame::sampled;
+  }
+  if ((f.trace_flags & frame::tail_candidate) != 0) return make_candidate(f, parent->ids.local_root);
+  // Who says that none is recorded means the failed ones, too.
+  const bool never = rule != nullptr && below == 0;
+  if (f.is_sampled() || never || !begins_here(parent) || !the_recorder.keeps_candidates.load(std::memory_order_relaxed)) return;
+  std::uint16_t number = 0;
+  std::memcpy(&number, f.ids.span, sizeof number);  // random
+  make_candidate(f, number);
+  f.flags |= record::local_root;
+}
+
+/// What rules, pause, pool and cap mean for a frame just begun. A span inside an open one gets a silent entry, so that ARTHUR_SET and
 /// ARTHUR_END in its scope don't act on its parent, even when the pause ends meanwhile.
-ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
-  const std::uint32_t mode = recording_enabled.load(std::memory_order_relaxed);
-  if (!f.is_sampled()) return;
+ARTHUR_COLD inline void restrain(slot& s, frame& f, const frame* parent, std::string_view name) noexcept {
+  // Acquire pairs with the release in start(): with `ruled` the rules are seen.
+  const std::uint32_t mode = recording_enabled.load(std::memory_order_acquire);
+  const bool root = begins_here(parent);
+  if ((mode & recording_mode::ruled) != 0) follow_rules(f, parent, name);
+  if (!f.is_recorded()) return;
   if ((mode & recording_mode::paused) != 0) {
     f.leave_out(0);
   } else if ((mode & recording_mode::crowded) != 0 && root && !trace_has_room()) {
@@ -5160,7 +6630,9 @@ ARTHUR_COLD inline void restrain(slot& s, frame& f, bool root) noexcept {
   }
 }
 
-inline void count_left_out(slot& s, const frame& f) noexcept {
+inline void count_left_out(slot& s, frame& f) noexcept {
+  // Headers name the span outside, as if this one weren't there.
+  if ((f.trace_flags & frame::suppressed) != 0) std::memcpy(f.ids.span, f.ids.parent, 8);
   if ((f.trace_flags & frame::no_room) != 0) {
     s.opened.add();
     return s.count_drop(drop::pool_full);
@@ -5173,30 +6645,8 @@ ARTHUR_NAMESPACE_END
 
 #endif
 
-#if defined(__GNUC__)
-#include <cxxabi.h>
-#endif
-
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// A readable type name; leaves `out` as it is when there is none.
-inline void demangle(const char* mangled, char* out, std::size_t size) noexcept {
-  if (mangled == nullptr) return;
-  const char* readable = mangled;
-#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
-  int status = 0;
-  char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
-  if (plain != nullptr) readable = plain;
-#endif
-  const std::size_t n = std::strlen(readable);
-  const std::size_t kept = n < size - 1 ? n : size - 1;
-  std::memcpy(out, readable, kept);
-  out[kept] = 0;
-#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)
-  std::free(plain);
-#endif
-}
 
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
@@ -5230,8 +6680,8 @@ ARTHUR_NOINLINE inline bool open_scope(scope_handle& handle, call_site* site, ki
   // Before anything that may wait: without threads a callback may open spans of its own meanwhile.
   f.become(frame::silent);
   ++s->depth;
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
-  if (!f.is_sampled()) {
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, parent, {name.data, name.size});
+  if (!f.is_recorded()) {
     count_left_out(*s, f);
     return false;
   }
@@ -5359,14 +6809,14 @@ ARTHUR_LINKED bool detached_open(detached_handle& handle, kind k, text_arg name)
   }
   frame& f = p->span;
   begin_frame(*s, f, k, parent);
-  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, begins_here(parent));
+  if (ARTHUR_UNLIKELY(is_restrained())) restrain(*s, f, parent, {name.data, name.size});
   wire::put_bytes(at, state.data(), state.size());
   p->trace_state = {at, state.size()};
   at += state_room;
   handle.open = &f;
   handle.generation = f.generation;
   handle.life = the_recorder.source.blocks.life();
-  if (!f.is_sampled()) {
+  if (!f.is_recorded()) {
     count_left_out(*s, f);
     f.bytes.discard();
     f.become(frame::silent);
@@ -5446,43 +6896,860 @@ ARTHUR_LINKED void deactivate(scope_handle& scope) noexcept {
   pop_frame(*s, scope.index);
 }
 
-/// Records an exception that passes through the current span: one event, and the error that every enclosing span will
-/// carry until the exception is caught.
-ARTHUR_LINKED void current_exception(const char* mangled_type, text_arg message) noexcept {
-  frame* const f = current_frame();
-  slot* const s = this_slot;
-  if (s == nullptr) return;
-  char type[128] = "unknown exception";
-  demangle(mangled_type, type, sizeof type);
-  char line[sizeof s->exception] = {};
-  char* at = line;
-  char* const end = line + sizeof line - 1;
-  const auto put = [&](std::string_view v) {
-    const std::size_t n = v.size() < static_cast<std::size_t>(end - at) ? v.size() : static_cast<std::size_t>(end - at);
-    at = wire::put_bytes(at, v.data(), n);
-  };
-  put(type);
-  if (message.size != 0) {
-    put(": ");
-    put({message.data, message.size});
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// carrying.hpp: the functions behind carriers.hpp: headers found and made, a thread's baggage; compiled in one .cpp.
+#ifndef ARTHUR_SPANS_CARRYING_HPP
+#define ARTHUR_SPANS_CARRYING_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+// joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
+#ifndef ARTHUR_SPANS_JOINING_HPP
+#define ARTHUR_SPANS_JOINING_HPP
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// As ready_slot(), and before start() too: whoever doesn't record hands headers on all the same.
+inline slot* joining_slot() noexcept {
+  if (this_slot == nullptr) {
+    // Before a slot exists, so that a child of fork() gets ids of its own whenever it starts.
+    // Acquire and release: whoever sees the word sees the 1 in it. Of two threads at once one makes a word for nothing.
+    auto& word = the_recorder.fork_word;
+    std::atomic<std::uint32_t>* none = nullptr;
+    if (word.load(std::memory_order_acquire) == nullptr) word.compare_exchange_strong(none, make_fork_word(), std::memory_order_release);
+    acquire_slot(true);
   }
-  *at = 0;
-  // An inner traced() saw it already; another one may be under way by now.
-  const bool known = s->reporting_exception && std::strcmp(s->exception, line) == 0;
-  std::memcpy(s->exception, line, sizeof line);
-  s->reporting_exception = true;
-  if (f == nullptr) return;
-  if (!known) {
-    item items[2] = {text_item(key::free, std::string_view(type)), text_item(key::free, message)};
-    const std::string_view names[2] = {"exception.type", "exception.message"};
-    for (int n = 0; n < 2; ++n) {
-      items[n].key_data = names[n].data();
-      items[n].key_size = static_cast<std::uint32_t>(names[n].size());
+  return this_slot == nullptr ? nullptr : ready_slot();
+}
+
+/// Lets `block`, of which the caller gives a reference away, hold on this thread until baggage_pop().
+inline bool hold_baggage(slot& s, scope_handle& handle, baggage_block* block) noexcept {
+  if (!s.baggage.push(block, s.last_generation + 1)) {
+    baggage_block::release(block);
+    return false;
+  }
+  handle.owner = &s;
+  handle.generation = ++s.last_generation;
+  return true;
+}
+
+/// The decision of the sampler about a trace that began elsewhere.
+inline bool samples(const foreign_span& parent) noexcept {
+  if (the_recorder.parent_based.load(std::memory_order_relaxed)) return (parent.flags & flag_sampled) != 0;
+  return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
+}
+
+/// `lines`: the values of its tracestate headers.
+inline bool join_lines(scope_handle& scope, const foreign_span& parent, const std::string_view* lines, std::size_t count) noexcept {
+  slot* const s = joining_slot();
+  if (s == nullptr || s->depth >= slot::max_depth) return false;
+  frame& f = s->open[s->depth];
+  f.generation = ++s->last_generation;
+  std::memcpy(f.ids.trace, parent.trace, 16);
+  std::memcpy(f.ids.span, parent.span, 8);
+  f.trace_flags = static_cast<std::uint16_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
+                                            (parent.remote ? frame::names_remote : 0) |
+                                            ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
+  if (slot::foreign_state* const state = s->state_of(0)) {
+    state->size = static_cast<std::uint32_t>(w3c::read_tracestate(lines, count, state->text));
+    if (state->size != 0) {
+      state->generation = f.generation;
+      f.trace_flags |= frame::has_state;
     }
-    write_event(*f, "exception", items, 2);
   }
-  if (f->result != span_status::error) write_status_message(*f, s->exception);
-  settle(*s, *f);
+  f.become(frame::joined);
+  scope.owner = s;
+  scope.index = s->depth++;
+  scope.generation = f.generation;
+  return true;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
+  const std::string_view line(tracestate.data, tracestate.size);
+  return join_lines(scope, parent, &line, 1);
+}
+
+ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {
+  foreign_span parent;
+  return the_recorder.trace_context.load(std::memory_order_relaxed) &&
+         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+/// Suppressed outside any span: there is nothing to name.
+inline bool is_nameless(const frame& f) noexcept {
+  static constexpr unsigned char none[16] = {};
+  return (f.trace_flags & frame::suppressed) != 0 && std::memcmp(f.ids.trace, none, 16) == 0;
+}
+
+/// The innermost span; where nothing is recorded, the innermost one that came from elsewhere.
+inline const frame* outgoing_frame() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  slot* const s = this_slot;
+  if (s == nullptr) return nullptr;
+  if (recording_enabled.load(std::memory_order_relaxed) != 0) return s->top();
+  for (std::uint32_t n = s->kept(); n != 0; --n) {
+    const frame& f = s->open[n - 1];
+    if (f.is(frame::joined)) return (f.trace_flags & frame::no_parent) == 0 ? &f : nullptr;
+  }
+  return nullptr;
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
+  const frame* const f = outgoing_frame();
+  if (f == nullptr || is_nameless(*f)) return false;
+  std::memcpy(out.trace, f->ids.trace, 16);
+  std::memcpy(out.span, f->ids.span, 8);
+  out.flags = f->trace_flags & (flag_sampled | flag_random);
+  out.remote = (f->trace_flags & frame::names_remote) != 0;
+  // Whoever only hands on doesn't change the flag: it belongs to the span that is named. So does a suppressed one.
+  if (f->is(frame::joined) || (f->trace_flags & frame::suppressed) != 0) {
+    out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |
+                                          ((f->trace_flags & frame::came_sampled) != 0 ? flag_sampled : 0));
+  }
+  return true;
+}
+
+ARTHUR_LINKED std::size_t current_state(char* to) noexcept {
+  const frame* const f = outgoing_frame();
+  const std::string_view state = f == nullptr ? std::string_view() : trace_state_of(*this_slot, *f);
+  wire::put_bytes(to, state.data(), state.size());
+  to[state.size()] = 0;
+  return state.size();
+}
+
+/// One of the two; its size.
+ARTHUR_LINKED std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
+  foreign_span current;
+  char* const to = traceparent != nullptr ? traceparent : tracestate;
+  *to = 0;
+  if (!the_recorder.trace_context.load(std::memory_order_relaxed)) return 0;
+  if (traceparent == nullptr) return current_state(tracestate);
+  if (!current_context(current)) return 0;
+  w3c::write_traceparent(traceparent, current.trace, current.span, current.flags);
+  return w3c::traceparent_size;
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// utf8.hpp: finding, repairing and cutting UTF-8.
+#ifndef ARTHUR_OTLP_UTF8_HPP
+#define ARTHUR_OTLP_UTF8_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// buffer.hpp: a growable run of bytes that never throws.
+#ifndef ARTHUR_OTLP_BUFFER_HPP
+#define ARTHUR_OTLP_BUFFER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bytes under construction. Where memory or the maximum ends, `failed()` turns true and stays so until clear() or
+/// forgive(); appends are ignored meanwhile, so a long run of appends needs one check at its end.
+class buffer {
+ public:
+  buffer() noexcept = default;
+  /// Grows to `maximum` bytes at most.
+  explicit buffer(std::size_t maximum) noexcept : maximum_(maximum) {}
+  /// Lives in `storage` and never grows.
+  buffer(char* storage, std::size_t size) noexcept
+      : data_(storage), capacity_(size), maximum_(size), owned_(false) {}
+
+  buffer(buffer&& other) noexcept { take(other); }
+  buffer& operator=(buffer&& other) noexcept {
+    if (this != &other) {
+      if (owned_) std::free(data_);
+      take(other);
+    }
+    return *this;
+  }
+  buffer(const buffer&) = delete;
+  buffer& operator=(const buffer&) = delete;
+  ~buffer() {
+    if (owned_) std::free(data_);
+  }
+
+  char* data() noexcept { return data_; }
+  const char* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return size_ == 0; }
+  bool failed() const noexcept { return failed_; }
+
+  /// Bytes that may be written at the end without growing.
+  std::size_t room() const noexcept { return capacity_ - size_; }
+
+  /// At least `more` writable bytes behind the end, or nullptr; advance() makes them part of the content.
+  char* reserve_more(std::size_t more) noexcept {
+    // Without memory yet, even nothing needs some: nullptr means failure.
+    if (ARTHUR_UNLIKELY(failed_ || capacity_ - size_ < more || data_ == nullptr) && !grow(more)) return nullptr;
+    return data_ + size_;
+  }
+  void advance(std::size_t count) noexcept { size_ += count; }
+
+  bool append(const char* from, std::size_t count) noexcept {
+    char* to = reserve_more(count);
+    if (to == nullptr) return false;
+    if (count != 0) std::memcpy(to, from, count);
+    size_ += count;
+    return true;
+  }
+  bool append(char byte) noexcept {
+    char* to = reserve_more(1);
+    if (to == nullptr) return false;
+    *to = byte;
+    ++size_;
+    return true;
+  }
+  /// Appends a string literal without its final zero.
+  template <std::size_t N>
+  bool append(const char (&literal)[N]) noexcept {
+    return append(literal, N - 1);
+  }
+
+  /// With ARTHUR_NO_HEAP no buffer grows: this, called inside start(), takes what it will ever have. Elsewhere it does
+  /// nothing. False: no memory.
+  bool fix(std::size_t size) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    if (!owned_ || data_ != nullptr) return false;
+    data_ = static_cast<char*>(std::malloc(size));
+    capacity_ = data_ != nullptr ? size : 0;
+    return data_ != nullptr;
+#else
+    static_cast<void>(size);
+    return true;
+#endif
+  }
+
+  /// Cuts to `size` bytes; keeps failed().
+  void truncate(std::size_t size) noexcept {
+    if (size < size_) size_ = size;
+  }
+  void clear() noexcept {
+    size_ = 0;
+    failed_ = false;
+  }
+  /// Lets appends go on after the content was truncated to something complete.
+  void forgive() noexcept { failed_ = false; }
+  /// Marks the content as incomplete.
+  void fail() noexcept { failed_ = true; }
+
+  /// Gives memory back to the system if more than `keep` bytes are held; the content stays.
+  void shrink(std::size_t keep) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    static_cast<void>(keep);
+#else
+    if (!owned_ || capacity_ <= keep) return;
+    const std::size_t wanted = size_ < keep ? keep : size_;
+    if (wanted == 0) {
+      std::free(data_);
+      data_ = nullptr;
+      capacity_ = 0;
+    } else if (wanted < capacity_) {
+      if (void* moved = std::realloc(data_, wanted)) {
+        data_ = static_cast<char*>(moved);
+        capacity_ = wanted;
+      }
+    }
+#endif
+  }
+
+ private:
+  ARTHUR_NOINLINE bool grow(std::size_t more) noexcept {
+    if (failed_) return false;
+#ifndef ARTHUR_NO_HEAP
+    if (owned_ && more <= maximum_ && size_ <= maximum_ - more) {
+      const std::size_t needed = size_ + more;
+      std::size_t wanted = capacity_ < maximum_ / 2 ? capacity_ * 2 : maximum_;
+      if (wanted < 256) wanted = 256;
+      if (wanted < needed) wanted = needed;
+      if (wanted > maximum_) wanted = maximum_;
+      void* moved = std::realloc(data_, wanted);
+      if (moved == nullptr && wanted > needed) moved = std::realloc(data_, wanted = needed);
+      if (moved != nullptr) {
+        data_ = static_cast<char*>(moved);
+        capacity_ = wanted;
+        return true;
+      }
+    }
+#else
+    (void)more;
+#endif
+    failed_ = true;
+    return false;
+  }
+
+  void take(buffer& other) noexcept {
+    data_ = other.data_;
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    maximum_ = other.maximum_;
+    owned_ = other.owned_;
+    failed_ = other.failed_;
+    other.data_ = nullptr;
+    other.size_ = 0;
+    other.capacity_ = 0;
+    other.failed_ = false;
+  }
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t maximum_ = SIZE_MAX / 4;  // far below PTRDIFF_MAX, which malloc refuses anyway
+  bool owned_ = true;
+  bool failed_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// The first byte is the lowest on every machine. (g++ 12 does not turn a loop over bytes into one load.)
+inline std::uint32_t load_le32(const char* from) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  value = __builtin_bswap32(value);
+#endif
+  return value;
+}
+inline std::uint64_t load_le64(const char* from) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  value = __builtin_bswap64(value);
+#endif
+  return value;
+}
+
+/// Index of the lowest set bit of `bits`, which must not be 0.
+inline unsigned lowest_bit(std::uint64_t bits) noexcept {
+#if defined(__GNUC__) || defined(__clang__)
+  return static_cast<unsigned>(__builtin_ctzll(bits));
+#else
+  unsigned index = 0;
+  while ((bits & 1U) == 0) {
+    bits >>= 1;
+    ++index;
+  }
+  return index;
+#endif
+}
+
+/// One step over non-ASCII text: a code point, or a maximal ill-formed part that one U+FFFD replaces.
+struct utf8_step {
+  unsigned size;
+  bool valid;
+};
+
+inline bool is_utf8_tail(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80; }
+
+/// `at` < `end`, and *at is not ASCII.
+inline utf8_step next_utf8(const char* at, const char* end) noexcept {
+  const auto lead = static_cast<unsigned char>(at[0]);
+  const auto left = end - at;
+  if (lead < 0xc2 || lead > 0xf4 || left < 2) return {1, false};
+  const auto second = static_cast<unsigned char>(at[1]);
+  if (lead < 0xe0) return is_utf8_tail(at[1]) ? utf8_step{2, true} : utf8_step{1, false};
+  // Overlong forms, surrogates and what lies above U+10FFFF are told by the second byte alone.
+  unsigned low = 0x80;
+  unsigned high = 0xbf;
+  if (lead == 0xe0) low = 0xa0;
+  if (lead == 0xed) high = 0x9f;
+  if (lead == 0xf0) low = 0x90;
+  if (lead == 0xf4) high = 0x8f;
+  if (second < low || second > high) return {1, false};
+  if (left < 3 || !is_utf8_tail(at[2])) return {2, false};
+  if (lead < 0xf0) return {3, true};
+  if (left < 4 || !is_utf8_tail(at[3])) return {3, false};
+  return {4, true};
+}
+
+/// True if the low three bytes of `word` are one well-formed three-byte code point: the common case of CJK text.
+inline bool is_utf8_triple(std::uint32_t word) noexcept {
+  const std::uint32_t marks = word & 0x200fU;  // lead's low half, and the bit that tells overlong forms and surrogates
+  return (word & 0x00c0c0f0U) == 0x008080e0U && marks != 0 && marks != 0x200d;
+}
+
+/// The same for two bytes: Cyrillic, Greek, Arabic, accented Latin.
+inline bool is_utf8_pair(std::uint32_t word) noexcept { return (word & 0xc0e0U) == 0x80c0U && (word & 0x1eU) != 0; }
+
+/// The code point that next_utf8() found valid at `at`, or that of an ASCII byte.
+inline std::uint32_t utf8_code_point(const char* at, unsigned size) noexcept {
+  const auto byte = [at](unsigned i) { return std::uint32_t{static_cast<unsigned char>(at[i])}; };
+  switch (size) {
+    case 2: return (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
+    case 3: return (byte(0) & 0x0fU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
+    case 4:
+      return (byte(0) & 0x07U) << 18 | (byte(1) & 0x3fU) << 12 | (byte(2) & 0x3fU) << 6 | (byte(3) & 0x3fU);
+    default: return byte(0);
+  }
+}
+
+/// Writes a code point at `to` (room for 4); returns the first byte behind it.
+inline char* put_utf8(char* to, std::uint32_t code) noexcept {
+  const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(static_cast<unsigned char>(byte)); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xc0U | code >> 6);
+    put(0x80U | (code & 0x3fU));
+  } else if (code < 0x10000) {
+    put(0xe0U | code >> 12);
+    put(0x80U | (code >> 6 & 0x3fU));
+    put(0x80U | (code & 0x3fU));
+  } else {
+    put(0xf0U | code >> 18);
+    put(0x80U | (code >> 12 & 0x3fU));
+    put(0x80U | (code >> 6 & 0x3fU));
+    put(0x80U | (code & 0x3fU));
+  }
+  return to;
+}
+
+/// Whether U+0000 counts as text: protobuf and JSON hold it, the engine's database doesn't.
+enum class nul { allowed, forbidden };
+
+/// Length of the longest prefix of well-formed UTF-8 (without U+0000 if that is forbidden).
+template <nul Nul = nul::allowed>
+inline std::size_t valid_utf8_prefix(const char* data, std::size_t size) noexcept {
+  const char* at = data;
+  const char* const end = data + size;
+  for (;;) {
+#if defined(__SSE2__)
+    while (end - at >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+      auto bad = static_cast<unsigned>(_mm_movemask_epi8(bytes));
+      // As signed numbers, ASCII without zero is exactly what is greater than 0.
+      if (Nul == nul::forbidden) {
+        bad = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffU;
+      }
+      if (bad != 0) {
+        at += lowest_bit(bad);
+        break;
+      }
+      at += 16;
+    }
+#endif
+    while (end - at >= 8) {
+      const std::uint64_t word = load_le64(at);
+      std::uint64_t bad = word;
+      if (Nul == nul::forbidden) bad |= word - 0x0101010101010101U;  // a borrow only disturbs bytes above a zero
+      bad &= 0x8080808080808080U;
+      if (bad != 0) {
+        at += lowest_bit(bad) / 8;
+        break;
+      }
+      at += 8;
+    }
+    while (at != end && static_cast<signed char>(*at) > (Nul == nul::allowed ? -1 : 0)) ++at;
+    if (at == end || *at == 0) return static_cast<std::size_t>(at - data);
+    do {
+      if (end - at >= 4) {
+        const std::uint32_t word = load_le32(at);
+        if (is_utf8_triple(word)) {
+          at += 3;
+          continue;
+        }
+        if (is_utf8_pair(word)) {
+          at += 2;
+          continue;
+        }
+      }
+      const utf8_step step = next_utf8(at, end);
+      if (!step.valid) return static_cast<std::size_t>(at - data);
+      at += step.size;
+    } while (at != end && static_cast<signed char>(*at) < 0);
+  }
+}
+
+/// True if all of it is well-formed UTF-8 (without U+0000 if that is forbidden).
+template <nul Nul = nul::allowed>
+inline bool is_valid_utf8(const char* data, std::size_t size) noexcept {
+  return valid_utf8_prefix<Nul>(data, size) == size;
+}
+
+/// Appends the text; each maximal ill-formed part becomes U+FFFD (as in browsers and Python's errors="replace"), and
+/// U+0000 is left out where it is forbidden.
+template <nul Nul = nul::allowed>
+inline bool append_valid_utf8(buffer& out, const char* data, std::size_t size) noexcept {
+  const char* at = data;
+  const char* const end = data + size;
+  for (;;) {
+    const std::size_t good = valid_utf8_prefix<Nul>(at, static_cast<std::size_t>(end - at));
+    out.append(at, good);
+    at += good;
+    if (at == end) return !out.failed();
+    if (*at == 0) {
+      ++at;
+    } else {
+      out.append("\xEF\xBF\xBD");
+      at += next_utf8(at, end).size;
+    }
+  }
+}
+
+/// The largest size of at most `limit` bytes that doesn't cut a code point.
+inline std::size_t utf8_truncate(const char* data, std::size_t size, std::size_t limit) noexcept {
+  if (size <= limit) return size;
+  std::size_t cut = limit;
+  // A code point has at most three tail bytes; more of them is damage, which may be cut anywhere.
+  for (unsigned i = 0; i < 3 && cut != 0 && is_utf8_tail(data[cut]); ++i) --cut;
+  return is_utf8_tail(data[cut]) ? limit : cut;
+}
+
+/// Bytes of the first `count` characters of valid text: of all of it if it has no more.
+inline std::size_t utf8_first_characters(const char* data, std::size_t size, std::size_t count) noexcept {
+  std::size_t at = 0;
+  while (at < size && (is_utf8_tail(data[at]) || count-- != 0)) ++at;
+  return at;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// baggage.hpp: the W3C header baggage: its members by their grammar, put together within its limits, encoded and decoded.
+#ifndef ARTHUR_PROPAGATION_BAGGAGE_HPP
+#define ARTHUR_PROPAGATION_BAGGAGE_HPP
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace w3c {
+
+/// What is carried: as much as the specification asks for.
+constexpr std::size_t max_baggage = 8192;
+constexpr std::size_t max_baggage_members = 64;
+
+inline bool is_token(std::string_view text) noexcept {
+  for (const char c : text) {
+    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!alphanumeric && (c == 0 || std::strchr("!#$%&'*+-.^_`|~", c) == nullptr)) return false;
+  }
+  return !text.empty();
+}
+
+inline bool is_baggage_octet(char c) noexcept {
+  return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
+}
+
+inline bool is_baggage_value(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (!is_baggage_octet(c)) return false;
+  }
+  return true;
+}
+
+/// Up to the next `separator`, which is taken too, without the blanks around it.
+inline std::string_view take_part(std::string_view& rest, char separator) noexcept {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = trimmed(rest.substr(0, end));
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return part;
+}
+
+/// One `key=value;property;property=value`.
+struct baggage_member {
+  std::string_view text;  // all of it
+  std::string_view key, value;
+};
+
+/// False: it isn't one.
+inline bool read_baggage_member(std::string_view text, baggage_member& out) noexcept {
+  std::string_view properties = text;
+  std::string_view value = take_part(properties, ';');
+  // A value may hold more of them.
+  if (value.find('=') == std::string_view::npos) return false;
+  out.key = take_part(value, '=');
+  out.value = trimmed(value);
+  out.text = text;
+  if (!is_token(out.key) || !is_baggage_value(out.value)) return false;
+  while (!properties.empty()) {
+    std::string_view property = take_part(properties, ';');
+    if (!is_token(take_part(property, '=')) || !is_baggage_value(trimmed(property))) return false;
+  }
+  return true;
+}
+
+/// Takes the next member off `rest`, over those that are malformed. False: there is none.
+inline bool next_baggage_member(std::string_view& rest, baggage_member& out) noexcept {
+  while (!rest.empty()) {
+    if (read_baggage_member(take_part(rest, ','), out)) return true;
+  }
+  return false;
+}
+
+/// Puts a header together. A member for which there is no room is left out; the others stay whole.
+class baggage_writer {
+ public:
+  /// `to`: null to learn the size first.
+  explicit baggage_writer(char* to) noexcept : to_(to) {}
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// The members of a header's value, but for those called `except`.
+  void add_all(std::string_view header, std::string_view except = {}) noexcept {
+    for (baggage_member member; next_baggage_member(header, member);) {
+      if ((except.empty() || member.key != except) && begin(member.text.size())) put(member.text);
+    }
+  }
+
+  /// A member of our own: any bytes may stand in its value. False: `key` can't be one, or there is no room.
+  bool add(std::string_view key, std::string_view value) noexcept {
+    std::size_t encoded = value.size();
+    for (const char c : value) encoded += is_plain(c) ? std::size_t{0} : std::size_t{2};
+    if (!is_token(key) || !begin(key.size() + 1 + encoded)) return false;
+    put(key);
+    put("=");
+    static constexpr char digits[] = "0123456789ABCDEF";
+    for (const char c : value) {
+      const auto byte = static_cast<unsigned char>(c);
+      const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+      put(is_plain(c) ? std::string_view(&c, 1) : std::string_view(escaped, 3));
+    }
+    return true;
+  }
+
+ private:
+  static bool is_plain(char c) noexcept { return is_baggage_octet(c) && c != '%'; }
+
+  bool begin(std::size_t member) noexcept {
+    const std::size_t comma = size_ == 0 ? 0 : 1;
+    if (members_ == max_baggage_members || member > max_baggage || size_ + comma + member > max_baggage) return false;
+    if (comma != 0) put(",");
+    ++members_;
+    return true;
+  }
+  void put(std::string_view text) noexcept {
+    if (to_ != nullptr) std::memcpy(to_ + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+
+  char* to_;
+  std::size_t size_ = 0;
+  std::size_t members_ = 0;
+};
+
+/// The value of a member without its percent signs, to `to` (value.size() bytes); its size. What isn't %XX stays. May not be UTF-8.
+inline std::size_t decode_baggage_value(std::string_view value, char* to) noexcept {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    const int letter = (c | 0x20) - 'a';
+    return letter >= 0 && letter < 6 ? letter + 10 : -1;
+  };
+  const char* const begin = to;
+  for (std::size_t n = 0; n < value.size(); ++n) {
+    const int high = value[n] == '%' && n + 2 < value.size() ? digit(value[n + 1]) : -1;
+    const int low = high >= 0 ? digit(value[n + 2]) : -1;
+    *to++ = low >= 0 ? static_cast<char>(high * 16 + low) : value[n];
+    if (low >= 0) n += 2;
+  }
+  return static_cast<std::size_t>(to - begin);
+}
+
+}  // namespace w3c
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// In the order of found_headers.
+struct header_name {
+  std::string_view header;
+  const char* variable;
+};
+inline constexpr header_name header_names[] = {{"traceparent", "TRACEPARENT"}, {"tracestate", "TRACESTATE"}, {"baggage", "BAGGAGE"}};
+
+/// A block of what `write(baggage_writer&)` writes; null where that is nothing, or there is no memory.
+template <class Write>
+baggage_block* make_baggage(Write write) noexcept {
+  w3c::baggage_writer measured(nullptr);
+  write(measured);
+  baggage_block* const made = measured.size() == 0 ? nullptr : baggage_block::make(measured.size());
+  if (made != nullptr) {
+    w3c::baggage_writer to(made->text());
+    write(to);
+  }
+  return made;
+}
+
+/// The baggage that holds on this thread.
+inline baggage_block* held_baggage() noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (this_slot == nullptr) return nullptr;
+  if (ARTHUR_UNLIKELY(this_slot->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*this_slot);
+  return this_slot->baggage.current();
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool is_header(text_arg a, text_arg b) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  if (a.size != b.size) return false;
+  for (std::size_t n = 0; n < a.size; ++n) {
+    if (lower(a.data[n]) != lower(b.data[n])) return false;
+  }
+  return true;
+}
+
+ARTHUR_LINKED void find_header(found_headers& in, text_arg name, text_arg value) noexcept {
+  for (std::size_t n = 0; n < found_headers::kinds; ++n) {
+    if (!is_header(name, header_names[n].header)) continue;
+    const std::string_view line = w3c::trimmed({value.data, value.size});
+    if (!line.empty() && in.count[n] < found_headers::room) in.lines[n][in.count[n]++] = line;
+  }
+}
+
+/// Whether a trace was joined.
+ARTHUR_LINKED bool extract(scope_handle& trace, scope_handle& baggage, const found_headers& from) noexcept {
+  using headers = found_headers;
+  if (from.count[headers::baggage] != 0 && the_recorder.baggage.load(std::memory_order_relaxed)) {
+    baggage_block* const block = make_baggage([&](w3c::baggage_writer& to) {
+      for (std::size_t n = 0; n < from.count[headers::baggage]; ++n) to.add_all(from.lines[headers::baggage][n]);
+    });
+    slot* const s = block == nullptr ? nullptr : joining_slot();
+    if (s != nullptr) {
+      hold_baggage(*s, baggage, block);
+    } else {
+      baggage_block::release(block);
+    }
+  }
+  // Of two traceparents nobody knows which is meant.
+  foreign_span parent;
+  return from.count[headers::traceparent] == 1 && the_recorder.trace_context.load(std::memory_order_relaxed) &&
+         w3c::read_traceparent(from.lines[headers::traceparent][0], parent) &&
+         join_lines(trace, parent, from.lines[headers::tracestate], from.count[headers::tracestate]);
+}
+
+ARTHUR_LINKED bool extract_three(scope_handle& trace, scope_handle& baggage, text_arg traceparent, text_arg tracestate, text_arg members) noexcept {
+  found_headers in;
+  const text_arg values[] = {traceparent, tracestate, members};
+  for (std::size_t n = 0; n < found_headers::kinds; ++n) find_header(in, header_names[n].header, values[n]);
+  return extract(trace, baggage, in);
+}
+
+ARTHUR_LINKED void outgoing(void (*put)(void*, std::string_view, std::string_view), void* to, bool environment) noexcept {
+  const auto put_one = [&](std::size_t n, std::string_view value) {
+    put(to, environment ? std::string_view(header_names[n].variable) : header_names[n].header, value);
+  };
+  const traceparent_text parent = current_traceparent();
+  if (!parent.empty()) {
+    const tracestate_text state = current_tracestate();
+    put_one(found_headers::traceparent, parent);
+    // Also where there is none: one that is left over belongs to another trace.
+    put_one(found_headers::tracestate, state);
+  }
+  if (!the_recorder.baggage.load(std::memory_order_relaxed)) return;
+  // The caller's code may end the scope meanwhile.
+  baggage_block* const block = baggage_block::share(held_baggage());
+  if (block != nullptr) put_one(found_headers::baggage, baggage_block::view(block));
+  baggage_block::release(block);
+}
+
+ARTHUR_LINKED text_arg environment_header(std::string_view name) noexcept {
+  for (const header_name& one : header_names) {
+    if (one.header == name) return static_cast<const char*>(std::getenv(one.variable));
+  }
+  return "";
+}
+
+/// Null: no baggage at all.
+ARTHUR_LINKED bool baggage_push(scope_handle& handle, const text_arg* name, const text_arg* value) noexcept {
+  slot* const s = joining_slot();
+  if (s == nullptr) return false;
+  if (name == nullptr) return hold_baggage(*s, handle, nullptr);
+  const std::string_view key(name->data, name->size);
+  bool added = false;
+  baggage_block* const block = make_baggage([&](w3c::baggage_writer& to) {
+    to.add_all(baggage_block::view(s->baggage.current()), key);
+    added = to.add(key, {value->data, value->size});
+  });
+  if (block != nullptr && added) return hold_baggage(*s, handle, block);
+  baggage_block::release(block);
+  return false;
+}
+
+ARTHUR_LINKED void baggage_pop(scope_handle& handle) noexcept {
+  slot* const s = handle.owner;
+  handle.owner = nullptr;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (s == this_slot) {
+    s->baggage.pop(handle.generation);
+  } else {
+    end_context_on_foreign_thread(*s, handle.generation);
+  }
+}
+
+ARTHUR_LINKED std::string current_baggage(text_arg name) noexcept {
+  std::string value;
+  std::string_view rest = baggage_block::view(held_baggage()), found;
+  for (w3c::baggage_member member; w3c::next_baggage_member(rest, member);) {
+    if (member.key == std::string_view(name.data, name.size)) found = member.value;  // the last one, as others read it
+  }
+  try_to([&] {
+    std::string bytes(found);
+    bytes.resize(w3c::decode_baggage_value(found, bytes.data()));
+    const char* at = bytes.data();
+    const char* const end = at + bytes.size();
+    while (at != end) {
+      const auto first = static_cast<unsigned char>(*at);
+      const utf8_step step = first < 0x80 ? utf8_step{1, true} : next_utf8(at, end);
+      step.valid ? value.append(at, step.size) : value.append("\xEF\xBF\xBD");
+      at += step.size;
+    }
+    return true;
+  });
+  return value;
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
@@ -5491,16 +7758,127 @@ ARTHUR_NAMESPACE_END
 
 #endif
 // contexts.hpp: the functions behind context.hpp: what a scope lets its spans inherit; compiled in one .cpp.
-#ifndef ARTHUR_CONTEXTS_HPP
-#define ARTHUR_CONTEXTS_HPP
+#ifndef ARTHUR_SPANS_CONTEXTS_HPP
+#define ARTHUR_SPANS_CONTEXTS_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// attribute_chain.hpp: reads the attributes in the bytes of an open span or a context, wherever segments cut them.
+#ifndef ARTHUR_RECORD_ATTRIBUTE_CHAIN_HPP
+#define ARTHUR_RECORD_ATTRIBUTE_CHAIN_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
 #include <string_view>
 
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
+
+/// A place in a chain of segments. Bytes that end early read as nothing: a value may have changed while it was written.
+class chain_cursor {
+ public:
+  /// `base` of the pool that it lies in; at most `limit` bytes are read.
+  chain_cursor(const segment* first, const char* base, std::size_t limit) noexcept : base_(base), limit_(limit) { enter(first); }
+
+  std::size_t passed() const noexcept { return passed_; }
+  bool at_end() const noexcept { return left_ == 0 || passed_ >= limit_; }
+
+  /// Hands the next bytes to use(data, size), in pieces.
+  template <class Use>
+  void read(std::size_t size, Use&& use) noexcept {
+    while (size != 0 && !at_end()) {
+      std::size_t part = size < left_ ? size : left_;
+      if (part > limit_ - passed_) part = limit_ - passed_;
+      use(at_, part);
+      at_ += part;
+      left_ -= part;
+      passed_ += part;
+      size -= part;
+      if (left_ == 0) enter(next_);
+    }
+  }
+  void skip(std::size_t size) noexcept {
+    read(size, [](const char*, std::size_t) {});
+  }
+  std::size_t varint() noexcept {
+    if (ARTHUR_LIKELY(!at_end() && static_cast<unsigned char>(*at_) < 0x80U)) {
+      const auto value = static_cast<unsigned char>(*at_);
+      skip(1);
+      return value;
+    }
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && !at_end(); shift += 7) {
+      std::uint64_t byte = 0;
+      read(1, [&byte](const char* from, std::size_t) { byte = static_cast<unsigned char>(*from); });
+      value |= (byte & 0x7fU) << shift;
+      if (byte < 0x80U) break;
+    }
+    return static_cast<std::size_t>(value);
+  }
+
+ private:
+  /// To the first segment from `s` on that has bytes.
+  void enter(const segment* s) noexcept {
+    next_ = s;
+    left_ = 0;
+    while (left_ == 0 && next_ != nullptr) {
+      at_ = reinterpret_cast<const char*>(next_) + sizeof(segment);
+      left_ = next_->size;
+      next_ = next_->next == 0 ? nullptr : std::launder(reinterpret_cast<const segment*>(base_ + std::size_t{next_->next} * 8));
+    }
+  }
+
+  const char* base_;
+  std::size_t limit_;
+  const segment* next_ = nullptr;
+  const char* at_ = nullptr;
+  std::size_t left_ = 0;    // bytes in this segment
+  std::size_t passed_ = 0;
+};
+
+/// Calls visit(key, size, place of the field) for each attribute; a true answer ends it, and is the result.
+template <class Visit>
+bool any_attribute(chain_cursor at, Visit&& visit) noexcept {
+  char key[1024];  // longer ones are cut when they are written
+  while (!at.at_end()) {
+    const chain_cursor start = at;
+    const std::size_t tag = at.varint(), body = at.varint();
+    const std::size_t size = at.passed() - start.passed() + body;
+    chain_cursor in = at;
+    at.skip(body);
+    if (tag != wire::span_attributes) continue;
+    in.skip(1);
+    const std::size_t key_size = in.varint();
+    char* to = key;
+    in.read(key_size < sizeof key ? key_size : sizeof key, [&to](const char* from, std::size_t part) { to = wire::put_bytes(to, from, part); });
+    if (visit(std::string_view(key, static_cast<std::size_t>(to - key)), size, start)) return true;
+  }
+  return false;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// As in Python, an empty text and an empty list set nothing. (A key of the user's own may mean an empty value.)
+inline bool sets_nothing(const item& i) noexcept {
+  if (i.code == key::free) return false;
+  if (i.value_type == item::type::text || i.value_type == item::type::json) return i.size == 0;
+  if (i.value_type != item::type::sequence) return false;
+  sequence_sink measure(sequence_sink::mode::measure_array, nullptr);
+  i.each(i.object, measure);
+  return measure.size == 0;
+}
 
 /// Number of the resource group that `items` ask for, beginning from `group`.
 inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_t group) noexcept {
@@ -5510,6 +7888,7 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   std::size_t size = 0;
   if (the_recorder.groups.get(group, data, size)) split_group(data, size, task, service);
   for (std::size_t n = 0; n < count; ++n) {
+    if (sets_nothing(items[n])) continue;
     const std::string_view value(items[n].data, items[n].size < 1024 ? items[n].size : 1024);
     if (items[n].code == key::task_id) {
       task = value;
@@ -5537,6 +7916,129 @@ inline std::uint32_t group_of(const item* items, std::size_t count, std::uint32_
   return added == 0 ? group : added;
 }
 
+/// Whether a later one of the same scope sets the same key.
+inline bool is_superseded(const item* i, const item* end) noexcept {
+  const bool own = i->code == key::free;
+  if (!own && i->code >= key::single_count) return false;
+  for (const item* later = i + 1; later != end; ++later) {
+    if (later->code != i->code || sets_nothing(*later)) continue;
+    if (!own || std::string_view(later->key_data, later->key_size) == std::string_view(i->key_data, i->key_size)) return true;
+  }
+  return false;
+}
+
+inline bool has_attribute(const frame& f, std::size_t from, std::size_t to, std::string_view key) noexcept {
+  chain_cursor at(f.bytes.first(), the_recorder.source.blocks.base(), to);
+  at.skip(from);
+  return any_attribute(at, [key](std::string_view k, std::size_t, const chain_cursor&) { return k == key; });
+}
+
+/// Appends what `outer` holds and `f` doesn't: once here, so that no span inside has a key twice for the worker to find.
+inline void inherit_others(frame& f, const pooled_frame& outer) noexcept {
+  constexpr std::size_t all = ~std::size_t{0};
+  f.bytes.finish();
+  const std::uint64_t own_keys = f.all_keys;
+  chain_cursor own(f.bytes.first(), the_recorder.source.blocks.base(), all);
+  own.skip(all);
+  any_attribute(chain_cursor(outer.span.bytes.first(), outer.pool_base, all),
+                [&](std::string_view k, std::size_t size, chain_cursor at) {
+                  const std::uint64_t bits = key_bits(k.data(), k.size());
+                  if ((own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
+                  ++f.attributes;
+                  at.read(size, [&f](const char* from, std::size_t part) { f.bytes.append(from, part); });
+                  f.bytes.finish();
+                  return false;
+                });
+  f.single_keys |= outer.span.single_keys;
+  f.all_keys |= outer.span.all_keys;
+  f.free_keys |= outer.span.free_keys;
+  f.flags |= outer.span.flags;
+  f.dropped_attributes += outer.span.dropped_attributes;
+}
+
+/// A node of `items` and what `outer` (null: nothing) holds beside, with a tracestate behind it. Null: no room.
+inline pooled_frame* make_context(const pooled_frame* outer, const item* items, std::size_t count, std::string_view state) noexcept {
+  char* at = nullptr;
+  auto* const node = begin_pooled((state.size() + 7) & ~std::size_t{7}, 0, at);
+  if (node == nullptr) return nullptr;
+  wire::put_bytes(at, state.data(), state.size());
+  node->trace_state = {at, state.size()};
+  frame& f = node->span;
+  f.span_kind = static_cast<std::uint8_t>(kind::chain);
+  f.group = group_of(items, count, outer == nullptr ? 0 : outer->span.group);
+  if (outer != nullptr) std::memcpy(f.lists, outer->span.lists, sizeof f.lists);  // elements come behind those of outside
+  item_writer to(f);
+  for (const item* i = items; i != items + count; ++i) {
+    const bool resource = i->code == key::task_id || i->code == key::service_name;
+    if (!resource && !sets_nothing(*i) && !is_superseded(i, items + count)) to.write(*i);
+  }
+  if (outer != nullptr) inherit_others(f, *outer);
+  if (f.bytes.failed()) {
+    drop_context(node);
+    return nullptr;
+  }
+  f.bytes.finish();
+  return node;
+}
+
+/// The key of a session or user; else empty.
+inline std::string_view identity_key(const item& i) noexcept {
+  const std::string_view session = key_texts[key::session_id].text, user = key_texts[key::user_id].text;
+  if (i.value_type != item::type::text || i.size == 0) return {};
+  if (i.code == key::session_id) return session;
+  if (i.code == key::user_id) return user;
+  const std::string_view own = i.code == key::free ? std::string_view(i.key_data, i.key_size) : std::string_view();
+  return own == session || own == user ? own : std::string_view();
+}
+
+/// The engine takes the first session and user that it sees of a trace for the trace's, and wants them on every span: open
+/// spans of this thread that will enclose the ones to come, and have none yet, get them too.
+inline void tell_enclosing(slot& s, const item* items, std::size_t count) noexcept {
+  const frame* const top = s.top();
+  if (top == nullptr || (top->trace_flags & frame::suppressed) != 0) return;
+  for (const item* i = items; i != items + count; ++i) {
+    const std::string_view k = identity_key(*i);
+    if (k.empty() || is_superseded(i, items + count)) continue;
+    const std::uint64_t bits = key_bits(k.data(), k.size());
+    const key code = k == key_texts[key::session_id].text ? key::session_id : key::user_id;
+    const std::uint64_t single = std::uint64_t{1} << static_cast<unsigned>(code);
+    for (std::uint32_t n = s.kept(); n != 0; --n) {
+      frame& f = s.open[n - 1];
+      if (!f.is(frame::recording) || std::memcmp(f.ids.trace, top->ids.trace, 16) != 0) continue;
+      if ((f.single_keys & single) != 0) continue;
+      f.bytes.finish();
+      if ((f.free_keys & bits) == bits && has_attribute(f, head::size, ~std::size_t{0}, k)) continue;
+      write_items(s, f, i, 1);
+    }
+  }
+}
+
+/// What a captured context lets spans inherit. Null: nothing, or a fork without memory took it along.
+inline pooled_frame* node_of(const captured_context& c) noexcept {
+  return c.node != nullptr && the_recorder.source.blocks.keeps(c.life) ? c.node : nullptr;
+}
+
+/// A further entry on the thread's stack that stands for a span; null: too deep.
+inline frame* stand_in(slot& s, scope_handle& scope, std::uint16_t flags) noexcept {
+  if (s.depth >= slot::max_depth) return nullptr;
+  frame& f = s.open[s.depth];
+  f.generation = ++s.last_generation;
+  f.trace_flags = flags;
+  f.become(frame::joined);
+  scope.owner = &s;
+  scope.index = s.depth++;
+  scope.generation = f.generation;
+  return &f;
+}
+
+/// What whoever comes to stand for `f` keeps of its flags.
+inline std::uint16_t flags_of(const frame& f) noexcept {
+  const bool hands_on = f.is(frame::joined) || (f.trace_flags & frame::suppressed) != 0;
+  const int came = hands_on ? f.trace_flags & frame::came_sampled : (f.is_sampled() ? frame::came_sampled : 0);
+  const int local = f.is(frame::joined) ? f.trace_flags & frame::ours : frame::ours;
+  return static_cast<std::uint16_t>((f.trace_flags & ~frame::came_sampled) | came | local);
+}
+
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 /// No room for a context: the spans inside would go to the wrong task or session, so they are dropped and counted.
@@ -5546,31 +8048,21 @@ inline bool lose_context(slot& s, scope_handle& handle) noexcept {
   return false;
 }
 
+/// Puts a context made for it on top of the thread; null: there was no room for it.
+inline bool enter_context(slot& s, scope_handle& handle, pooled_frame* node, bool made) noexcept {
+  handle.owner = &s;
+  handle.generation = made ? push_context(s, node) : 0;
+  if (handle.generation != 0) return true;
+  if (node != nullptr) drop_context(node);
+  return lose_context(s, handle);
+}
+
 ARTHUR_LINKED bool context_push(scope_handle& handle, const item* items, std::size_t count) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) return false;
-  char* unused = nullptr;
-  auto* const node = begin_pooled(0, 0, unused);
-  handle.owner = s;
-  if (node == nullptr) return lose_context(*s, handle);
-  if (s->context != nullptr) inherit(node->span, *s->context);
-  node->span.span_kind = static_cast<std::uint8_t>(kind::chain);
-  node->span.group = group_of(items, count, node->span.group);
-  item_writer to(node->span);
-  for (std::size_t n = 0; n < count; ++n) {
-    if (items[n].code != key::task_id && items[n].code != key::service_name) to.write(items + n, 1);
-  }
-  if (node->span.bytes.failed()) {
-    node->span.bytes.discard();
-    release_pooled(node);
-    return lose_context(*s, handle);
-  }
-  node->span.bytes.finish();
-  node->outer = s->context;
-  node->span.generation = ++s->last_generation;
-  s->context = node;
-  handle.generation = node->span.generation;
-  return true;
+  auto* const node = make_context(s->context, items, count, {});
+  if (s->depth != 0 && node != nullptr) tell_enclosing(*s, items, count);
+  return enter_context(*s, handle, node, node != nullptr);
 }
 
 ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
@@ -5585,16 +8077,316 @@ ARTHUR_LINKED void context_pop(scope_handle& handle) noexcept {
   pop_context(*s, handle.generation);
 }
 
+ARTHUR_LINKED captured_context context_current() noexcept {
+  captured_context out;
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  slot* const s = this_slot;
+  if (s == nullptr) return out;
+  if (ARTHUR_UNLIKELY(s->foreign_ends.load(std::memory_order_relaxed) != 0)) collect_foreign_ends(*s);
+  const frame* const f = outgoing_frame();
+  out.lost = s->lost_contexts != 0;
+  out.node = s->context;
+  out.baggage = baggage_block::share(s->baggage.current());
+  out.has_parent = f != nullptr;
+  std::string_view state;
+  if (f != nullptr) {
+    std::memcpy(out.trace, f->ids.trace, 16);
+    std::memcpy(out.span, f->ids.span, 8);
+    out.local_root = f->ids.local_root;
+    out.flags = flags_of(*f);
+    state = trace_state_of(*s, *f);
+  }
+  // Without a pool the tracestate stays behind. Acquire pairs with the release of whoever makes the pool.
+  const bool keep = ARTHUR_UNLIKELY(!state.empty()) && the_recorder.ready.load(std::memory_order_acquire);
+  pooled_frame* const with_state = keep ? make_context(out.node, nullptr, 0, state) : nullptr;
+  if (with_state != nullptr) out.node = with_state;
+  else if (out.node != nullptr) share_context(out.node);
+  if (out.node != nullptr) out.life = the_recorder.source.blocks.life();
+  return out;
+}
+
+ARTHUR_LINKED void context_share(const captured_context& c) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (pooled_frame* const node = node_of(c)) share_context(node);
+  baggage_block::share(c.baggage);
+}
+ARTHUR_LINKED void context_drop(captured_context& c) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  if (pooled_frame* const node = node_of(c)) drop_context(node);
+  baggage_block::release(c.baggage);
+  c.node = nullptr;
+  c.baggage = nullptr;
+}
+
+ARTHUR_LINKED captured_context context_with(const captured_context& c, const item* items, std::size_t count) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  captured_context out = c;
+  baggage_block::share(out.baggage);
+  pooled_frame* const before = node_of(c);
+  // Acquire pairs with the release in start(), which made the pool.
+  if (recording_enabled.load(std::memory_order_acquire) == 0) {
+    if (before != nullptr) share_context(before);
+    return out;
+  }
+  out.node = make_context(before, items, count, before == nullptr ? std::string_view() : before->trace_state);
+  out.life = the_recorder.source.blocks.life();
+  out.lost = c.lost || out.node == nullptr;
+  return out;
+}
+
+ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) noexcept {
+  // Whoever records nothing hands on what came from elsewhere all the same.
+  slot* const s = from.has_parent || from.baggage != nullptr ? joining_slot() : ready_slot();
+  if (s == nullptr) return;
+  if (from.baggage != s->baggage.current()) hold_baggage(*s, to.baggage, baggage_block::share(from.baggage));
+  pooled_frame* const node = node_of(from);
+  const int flags = from.has_parent ? from.flags & ~frame::has_state : frame::no_parent;
+  frame* const f = stand_in(*s, to.parent, static_cast<std::uint16_t>(flags));
+  if (f != nullptr && from.has_parent) {
+    std::memcpy(f->ids.trace, from.trace, 16);
+    std::memcpy(f->ids.span, from.span, 8);
+    f->ids.local_root = from.local_root;
+    slot::foreign_state* const state = node == nullptr || node->trace_state.empty() ? nullptr : s->state_of(0);
+    if (state != nullptr) {
+      state->generation = f->generation;
+      state->size = static_cast<std::uint32_t>(node->trace_state.size());
+      wire::put_bytes(state->text, node->trace_state.data(), state->size);
+      f->trace_flags |= frame::has_state;
+    }
+  }
+  if (node == nullptr && s->context == nullptr && !from.lost) return;
+  if (node != nullptr) share_context(node);
+  enter_context(*s, to.attributes, node, !from.lost);
+}
+
+ARTHUR_LINKED void suppress(scope_handle& scope) noexcept {
+  slot* const s = ready_slot();
+  if (s == nullptr) return;
+  const frame* const outer = s->top();
+  constexpr int kept = frame::random | frame::has_state | frame::names_remote | frame::came_sampled;
+  const int flags = outer == nullptr ? 0 : flags_of(*outer) & kept;
+  frame* const f = stand_in(*s, scope, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
+  if (f == nullptr) return;
+  if (outer != nullptr) f->ids = outer->ids;
+  else std::memset(&f->ids, 0, sizeof f->ids);
+}
+
+ARTHUR_LINKED void context_detach(attachment& from) noexcept {
+  if (from.baggage.owner != nullptr) baggage_pop(from.baggage);
+  if (from.attributes.owner != nullptr) context_pop(from.attributes);
+  if (from.parent.owner != nullptr) deactivate(from.parent);
+}
+
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
 #endif
-// joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
-#ifndef ARTHUR_JOINING_HPP
-#define ARTHUR_JOINING_HPP
+// exceptions.hpp: the functions behind traced.hpp: what is recorded of an exception; compiled in one .cpp.
+#ifndef ARTHUR_SPANS_EXCEPTIONS_HPP
+#define ARTHUR_SPANS_EXCEPTIONS_HPP
 
-#include <atomic>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+
+// stack.hpp: readable names: of a type, and of the functions that the calling thread is in.
+#ifndef ARTHUR_PLATFORM_STACK_HPP
+#define ARTHUR_PLATFORM_STACK_HPP
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+
+#if defined(__GNUC__)
+#include <cxxabi.h>
+#endif
+#if (defined(__GLIBC__) || defined(__APPLE__)) && !defined(ARTHUR_NO_HEAP)
+#include <execinfo.h>
+#define ARTHUR_HAS_STACK 1
+#else
+#define ARTHUR_HAS_STACK 0
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Text in a room of its own, cut at its end.
+template <std::size_t Size>
+class fixed_text {
+ public:
+  void add(std::string_view s) noexcept {
+    const std::size_t room = Size - size_, n = s.size() < room ? s.size() : room;
+    std::memcpy(text_ + size_, s.data(), n);
+    size_ += n;
+  }
+  std::string_view view() const noexcept { return {text_, size_}; }
+
+ private:
+  char text_[Size];
+  std::size_t size_ = 0;
+};
+
+/// Calls `use(std::string_view)` with the readable form of a mangled name; with the name itself where there is none.
+template <class Use>
+void demangled(const char* mangled, Use use) noexcept {
+#if defined(__GNUC__) && !defined(ARTHUR_NO_HEAP)  // demangling takes memory
+  int status = 0;
+  char* const plain = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  use(std::string_view(plain != nullptr ? plain : mangled));
+  std::free(plain);
+#else
+  use(std::string_view(mangled));
+#endif
+}
+
+#if ARTHUR_HAS_STACK
+
+/// Adds a line per function, the innermost first, from the one on that goes on at `from`. Functions of an executable have
+/// names only if it is linked with -rdynamic; the others have an offset, which addr2line understands.
+template <std::size_t Size>
+ARTHUR_NOINLINE void add_stack(fixed_text<Size>& to, const void* from) noexcept {
+  void* places[48];
+  const int count = ::backtrace(places, 48);
+  // Not dladdr(): before glibc 2.34 it is in a library of its own, which users would have to link.
+  char** const lines = ::backtrace_symbols(places, count);
+  if (lines == nullptr) return;
+  int n = 0;
+  while (n < count && places[n] != from) ++n;
+  for (n = n < count ? n : 0; n < count; ++n) {
+    const std::string_view line(lines[n]);
+    // "module(function+0x12) [0x7f...]" with glibc, "1 module 0x00007f... function + 18" on macOS
+    const std::size_t open = line.find('('), plus = line.find('+', open == std::string_view::npos ? 0 : open);
+    if (open != std::string_view::npos && plus != std::string_view::npos && plus > open + 1) {
+      fixed_text<256> mangled;
+      mangled.add(line.substr(open + 1, plus - open - 1));
+      mangled.add(std::string_view("", 1));
+      if (mangled.view().back() == 0) demangled(mangled.view().data(), [&to](std::string_view name) { to.add(name); });
+      else to.add(line.substr(open + 1, plus - open - 1));
+      to.add(" ");
+      to.add(line.substr(plus, line.find(')', plus) - plus));
+      to.add(" in ");
+      to.add(line.substr(0, open));
+    } else {
+      to.add(line);
+    }
+    to.add("\n");
+  }
+  std::free(lines);
+}
+
+#endif
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if ARTHUR_HAS_EXCEPTIONS
+
+/// Calls `use(type, message)` for the exception that is being handled.
+template <class Use>
+void describe_exception(const std::exception* thrown, Use use) noexcept {
+  // Null: what another language threw, or what cancels a thread. It has no type and mustn't be caught again.
+  if (std::current_exception() == nullptr) return use("unknown exception", "");
+#if defined(__GNUC__)
+  const char* const type = abi::__cxa_current_exception_type()->name();  // needs no RTTI here
+#elif defined(_CPPRTTI)
+  const char* const type = thrown != nullptr ? typeid(*thrown).name() : "unknown exception";
+#else
+  const char* const type = "unknown exception";
+#endif
+  demangled(type, [&](std::string_view name) {
+    if (thrown != nullptr) {
+      const char* const what = thrown->what();
+      return use(name, what != nullptr ? what : "");
+    }
+    try {
+      throw;
+    } catch (const char* text) {
+      use(name, text != nullptr ? text : "");
+    } catch (const std::string& text) {
+      use(name, text);
+    } catch (...) {
+      use(name, "");
+    }
+  });
+}
+
+#endif
+
+/// The event `exception` of OpenTelemetry.
+inline void write_exception(frame& f, std::string_view type, std::string_view message, const void* from) noexcept {
+  const std::string_view names[] = {"exception.type", "exception.message", "exception.escaped", "exception.stacktrace"};
+  item items[] = {text_item(key::free, type), text_item(key::free, message), integer_item(key::free, 0), text_item(key::free, "")};
+  items[2].value_type = item::type::boolean;
+  items[2].boolean = true;
+  std::size_t count = 3;
+#if ARTHUR_HAS_STACK
+  fixed_text<4096> stack;
+  add_stack(stack, from);
+  if (!stack.view().empty()) items[count++] = text_item(key::free, stack.view());
+#else
+  static_cast<void>(from);
+#endif
+  for (std::size_t n = 0; n < count; ++n) {
+    items[n].key_data = names[n].data();
+    items[n].key_size = static_cast<std::uint32_t>(names[n].size());
+  }
+  write_event(f, "exception", items, count);
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+/// Records an exception that passes through the current span: one event, and the error that every enclosing span will
+/// carry until the exception is caught.
+ARTHUR_LINKED ARTHUR_NOINLINE void current_exception(const std::exception* thrown) noexcept {
+#if ARTHUR_HAS_EXCEPTIONS
+  frame* const f = current_frame();
+  slot* const s = this_slot;
+  if (s == nullptr) return;
+#if ARTHUR_HAS_STACK
+  const void* const caller = __builtin_return_address(0);
+#else
+  const void* const caller = nullptr;
+#endif
+  describe_exception(thrown, [&](std::string_view type, std::string_view message) {
+    fixed_text<sizeof s->exception - 1> line;
+    line.add(type);
+    if (!message.empty()) {
+      line.add(": ");
+      line.add(message);
+    }
+    // An inner traced() saw it already; another one may be under way by now.
+    const bool known = s->reporting_exception && line.view() == s->exception;
+    s->exception[line.view().copy(s->exception, sizeof s->exception - 1)] = 0;
+    s->reporting_exception = true;
+    if (f == nullptr) return;
+    if (!known) write_exception(*f, type, message, caller);
+    if (f->result != span_status::error) write_status_message(*f, s->exception);
+    settle(*s, *f);
+  });
+#else
+  static_cast<void>(thrown);
+#endif
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// linking.hpp: the link of an open span as OTLP bytes.
+#ifndef ARTHUR_SPANS_LINKING_HPP
+#define ARTHUR_SPANS_LINKING_HPP
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -5603,107 +8395,65 @@ ARTHUR_NAMESPACE_END
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
-
-/// As ready_slot(), and before start() too: whoever doesn't record hands headers on all the same.
-inline slot* joining_slot() noexcept {
-  if (this_slot == nullptr) {
-    // Before a slot exists, so that a child of fork() gets ids of its own whenever it starts.
-    // Acquire and release: whoever sees the word sees the 1 in it. Of two threads at once one makes a word for nothing.
-    auto& word = the_recorder.fork_word;
-    std::atomic<std::uint32_t>* none = nullptr;
-    if (word.load(std::memory_order_acquire) == nullptr) word.compare_exchange_strong(none, make_fork_word(), std::memory_order_release);
-    acquire_slot(true);
-  }
-  return this_slot == nullptr ? nullptr : ready_slot();
-}
-
-/// The decision of the sampler about a trace that began elsewhere.
-inline bool samples(const foreign_span& parent) noexcept {
-  if (the_recorder.parent_based.load(std::memory_order_relaxed)) return (parent.flags & flag_sampled) != 0;
-  return sampling_bits(parent.trace) <= the_recorder.sample_below.load(std::memory_order_relaxed);
-}
-
 namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
-ARTHUR_LINKED bool join(scope_handle& scope, const foreign_span& parent, text_arg tracestate) noexcept {
-  slot* const s = joining_slot();
-  if (s == nullptr || s->depth >= slot::max_depth) return false;
-  frame& f = s->open[s->depth];
-  f.generation = ++s->last_generation;
-  std::memcpy(f.ids.trace, parent.trace, 16);
-  std::memcpy(f.ids.span, parent.span, 8);
-  f.trace_flags = static_cast<std::uint16_t>((parent.flags & flag_random) | (samples(parent) ? flag_sampled : 0) |
-                                            (parent.remote ? frame::names_remote : 0) |
-                                            ((parent.flags & flag_sampled) != 0 ? frame::came_sampled : 0));
-  if (slot::foreign_state* const state = s->state_of(0)) {
-    state->size = static_cast<std::uint32_t>(w3c::read_tracestate({tracestate.data, tracestate.size}, state->text));
-    if (state->size != 0) {
-      state->generation = f.generation;
-      f.trace_flags |= frame::has_state;
-    }
+/// `link`: what link_to() makes. A link to nothing says something only if it has attributes.
+ARTHUR_LINKED void write_link(frame& f, const item& link) noexcept {
+  foreign_span to{};
+  char state_text[w3c::max_tracestate];
+  std::string_view state;
+  bool found = false;
+  if (link.parts[0].value_type == item::type::produced) {
+    const auto& captured = *static_cast<const captured_context*>(link.parts[0].object);
+    const pooled_frame* const node = node_of(captured);
+    found = captured.has_parent;
+    std::memcpy(to.trace, captured.trace, sizeof to.trace);
+    std::memcpy(to.span, captured.span, sizeof to.span);
+    to.flags = static_cast<std::uint8_t>((captured.flags & frame::random) | ((captured.flags & frame::came_sampled) != 0 ? flag_sampled : 0));
+    to.remote = (captured.flags & frame::names_remote) != 0;
+    if (found && node != nullptr) state = node->trace_state;
+  } else {
+    found = w3c::read_traceparent({link.parts[0].data, link.parts[0].size}, to);
+    if (found) state = {state_text, w3c::read_tracestate({link.parts[1].data, link.parts[1].size}, state_text)};
   }
-  f.become(frame::joined);
-  scope.owner = s;
-  scope.index = s->depth++;
-  scope.generation = f.generation;
-  return true;
-}
-
-ARTHUR_LINKED bool join_headers(scope_handle& scope, text_arg traceparent, text_arg tracestate) noexcept {
-  foreign_span parent;
-  return the_recorder.trace_context.load(std::memory_order_relaxed) &&
-         w3c::read_traceparent({traceparent.data, traceparent.size}, parent) && join(scope, parent, tracestate);
-}
-
-}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
-
-/// The innermost span; where nothing is recorded, the innermost one that came from elsewhere.
-inline const frame* outgoing_frame() noexcept {
-  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  slot* const s = this_slot;
-  if (s == nullptr) return nullptr;
-  if (recording_enabled.load(std::memory_order_relaxed) != 0) return s->top();
-  for (std::uint32_t n = s->kept(); n != 0; --n) {
-    if (s->open[n - 1].is(frame::joined)) return &s->open[n - 1];
+  if (!found) std::memset(&to, 0, sizeof to);
+  const item* const attributes = link.parts + 2;
+  const std::size_t count = link.size - 2;
+  std::size_t attributes_size = 0, dropped = 0;
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::size_t size = event_attribute_size(attributes[n]);
+    attributes_size += size;
+    dropped += size == 0;
   }
-  return nullptr;
-}
+  if (!found && attributes_size == 0) return;
 
-namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
-
-ARTHUR_LINKED bool current_context(foreign_span& out) noexcept {
-  const frame* const f = outgoing_frame();
-  if (f == nullptr) return false;
-  std::memcpy(out.trace, f->ids.trace, 16);
-  std::memcpy(out.span, f->ids.span, 8);
-  out.flags = f->trace_flags & (flag_sampled | flag_random);
-  out.remote = (f->trace_flags & frame::names_remote) != 0;
-  // Whoever only hands on doesn't change the flag: it belongs to the span that is named.
-  if (f->is(frame::joined)) {
-    out.flags = static_cast<std::uint8_t>((f->trace_flags & flag_random) |
-                                          ((f->trace_flags & frame::came_sampled) != 0 ? flag_sampled : 0));
+  const std::size_t state_size = state.empty() ? 0 : 1 + wire::varint_size(state.size()) + state.size();
+  const std::size_t dropped_size = dropped == 0 ? 0 : 1 + wire::varint_size(dropped);
+  char start[64];
+  char* at = wire::put_byte(start, wire::span_links);
+  at = wire::put_varint(at, 18 + 10 + 5 + state_size + attributes_size + dropped_size);
+  at = wire::put_byte(at, wire::link_trace_id);
+  at = wire::put_byte(at, 16);
+  at = wire::put_bytes(at, reinterpret_cast<const char*>(to.trace), 16);
+  at = wire::put_byte(at, wire::link_span_id);
+  at = wire::put_byte(at, 8);
+  at = wire::put_bytes(at, reinterpret_cast<const char*>(to.span), 8);
+  at = wire::put_byte(at, wire::link_flags);
+  // As a span's own flags: whether it is remote is known, wherever there is a span.
+  at = wire::put_fixed32(at, to.flags | (found ? head::remote_known | (to.remote ? head::remote : 0U) : 0U));
+  if (dropped != 0) {
+    at = wire::put_byte(at, wire::link_dropped_attributes);
+    at = wire::put_varint(at, dropped);
   }
-  return true;
-}
-
-ARTHUR_LINKED std::size_t current_state(char* to) noexcept {
-  const frame* const f = outgoing_frame();
-  const std::string_view state = f == nullptr ? std::string_view() : trace_state_of(*this_slot, *f);
-  wire::put_bytes(to, state.data(), state.size());
-  to[state.size()] = 0;
-  return state.size();
-}
-
-/// One of the two; its size.
-ARTHUR_LINKED std::size_t current_headers(char* traceparent, char* tracestate) noexcept {
-  foreign_span current;
-  char* const to = traceparent != nullptr ? traceparent : tracestate;
-  *to = 0;
-  if (!the_recorder.trace_context.load(std::memory_order_relaxed)) return 0;
-  if (traceparent == nullptr) return current_state(tracestate);
-  if (!current_context(current)) return 0;
-  w3c::write_traceparent(traceparent, current.trace, current.span, current.flags);
-  return w3c::traceparent_size;
+  if (!state.empty()) {
+    at = wire::put_byte(at, wire::link_trace_state);
+    at = wire::put_varint(at, state.size());
+  }
+  f.bytes.append(start, static_cast<std::size_t>(at - start));
+  f.bytes.append(state.data(), state.size());
+  for (std::size_t n = 0; n < count; ++n) {
+    if (event_attribute_size(attributes[n]) != 0) write_event_attribute(f.bytes, attributes[n], wire::link_attributes);
+  }
 }
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
@@ -6811,6 +9561,102 @@ inline std::size_t resolve_batch_spans(const options& given, const environment& 
 ARTHUR_NAMESPACE_END
 
 #endif
+// masking_settings.hpp: what is kept out of spans, from options and OpenInference's environment variables.
+#ifndef ARTHUR_POLICY_MASKING_SETTINGS_HPP
+#define ARTHUR_POLICY_MASKING_SETTINGS_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct masking_settings {
+  std::uint32_t hidden = 0;  ///< of detail::hiding
+  std::uint32_t base64_limit = default_base64_limit;
+  redactor redactors = redactor::none;
+  bool (*redact)(void* user, std::string_view key, std::string& text) = nullptr;
+  void* redact_user = nullptr;
+};
+
+namespace resolving {
+
+/// The code's value, else the first variable that is set: true or false in any case. Anything else counts as not set.
+inline bool resolve_toggle(toggle given, const environment& env, const char* name, warning_list& warnings) {
+  if (given.given >= 0) return given.given != 0;
+  const std::string_view value = env.get(name);
+  if (text::equal_nocase(value, "true")) return true;
+  if (!value.empty() && !text::equal_nocase(value, "false")) ignored(warnings, name, value, "write true or false");
+  return false;
+}
+
+/// As Python's int() reads it: a sign is allowed, and less than nothing lets no image through.
+inline std::uint32_t resolve_base64_limit(const options& given, const environment& env, warning_list& warnings) {
+  constexpr const char* name = "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH";
+  constexpr std::uint64_t most = 0xffffffffU;
+  std::uint64_t number = default_base64_limit;
+  if (given.base64_image_max_length >= 0) {
+    number = static_cast<std::uint64_t>(given.base64_image_max_length);
+  } else {
+    const std::string_view value = env.get(name);
+    const bool sign = !value.empty() && (value[0] == '-' || value[0] == '+');
+    std::uint64_t read = 0;
+    if (text::parse_unsigned(value.substr(sign ? 1 : 0), read)) {
+      number = value[0] == '-' ? 0 : read;
+    } else if (!value.empty()) {
+      ignored(warnings, name, value, "write a whole number");
+    }
+  }
+  return static_cast<std::uint32_t>(number < most ? number : most);
+}
+
+inline masking_settings resolve_masking(const options& given, const environment& env, warning_list& warnings) {
+  const struct {
+    toggle given;
+    const char* name;
+    hiding::bit bit;
+  } rows[] = {
+      {given.hide_inputs, "OPENINFERENCE_HIDE_INPUTS", hiding::inputs},
+      {given.hide_outputs, "OPENINFERENCE_HIDE_OUTPUTS", hiding::outputs},
+      {given.hide_input_messages, "OPENINFERENCE_HIDE_INPUT_MESSAGES", hiding::input_messages},
+      {given.hide_output_messages, "OPENINFERENCE_HIDE_OUTPUT_MESSAGES", hiding::output_messages},
+      {given.hide_input_text, "OPENINFERENCE_HIDE_INPUT_TEXT", hiding::input_text},
+      {given.hide_output_text, "OPENINFERENCE_HIDE_OUTPUT_TEXT", hiding::output_text},
+      {given.hide_input_images, "OPENINFERENCE_HIDE_INPUT_IMAGES", hiding::input_images},
+      {given.hide_prompts, "OPENINFERENCE_HIDE_PROMPTS", hiding::prompts},
+      {given.hide_choices, "OPENINFERENCE_HIDE_CHOICES", hiding::choices},
+      {given.hide_llm_tools, "OPENINFERENCE_HIDE_LLM_TOOLS", hiding::llm_tools},
+      {given.hide_llm_invocation_parameters, "OPENINFERENCE_HIDE_LLM_INVOCATION_PARAMETERS", hiding::llm_invocation_parameters},
+      {given.hide_embeddings_vectors, "OPENINFERENCE_HIDE_EMBEDDINGS_VECTORS", hiding::embeddings_vectors},
+      // An older spelling. In Python, too, either of them hides, whatever the other says.
+      {{}, "OPENINFERENCE_HIDE_EMBEDDING_VECTORS", hiding::embeddings_vectors},
+      {given.hide_embeddings_text, "OPENINFERENCE_HIDE_EMBEDDINGS_TEXT", hiding::embeddings_text},
+      {given.hide_retrieval_documents, "OPENINFERENCE_HIDE_RETRIEVAL_DOCUMENTS", hiding::retrieval_documents},
+  };
+  masking_settings out;
+  out.redactors = given.redactors;
+  out.redact = given.redact;
+  out.redact_user = given.redact_user;
+  for (const auto& row : rows) {
+    if (resolve_toggle(row.given, env, row.name, warnings)) out.hidden |= row.bit;
+  }
+  out.base64_limit = resolve_base64_limit(given, env, warnings);
+  const std::string_view uploader = env.get("OPENINFERENCE_BLOB_UPLOADER");
+  if (!uploader.empty()) {
+    ignored(warnings, "OPENINFERENCE_BLOB_UPLOADER", uploader,
+            "it names a package for Python; upload the image in the program and give image() its URL, or raise OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH");
+  }
+  if (out.base64_limit < default_base64_limit) out.hidden |= hiding::short_images;
+  return out;
+}
+
+}  // namespace resolving
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // proxy.hpp: decides through which HTTP proxy a host is reached, if any.
 #ifndef ARTHUR_POLICY_PROXY_HPP
 #define ARTHUR_POLICY_PROXY_HPP
@@ -6976,6 +9822,113 @@ inline std::string resolve_proxy(const options& given, const environment& env, c
 ARTHUR_NAMESPACE_END
 
 #endif
+// sampling_settings.hpp: which traces are recorded, from options and environment.
+#ifndef ARTHUR_POLICY_SAMPLING_SETTINGS_HPP
+#define ARTHUR_POLICY_SAMPLING_SETTINGS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct sampler {
+  double ratio = 1.0;
+  bool parent_based = true;  ///< a trace that began in another process is sampled as its flag says
+};
+
+/// Which traces are kept although the sampler left them out.
+struct tail_rule {
+  bool errors = false;
+  std::uint64_t slower_than = 0;  ///< nanoseconds; 0: no such rule
+
+  bool any() const noexcept { return errors || slower_than != 0; }
+};
+
+inline tail_rule tail_rule_of(const options& given) noexcept {
+  return {given.keep_errors, static_cast<std::uint64_t>(given.keep_slower_than.count()) * 1000000U};
+}
+
+/// What is held is put together on the heap.
+#ifdef ARTHUR_NO_HEAP
+constexpr bool tail_built_in = false;
+#else
+constexpr bool tail_built_in = true;
+#endif
+
+namespace resolving {
+
+inline std::string out_of_range(const char* field, const std::string& rule) {
+  return std::string("options.") + field + " is out of range: " + rule;
+}
+
+/// Written so that NaN isn't one.
+inline bool is_share(double ratio) noexcept { return ratio >= 0.0 && ratio <= 1.0; }
+
+/// A line that says what is wrong in code, or nothing.
+inline std::string check_sampling(const options& given) {
+  if (!is_share(given.sample_ratio)) return out_of_range("sample_ratio", "give 0 to 1");
+  for (std::size_t n = 0; n < given.sampling_rules.size(); ++n) {
+    const sampling_rule& rule = given.sampling_rules[n];
+    const std::string which = "options.sampling_rules[" + std::to_string(n) + "]";
+    if (rule.name.empty()) return which + " has no name: give the name of a span, or \"*\" for any";
+    if (rule.name.find('*', 1) < rule.name.size() - 1 || (rule.name.size() > 1 && rule.name.front() == '*' && rule.name.back() == '*')) {
+      return which + " has the name " + text::shown(rule.name) + ": give one * at most, as its first or its last character";
+    }
+    if (!is_share(rule.ratio)) return which + ", for " + text::shown(rule.name) + ", has the ratio " + std::to_string(rule.ratio) + ": give 0 to 1";
+  }
+  if (given.keep_slower_than < std::chrono::milliseconds(0) || given.keep_slower_than > std::chrono::hours(24)) {
+    return out_of_range("keep_slower_than", "give 0 to 24 hours");
+  }
+  if (!tail_built_in && tail_rule_of(given).any()) {
+    return "options.keep_errors and options.keep_slower_than hold traces on the heap, which a build with ARTHUR_NO_HEAP doesn't use; leave them out";
+  }
+  return {};
+}
+
+/// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
+inline sampler resolve_sampler(const options& given, const environment& env, warning_list& warnings) {
+  sampler out;
+  out.ratio = given.sample_ratio;
+  constexpr const char* source = "OTEL_TRACES_SAMPLER";
+  const std::string_view whole = env.get(source);
+  if (given.sample_ratio < 1.0 || whole.empty()) return out;
+  std::string_view name = whole;
+  constexpr std::string_view family = "parentbased_";
+  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
+  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
+  if (out.parent_based) name.remove_prefix(family.size());
+  if (text::equal_nocase(name, "always_on")) return out;
+  if (text::equal_nocase(name, "always_off")) {
+    out.ratio = 0.0;
+  } else if (text::equal_nocase(name, "traceidratio")) {
+    const std::string_view argument = env.get("OTEL_TRACES_SAMPLER_ARG");
+    double ratio = 1.0;
+    if (argument.empty()) return out;
+    if (text::parse_decimal(argument, ratio) && is_share(ratio)) {
+      out.ratio = ratio;
+    } else {
+      ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
+    }
+  } else {
+    out.parent_based = true;
+    const bool standard = text::equal_nocase(name, "jaeger_remote") || text::equal_nocase(whole, "xray");
+    ignored(warnings, source, whole,
+            standard ? "arthur asks no server what to sample; use [parentbased_]always_on, ..always_off or ..traceidratio"
+                     : "use [parentbased_]always_on, ..always_off or ..traceidratio");
+  }
+  return out;
+}
+
+}  // namespace resolving
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // tls_files.hpp: which certificate and key files the options or the environment name.
 #ifndef ARTHUR_POLICY_TLS_FILES_HPP
 #define ARTHUR_POLICY_TLS_FILES_HPP
@@ -7076,10 +10029,14 @@ struct settings {
   std::size_t max_batch_bytes = 0;
   double sample_ratio = 1.0;
   std::uint32_t max_spans_per_second = 0;
+  tail_rule tail;
   span_limits limits;
+  masking_settings masking;
+  bool genai_semconv = false;  ///< gen_ai.* beside OpenInference's attributes
   arthur::log_level log_level = log_level::automatic;
   bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
   bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
+  bool baggage = true;        ///< W3C baggage is
 };
 
 /// Trees are put together on the heap.
@@ -7090,10 +10047,6 @@ constexpr bool console_built_in = true;
 #endif
 
 namespace resolving {
-
-inline std::string out_of_range(const char* field, const std::string& rule) {
-  return std::string("options.") + field + " is out of range: " + rule;
-}
 
 inline std::string check_ranges(const options& given) {
   const struct {
@@ -7120,8 +10073,8 @@ inline std::string check_ranges(const options& given) {
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
   }
-  // Written so that NaN fails too.
-  if (!(given.sample_ratio >= 0.0 && given.sample_ratio <= 1.0)) return out_of_range("sample_ratio", "give 0 to 1");
+  const std::string sampling = check_sampling(given);
+  if (!sampling.empty()) return sampling;
   if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");
   if (given.protocol != protocol::automatic && given.protocol != protocol::http_json &&
       given.protocol != protocol::http_protobuf) {
@@ -7285,41 +10238,16 @@ inline void resolve_numbers(const options& given, const environment& env, warnin
   out.max_batch_bytes = given.max_batch_bytes;
   out.max_batch_spans = resolve_batch_spans(given, env, out.where.profile == profile::arthur, warnings);
   out.max_spans_per_second = given.max_spans_per_second;
+  out.tail = tail_rule_of(given);
   out.limits = resolve_limits(given, env, warnings);
+  out.masking = resolve_masking(given, env, warnings);
+  out.genai_semconv = resolve_toggle(given.enable_genai_semconv, env, "OPENINFERENCE_ENABLE_GENAI_SEMCONV", warnings);
 }
 
-/// OTEL_TRACES_SAMPLER counts where the code leaves the ratio at its default.
-inline void resolve_sampler(const options& given, const environment& env, warning_list& warnings, settings& out) {
-  out.sample_ratio = given.sample_ratio;
-  std::string_view name = env.get("OTEL_TRACES_SAMPLER");
-  if (given.sample_ratio < 1.0 || name.empty()) return;
-  const std::string_view whole = name;
-  constexpr std::string_view family = "parentbased_";
-  // Within the process decisions are made at the root and inherited: the families differ for traces from elsewhere.
-  out.parent_based = text::equal_nocase(name.substr(0, family.size()), family);
-  if (out.parent_based) name.remove_prefix(family.size());
-  if (text::equal_nocase(name, "always_on")) return;
-  if (text::equal_nocase(name, "always_off")) {
-    out.sample_ratio = 0.0;
-  } else if (text::equal_nocase(name, "traceidratio")) {
-    const std::string_view argument = env.get("OTEL_TRACES_SAMPLER_ARG");
-    double ratio = 1.0;
-    if (argument.empty()) return;
-    if (text::parse_decimal(argument, ratio) && ratio <= 1.0) {
-      out.sample_ratio = ratio;
-    } else {
-      ignored(warnings, "OTEL_TRACES_SAMPLER_ARG", argument, "write a number from 0 to 1");
-    }
-  } else {
-    out.parent_based = true;
-    ignored(warnings, "OTEL_TRACES_SAMPLER", whole, "use [parentbased_]always_on, ..always_off or ..traceidratio");
-  }
-}
-
-/// Baggage isn't implemented, but its name is no mistake. Where no known name is left, the default stands.
+/// Where no known name is left, the default stands.
 inline void resolve_propagators(const environment& env, warning_list& warnings, settings& out) {
   constexpr const char* source = "OTEL_PROPAGATORS";
-  bool none = false, trace_context = false, known = false;
+  bool none = false, trace_context = false, baggage = false;
   std::string_view list = env.get(source);
   while (!list.empty()) {
     const std::string_view name = text::take_name(list);
@@ -7327,15 +10255,18 @@ inline void resolve_propagators(const environment& env, warning_list& warnings, 
     if (text::equal_nocase(name, "none")) {
       none = true;
     } else if (text::equal_nocase(name, "tracecontext")) {
-      trace_context = known = true;
+      trace_context = true;
     } else if (text::equal_nocase(name, "baggage")) {
-      known = true;
+      baggage = true;
     } else {
       ignored(warnings, source, name, "the known propagators are tracecontext, baggage and none");
     }
   }
+  const bool known = trace_context || baggage;
   if (none && known) ignored(warnings, source, "none", "other propagators are named beside it");
-  if (none || known) out.trace_context = trace_context;
+  if (!none && !known) return;
+  out.trace_context = trace_context;
+  out.baggage = baggage;
 }
 
 /// Service, task and resource attributes.
@@ -7423,7 +10354,9 @@ inline settings resolve(const options& given, const environment& surroundings, w
   }
   if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
   resolving::resolve_numbers(given, env, warnings, out);
-  resolving::resolve_sampler(given, env, warnings, out);
+  const sampler chosen = resolving::resolve_sampler(given, env, warnings);
+  out.sample_ratio = chosen.ratio;
+  out.parent_based = chosen.parent_based;
   return out;
 }
 
@@ -7885,13 +10818,15 @@ enum class fate { delivered, rejected, failed, unconfirmed };
 
 /// What became of committed spans. Written by the worker, read by anybody.
 struct delivery_counters {
-  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next seven say where they are
+  std::atomic<std::uint64_t> taken{0};  // out of the threads' queues; the next eight say where they are
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> unconfirmed{0};
   std::atomic<std::uint64_t> discarded{0};
   std::atomic<std::uint64_t> spooled{0};
+  std::atomic<std::uint64_t> tail_dropped{0};
+  std::atomic<std::uint64_t> held{0};  // of those that are nowhere yet: by the tail rule
   // What became of spans in spooled files, whoever wrote them.
   std::atomic<std::uint64_t> replayed{0};
   std::atomic<std::uint64_t> replay_rejected{0};
@@ -7924,7 +10859,7 @@ class diagnostics {
   explicit diagnostics(std::uint64_t (*clock)() = steady_nanoseconds) noexcept : clock_(clock) {}
 
   enum class topic : std::uint8_t {
-    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, pace, display, shutdown, count
+    configuration, connection, refusal, protocol, task, poison, unconfirmed, asking, spool, rate, tail, pace, display, shutdown, redaction, count
   };
 
   void use(void (*function)(void*, severity, const char*), void* user, log_level level = log_level::automatic) noexcept {
@@ -9094,32 +12029,6 @@ ARTHUR_NAMESPACE_END
 #include <memory>
 #include <utility>
 
-// try_to.hpp: work that may find no memory, where nothing may be thrown.
-#ifndef ARTHUR_PLATFORM_TRY_TO_HPP
-#define ARTHUR_PLATFORM_TRY_TO_HPP
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// What `work` returns; false where it throws.
-template <class Work>
-bool try_to(Work work) noexcept {
-#if ARTHUR_HAS_EXCEPTIONS
-  try {
-    return work();
-  } catch (...) {
-    return false;
-  }
-#else
-  return work();
-#endif
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
 // answer.hpp: what the bodies of answers say: rejected spans, and the tasks of a search.
 #ifndef ARTHUR_POLICY_ANSWER_HPP
 #define ARTHUR_POLICY_ANSWER_HPP
@@ -9599,179 +12508,6 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <cstring>
 
-// buffer.hpp: a growable run of bytes that never throws.
-#ifndef ARTHUR_OTLP_BUFFER_HPP
-#define ARTHUR_OTLP_BUFFER_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-/// Bytes under construction. Where memory or the maximum ends, `failed()` turns true and stays so until clear() or
-/// forgive(); appends are ignored meanwhile, so a long run of appends needs one check at its end.
-class buffer {
- public:
-  buffer() noexcept = default;
-  /// Grows to `maximum` bytes at most.
-  explicit buffer(std::size_t maximum) noexcept : maximum_(maximum) {}
-  /// Lives in `storage` and never grows.
-  buffer(char* storage, std::size_t size) noexcept
-      : data_(storage), capacity_(size), maximum_(size), owned_(false) {}
-
-  buffer(buffer&& other) noexcept { take(other); }
-  buffer& operator=(buffer&& other) noexcept {
-    if (this != &other) {
-      if (owned_) std::free(data_);
-      take(other);
-    }
-    return *this;
-  }
-  buffer(const buffer&) = delete;
-  buffer& operator=(const buffer&) = delete;
-  ~buffer() {
-    if (owned_) std::free(data_);
-  }
-
-  char* data() noexcept { return data_; }
-  const char* data() const noexcept { return data_; }
-  std::size_t size() const noexcept { return size_; }
-  std::size_t capacity() const noexcept { return capacity_; }
-  bool empty() const noexcept { return size_ == 0; }
-  bool failed() const noexcept { return failed_; }
-
-  /// Bytes that may be written at the end without growing.
-  std::size_t room() const noexcept { return capacity_ - size_; }
-
-  /// At least `more` writable bytes behind the end, or nullptr; advance() makes them part of the content.
-  char* reserve_more(std::size_t more) noexcept {
-    // Without memory yet, even nothing needs some: nullptr means failure.
-    if (ARTHUR_UNLIKELY(failed_ || capacity_ - size_ < more || data_ == nullptr) && !grow(more)) return nullptr;
-    return data_ + size_;
-  }
-  void advance(std::size_t count) noexcept { size_ += count; }
-
-  bool append(const char* from, std::size_t count) noexcept {
-    char* to = reserve_more(count);
-    if (to == nullptr) return false;
-    if (count != 0) std::memcpy(to, from, count);
-    size_ += count;
-    return true;
-  }
-  bool append(char byte) noexcept {
-    char* to = reserve_more(1);
-    if (to == nullptr) return false;
-    *to = byte;
-    ++size_;
-    return true;
-  }
-  /// Appends a string literal without its final zero.
-  template <std::size_t N>
-  bool append(const char (&literal)[N]) noexcept {
-    return append(literal, N - 1);
-  }
-
-  /// With ARTHUR_NO_HEAP no buffer grows: this, called inside start(), takes what it will ever have. Elsewhere it does
-  /// nothing. False: no memory.
-  bool fix(std::size_t size) noexcept {
-#ifdef ARTHUR_NO_HEAP
-    if (!owned_ || data_ != nullptr) return false;
-    data_ = static_cast<char*>(std::malloc(size));
-    capacity_ = data_ != nullptr ? size : 0;
-    return data_ != nullptr;
-#else
-    static_cast<void>(size);
-    return true;
-#endif
-  }
-
-  /// Cuts to `size` bytes; keeps failed().
-  void truncate(std::size_t size) noexcept {
-    if (size < size_) size_ = size;
-  }
-  void clear() noexcept {
-    size_ = 0;
-    failed_ = false;
-  }
-  /// Lets appends go on after the content was truncated to something complete.
-  void forgive() noexcept { failed_ = false; }
-  /// Marks the content as incomplete.
-  void fail() noexcept { failed_ = true; }
-
-  /// Gives memory back to the system if more than `keep` bytes are held; the content stays.
-  void shrink(std::size_t keep) noexcept {
-#ifdef ARTHUR_NO_HEAP
-    static_cast<void>(keep);
-#else
-    if (!owned_ || capacity_ <= keep) return;
-    const std::size_t wanted = size_ < keep ? keep : size_;
-    if (wanted == 0) {
-      std::free(data_);
-      data_ = nullptr;
-      capacity_ = 0;
-    } else if (wanted < capacity_) {
-      if (void* moved = std::realloc(data_, wanted)) {
-        data_ = static_cast<char*>(moved);
-        capacity_ = wanted;
-      }
-    }
-#endif
-  }
-
- private:
-  ARTHUR_NOINLINE bool grow(std::size_t more) noexcept {
-    if (failed_) return false;
-#ifndef ARTHUR_NO_HEAP
-    if (owned_ && more <= maximum_ && size_ <= maximum_ - more) {
-      const std::size_t needed = size_ + more;
-      std::size_t wanted = capacity_ < maximum_ / 2 ? capacity_ * 2 : maximum_;
-      if (wanted < 256) wanted = 256;
-      if (wanted < needed) wanted = needed;
-      if (wanted > maximum_) wanted = maximum_;
-      void* moved = std::realloc(data_, wanted);
-      if (moved == nullptr && wanted > needed) moved = std::realloc(data_, wanted = needed);
-      if (moved != nullptr) {
-        data_ = static_cast<char*>(moved);
-        capacity_ = wanted;
-        return true;
-      }
-    }
-#else
-    (void)more;
-#endif
-    failed_ = true;
-    return false;
-  }
-
-  void take(buffer& other) noexcept {
-    data_ = other.data_;
-    size_ = other.size_;
-    capacity_ = other.capacity_;
-    maximum_ = other.maximum_;
-    owned_ = other.owned_;
-    failed_ = other.failed_;
-    other.data_ = nullptr;
-    other.size_ = 0;
-    other.capacity_ = 0;
-    other.failed_ = false;
-  }
-
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-  std::size_t maximum_ = SIZE_MAX / 4;  // far below PTRDIFF_MAX, which malloc refuses anyway
-  bool owned_ = true;
-  bool failed_ = false;
-};
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
 // value_list.hpp: plain values one behind the other, in memory that never throws.
 #ifndef ARTHUR_OTLP_VALUE_LIST_HPP
 #define ARTHUR_OTLP_VALUE_LIST_HPP
@@ -10200,227 +12936,6 @@ ARTHUR_NAMESPACE_END
 #include <emmintrin.h>
 #endif
 
-// utf8.hpp: finding, repairing and cutting UTF-8.
-#ifndef ARTHUR_OTLP_UTF8_HPP
-#define ARTHUR_OTLP_UTF8_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-// The first byte is the lowest on every machine. (g++ 12 does not turn a loop over bytes into one load.)
-inline std::uint32_t load_le32(const char* from) noexcept {
-  std::uint32_t value = 0;
-  std::memcpy(&value, from, sizeof value);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  value = __builtin_bswap32(value);
-#endif
-  return value;
-}
-inline std::uint64_t load_le64(const char* from) noexcept {
-  std::uint64_t value = 0;
-  std::memcpy(&value, from, sizeof value);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  value = __builtin_bswap64(value);
-#endif
-  return value;
-}
-
-/// Index of the lowest set bit of `bits`, which must not be 0.
-inline unsigned lowest_bit(std::uint64_t bits) noexcept {
-#if defined(__GNUC__) || defined(__clang__)
-  return static_cast<unsigned>(__builtin_ctzll(bits));
-#else
-  unsigned index = 0;
-  while ((bits & 1U) == 0) {
-    bits >>= 1;
-    ++index;
-  }
-  return index;
-#endif
-}
-
-/// One step over non-ASCII text: a code point, or a maximal ill-formed part that one U+FFFD replaces.
-struct utf8_step {
-  unsigned size;
-  bool valid;
-};
-
-inline bool is_utf8_tail(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80; }
-
-/// `at` < `end`, and *at is not ASCII.
-inline utf8_step next_utf8(const char* at, const char* end) noexcept {
-  const auto lead = static_cast<unsigned char>(at[0]);
-  const auto left = end - at;
-  if (lead < 0xc2 || lead > 0xf4 || left < 2) return {1, false};
-  const auto second = static_cast<unsigned char>(at[1]);
-  if (lead < 0xe0) return is_utf8_tail(at[1]) ? utf8_step{2, true} : utf8_step{1, false};
-  // Overlong forms, surrogates and what lies above U+10FFFF are told by the second byte alone.
-  unsigned low = 0x80;
-  unsigned high = 0xbf;
-  if (lead == 0xe0) low = 0xa0;
-  if (lead == 0xed) high = 0x9f;
-  if (lead == 0xf0) low = 0x90;
-  if (lead == 0xf4) high = 0x8f;
-  if (second < low || second > high) return {1, false};
-  if (left < 3 || !is_utf8_tail(at[2])) return {2, false};
-  if (lead < 0xf0) return {3, true};
-  if (left < 4 || !is_utf8_tail(at[3])) return {3, false};
-  return {4, true};
-}
-
-/// True if the low three bytes of `word` are one well-formed three-byte code point: the common case of CJK text.
-inline bool is_utf8_triple(std::uint32_t word) noexcept {
-  const std::uint32_t marks = word & 0x200fU;  // lead's low half, and the bit that tells overlong forms and surrogates
-  return (word & 0x00c0c0f0U) == 0x008080e0U && marks != 0 && marks != 0x200d;
-}
-
-/// The same for two bytes: Cyrillic, Greek, Arabic, accented Latin.
-inline bool is_utf8_pair(std::uint32_t word) noexcept { return (word & 0xc0e0U) == 0x80c0U && (word & 0x1eU) != 0; }
-
-/// The code point that next_utf8() found valid at `at`, or that of an ASCII byte.
-inline std::uint32_t utf8_code_point(const char* at, unsigned size) noexcept {
-  const auto byte = [at](unsigned i) { return std::uint32_t{static_cast<unsigned char>(at[i])}; };
-  switch (size) {
-    case 2: return (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
-    case 3: return (byte(0) & 0x0fU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
-    case 4:
-      return (byte(0) & 0x07U) << 18 | (byte(1) & 0x3fU) << 12 | (byte(2) & 0x3fU) << 6 | (byte(3) & 0x3fU);
-    default: return byte(0);
-  }
-}
-
-/// Writes a code point at `to` (room for 4); returns the first byte behind it.
-inline char* put_utf8(char* to, std::uint32_t code) noexcept {
-  const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(static_cast<unsigned char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0U | code >> 6);
-    put(0x80U | (code & 0x3fU));
-  } else if (code < 0x10000) {
-    put(0xe0U | code >> 12);
-    put(0x80U | (code >> 6 & 0x3fU));
-    put(0x80U | (code & 0x3fU));
-  } else {
-    put(0xf0U | code >> 18);
-    put(0x80U | (code >> 12 & 0x3fU));
-    put(0x80U | (code >> 6 & 0x3fU));
-    put(0x80U | (code & 0x3fU));
-  }
-  return to;
-}
-
-/// Whether U+0000 counts as text: protobuf and JSON hold it, the engine's database doesn't.
-enum class nul { allowed, forbidden };
-
-/// Length of the longest prefix of well-formed UTF-8 (without U+0000 if that is forbidden).
-template <nul Nul = nul::allowed>
-inline std::size_t valid_utf8_prefix(const char* data, std::size_t size) noexcept {
-  const char* at = data;
-  const char* const end = data + size;
-  for (;;) {
-#if defined(__SSE2__)
-    while (end - at >= 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-      auto bad = static_cast<unsigned>(_mm_movemask_epi8(bytes));
-      // As signed numbers, ASCII without zero is exactly what is greater than 0.
-      if (Nul == nul::forbidden) {
-        bad = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128()))) ^ 0xffffU;
-      }
-      if (bad != 0) {
-        at += lowest_bit(bad);
-        break;
-      }
-      at += 16;
-    }
-#endif
-    while (end - at >= 8) {
-      const std::uint64_t word = load_le64(at);
-      std::uint64_t bad = word;
-      if (Nul == nul::forbidden) bad |= word - 0x0101010101010101U;  // a borrow only disturbs bytes above a zero
-      bad &= 0x8080808080808080U;
-      if (bad != 0) {
-        at += lowest_bit(bad) / 8;
-        break;
-      }
-      at += 8;
-    }
-    while (at != end && static_cast<signed char>(*at) > (Nul == nul::allowed ? -1 : 0)) ++at;
-    if (at == end || *at == 0) return static_cast<std::size_t>(at - data);
-    do {
-      if (end - at >= 4) {
-        const std::uint32_t word = load_le32(at);
-        if (is_utf8_triple(word)) {
-          at += 3;
-          continue;
-        }
-        if (is_utf8_pair(word)) {
-          at += 2;
-          continue;
-        }
-      }
-      const utf8_step step = next_utf8(at, end);
-      if (!step.valid) return static_cast<std::size_t>(at - data);
-      at += step.size;
-    } while (at != end && static_cast<signed char>(*at) < 0);
-  }
-}
-
-/// True if all of it is well-formed UTF-8 (without U+0000 if that is forbidden).
-template <nul Nul = nul::allowed>
-inline bool is_valid_utf8(const char* data, std::size_t size) noexcept {
-  return valid_utf8_prefix<Nul>(data, size) == size;
-}
-
-/// Appends the text; each maximal ill-formed part becomes U+FFFD (as in browsers and Python's errors="replace"), and
-/// U+0000 is left out where it is forbidden.
-template <nul Nul = nul::allowed>
-inline bool append_valid_utf8(buffer& out, const char* data, std::size_t size) noexcept {
-  const char* at = data;
-  const char* const end = data + size;
-  for (;;) {
-    const std::size_t good = valid_utf8_prefix<Nul>(at, static_cast<std::size_t>(end - at));
-    out.append(at, good);
-    at += good;
-    if (at == end) return !out.failed();
-    if (*at == 0) {
-      ++at;
-    } else {
-      out.append("\xEF\xBF\xBD");
-      at += next_utf8(at, end).size;
-    }
-  }
-}
-
-/// The largest size of at most `limit` bytes that doesn't cut a code point.
-inline std::size_t utf8_truncate(const char* data, std::size_t size, std::size_t limit) noexcept {
-  if (size <= limit) return size;
-  std::size_t cut = limit;
-  // A code point has at most three tail bytes; more of them is damage, which may be cut anywhere.
-  for (unsigned i = 0; i < 3 && cut != 0 && is_utf8_tail(data[cut]); ++i) --cut;
-  return is_utf8_tail(data[cut]) ? limit : cut;
-}
-
-/// Bytes of the first `count` characters of valid text: of all of it if it has no more.
-inline std::size_t utf8_first_characters(const char* data, std::size_t size, std::size_t count) noexcept {
-  std::size_t at = 0;
-  while (at < size && (is_utf8_tail(data[at]) || count-- != 0)) ++at;
-  return at;
-}
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -11193,7 +13708,7 @@ inline constexpr span_limits unlimited;
 
 /// What is known about a span before it is looked at.
 struct clean_flags {
-  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys and nesting
+  bool engine = true;           ///< everything Arthur Engine needs; false: only UTF-8, repeated keys, nesting, JSON's label
   bool may_repeat_keys = true;  ///< false: no key is set twice
   bool free_keys = true;        ///< false: all keys are from our own table
   const span_limits* limits = &unlimited;
@@ -11320,6 +13835,11 @@ inline bool make_label_key(buffer& out, const char* key, std::size_t size) noexc
     }
   }
   return found && !out.failed();
+}
+
+/// The values whose label is ours for any receiver; of other keys we know what the engine does with them, and no more.
+inline bool is_input_or_output(const char* key, std::size_t size) noexcept {
+  return equals(key, size, "input.value") || equals(key, size, "output.value");
 }
 
 /// A text in the decimal form that both Python's int() and float() read as a finite number; `value` is set if it is a
@@ -12486,6 +15006,12 @@ inline json_check check_json(const char* data, std::size_t size, bool rewritten 
   return json_checker::check(data, size, 0, rewritten);
 }
 
+/// True if a text may not be labelled JSON: it is none, or (`engine`) one that the engine can't store.
+inline bool is_unfit_as_json(const char* data, std::size_t size, bool engine) noexcept {
+  const json_check check = check_json(data, size);
+  return !check.valid || (engine && (check.hazards & ~std::uint32_t{json_bad_items}) != 0);
+}
+
 /// True if the engine can't store the text where it decodes it as JSON.
 inline bool is_hazardous_json(const char* data, std::size_t size) noexcept {
   return (check_json(data, size).hazards & ~std::uint32_t{json_bad_items}) != 0;
@@ -12612,8 +15138,8 @@ class attribute_cleaner : public attribute_table {
     drop_beyond(flags_.limits->attributes);
     clean_keys(rules_.engine());
     each([this](entry& at) { clean_value(at); });
-    if (!rules_.engine()) return drop_repeated_repaired();
-    if (flags_.free_keys) {
+    if (!rules_.engine()) drop_repeated_repaired();
+    if (rules_.engine() && flags_.free_keys) {
       rename_numbered();
       resolve_conflicts();
     }
@@ -12896,6 +15422,7 @@ class attribute_cleaner : public attribute_table {
     });
     each([this, last](entry& at) {
       if (at.value.tag != wire::any_string || !make_label_key(spare_.bytes, key(at), at.key.size)) return;
+      if (!rules_.engine() && !is_input_or_output(key(at), at.key.size)) return;
       const char* const label = spare_.bytes.data();
       const std::size_t size = spare_.bytes.size();
       const auto order_of = [this, label, size](std::uint32_t other) {
@@ -12904,7 +15431,7 @@ class attribute_cleaner : public attribute_table {
       std::uint32_t* const found = std::lower_bound(
           order(), last, 0U, [order_of](std::uint32_t other, std::uint32_t) { return order_of(other) < 0; });
       if (found == last || order_of(*found) != 0) return;
-      if (!is_json_label(entries()[*found]) || !is_hazardous_json(view(at.text), at.text.size)) return;
+      if (!is_json_label(entries()[*found]) || !is_unfit_as_json(view(at.text), at.text.size, rules_.engine())) return;
       set_text(entries()[*found], "text/plain");
       counts_.add(clean_rule::json_as_text);
     });
@@ -12998,7 +15525,7 @@ class clean_scan {
     }
     if (!reader.ok()) return false;
     if (seen_attributes_ > limits.attributes || seen_events_ > limits.events || seen_links_ > limits.links) return false;
-    if (!flags_.engine) return true;
+    if (!flags_.engine) return are_labels_good();
     if (start == 0 || end < start || name_size == 0) return false;
     return !(attributes_ != 0 && indexed_ == attributes_) && are_labels_good();
   }
@@ -13025,6 +15552,7 @@ class clean_scan {
     if (!is_clean_key(view.key, view.key_size)) return false;
     if (view.tag == wire::any_string) {
       if (view.size > rules_.max_length() || !rules_.is_clean_text(view.data, view.size)) return false;
+      note_label(view);
     } else if (view.tag >= wire::any_array) {
       if (!rules_.is_clean_value(view.tag, view.data, view.size)) return false;
     }
@@ -13036,8 +15564,9 @@ class clean_scan {
     key_value_view other;
     if (!read_key_value(field.data, field.size, other) || other.odd) return false;
     if (!is_clean_key(other.key.data, other.key.size) || !rules_.is_clean_value(other.value)) return false;
-    return !flags_.engine || is_engine_value({other.key.data, other.key.size, other.value.tag, other.value.data,
-                                              other.value.size, other.value.value});
+    const attribute_view view{other.key.data, other.key.size, other.value.tag, other.value.data, other.value.size, other.value.value};
+    if (view.tag == wire::any_string) note_label(view);
+    return !flags_.engine || is_engine_value(view);
   }
 
   bool is_clean_key(const char* key, std::size_t size) noexcept {
@@ -13081,7 +15610,6 @@ class clean_scan {
   bool is_engine_value(const attribute_view& at) noexcept {
     const bool text = at.tag == wire::any_string;
     const bool finite = at.tag != wire::any_double || is_finite_bits(at.number);
-    if (text) note_label(at);
     switch (role_of(at.key, at.key_size)) {
       case key_role::plain: return finite;
       case key_role::json: return text ? !is_hazardous_json(at.data, at.size) : finite;
@@ -13098,7 +15626,8 @@ class clean_scan {
   void note_label(const attribute_view& at) noexcept {
     if (equals(at.data, at.size, "application/json")) {
       note(labels_, label_count_, at);
-    } else if (flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
+    } else if (!flags_.engine ? is_input_or_output(at.key, at.key_size)
+                              : flags_.free_keys ? may_have_label(at.key, at.key_size) : ends_with(at.key, at.key_size, ".value")) {
       note(values_, value_count_, at);
     }
   }
@@ -13126,7 +15655,7 @@ class clean_scan {
       if (!make_label_key(label, values_[i].key, values_[i].key_size)) return false;
       for (unsigned k = 0; k < label_count_; ++k) {
         if (labels_[k].key_size == label.size() && std::memcmp(labels_[k].key, storage, label.size()) == 0 &&
-            is_hazardous_json(values_[i].data, values_[i].size)) {
+            is_unfit_as_json(values_[i].data, values_[i].size, flags_.engine)) {
           return false;
         }
       }
@@ -13929,9 +16458,11 @@ inline void put_span(line_writer& line, std::string_view body, std::string_view 
   }
   if (!readable) line.part(ink::error, "(the rest can't be read)");
   const std::string in = shown.input.empty() ? shown.asked.shown() : shown.input;
+  // A retriever's output repeats its documents.
+  const bool listed = shown.kind == "RETRIEVER" && !shown.documents.shown("document").empty();
   std::string out = shown.output.empty() ? shown.answered.shown() : shown.output;
-  const bool said = !out.empty();
-  if (out.empty()) out = shown.documents.shown("document");
+  const bool said = !listed && !out.empty();
+  if (!said) out = shown.documents.shown("document");
   if (out.empty()) out = shown.reranked.shown("document");
   if (out.empty()) out = shown.embeddings.shown("embedding");
   put_flow(line, in, out, said);
@@ -13953,7 +16484,7 @@ inline void put_event(line_writer& line, std::string_view body) {
   while (again.next(at)) {
     if (at.tag != wire::event_attributes || !read_pair(at, a)) continue;
     const std::string_view key(a.key, a.key_size);
-    if (key == "exception.stacktrace") continue;  // no line for it
+    if (key == "exception.stacktrace" || key == "exception.escaped") continue;  // no line for them
     line.part(exception ? ink::error : ink::faint, std::string(key) + '=' + value_text(a));
   }
 }
@@ -17106,7 +19637,2747 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
+// redaction.hpp: every text of a span shown to the redactors and to the program's function, and what they make of it written.
+#ifndef ARTHUR_OTLP_REDACTION_HPP
+#define ARTHUR_OTLP_REDACTION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+// redactors.hpp: API keys, bearer tokens, e-mail addresses and card numbers in a text, found in one pass.
+#ifndef ARTHUR_OTLP_REDACTORS_HPP
+#define ARTHUR_OTLP_REDACTORS_HPP
+
+#include <cstddef>
+#include <string_view>
+
+// card_number.hpp: which digits are the number of a payment card.
+#ifndef ARTHUR_OTLP_CARD_NUMBER_HPP
+#define ARTHUR_OTLP_CARD_NUMBER_HPP
+
+#include <cstddef>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// The check digit is right, and an issuer has numbers that begin so and are so long: of other numbers one in a hundred
+/// passes, and none that counts seconds or their fractions.
+inline bool is_card_number(const char* digits, std::size_t count) noexcept {
+  unsigned sum = 0;
+  for (std::size_t n = 0; n < count; ++n) {
+    const unsigned digit = static_cast<unsigned>(digits[count - 1 - n] - '0') << (n % 2);
+    sum += digit > 9 ? digit - 9 : digit;
+  }
+  if (sum % 10 != 0 || count < 13 || count > 19) return false;
+  const char second = digits[1];
+  switch (digits[0]) {
+    case '2': return count == 16 && second >= '2' && second <= '7';  // Mastercard, Mir
+    case '3':
+      if (second == '4' || second == '7') return count == 15;  // American Express
+      if (second == '5') return count == 16;                   // JCB
+      return count == 14 && (second == '0' || second == '6' || second == '8' || second == '9');  // Diners Club
+    case '4': return count == 13 || count == 16 || count == 19;  // Visa
+    case '5': return count == 16 || second == '0' || (second >= '6' && second <= '8');  // Mastercard, Maestro
+    case '6': return count >= 16 || second == '3' || second == '7';  // Discover, UnionPay, Maestro
+    default: return false;
+  }
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A secret in a text: [begin, end).
+struct secret {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string_view label;  ///< what stands in its place
+  std::string_view quote;  ///< around the label: a bare number of JSON becomes a string
+};
+
+/// Finds secrets from the front to the back; linear in the length of the text, which stays where it is. Texts are often JSON,
+/// or JSON in JSON: quotes may have backslashes before them, and the letter of an escape belongs to no word.
+class secret_finder {
+ public:
+  secret_finder(std::string_view text, redactor wanted) noexcept : text_(text), wanted_(static_cast<unsigned>(wanted)) {}
+
+  /// False: there is no further one.
+  bool next(secret& out) noexcept {
+    out.quote = {};
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '\\') {
+        skip_escape();
+      } else if (is_word(c)) {
+        if (word(out)) return found(out);
+      } else if (c == '@' && wants(redactor::emails) && email(out)) {
+        return found(out);
+      } else {
+        ++at_;
+      }
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::string_view api_key = "[API_KEY]", token = "[TOKEN]", address = "[EMAIL]", card_number = "[CARD_NUMBER]";
+  static constexpr std::size_t longest_value = 4096;  // of a name in quotes, so that the search for its end stays linear
+
+  static bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+  static bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+  static bool is_word(char c) noexcept { return is_letter(c) || is_digit(c) || c == '_'; }
+  static bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
+  static bool is_one_of(char c, std::string_view set) noexcept { return set.find(c) != std::string_view::npos; }
+  static char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+  static bool equal_nocase(std::string_view a, std::string_view lower_case) noexcept {
+    if (a.size() != lower_case.size()) return false;
+    for (std::size_t n = 0; n < a.size(); ++n) {
+      if (lower(a[n]) != lower_case[n]) return false;
+    }
+    return true;
+  }
+
+  bool wants(redactor r) const noexcept { return (wanted_ & static_cast<unsigned>(r)) != 0; }
+  /// The character there; 0 outside the text.
+  char look(std::size_t at) const noexcept { return at < text_.size() ? text_[at] : '\0'; }
+  /// The one before, if it belongs to the same run of text: not an escape, not the end of a secret.
+  char before(std::size_t at) const noexcept { return at > floor_ ? text_[at - 1] : '\0'; }
+  std::size_t skip_spaces(std::size_t at) const noexcept {
+    while (is_space(look(at))) ++at;
+    return at;
+  }
+  std::size_t word_end(std::size_t at) const noexcept {
+    while (is_word(look(at))) ++at;
+    return at;
+  }
+  /// The end of a run of word characters and `more`. JSON may write a slash as "\/".
+  std::size_t run_end(std::size_t at, std::string_view more) const noexcept {
+    for (;; ++at) {
+      const char c = look(at);
+      if (c == '\\' && look(at + 1) == '/' && is_one_of('/', more)) ++at;
+      else if (!is_word(c) && (c == '\0' || !is_one_of(c, more))) return at;
+    }
+  }
+  std::string_view part(std::size_t begin, std::size_t end) const noexcept { return text_.substr(begin, end - begin); }
+
+  bool found(secret& out) noexcept {
+    at_ = floor_ = out.end;
+    return true;
+  }
+  bool take(secret& out, std::size_t begin, std::size_t end, std::string_view label) const noexcept {
+    out.begin = begin;
+    out.end = end;
+    out.label = label;
+    return true;
+  }
+
+  /// Backslashes and what they escape.
+  void skip_escape() noexcept {
+    while (look(at_) == '\\') ++at_;
+    const char c = look(at_);
+    if (c == 'u') {
+      std::size_t end = at_ + 1;
+      while (end < at_ + 5 && (is_digit(look(end)) || (lower(look(end)) >= 'a' && lower(look(end)) <= 'f'))) ++end;
+      at_ = end == at_ + 5 ? end : at_ + 1;
+    } else if (c != '\0' && is_one_of(c, "ntrbf")) {
+      ++at_;
+    }
+    floor_ = at_;
+  }
+
+  /// At the beginning of a word: a secret in or behind it; else at_ is behind the word.
+  bool word(secret& out) noexcept {
+    const std::size_t begin = at_, end = word_end(begin);
+    if (is_digit(text_[begin]) && wants(redactor::card_numbers) && card(out, begin)) return true;
+    if (wants(redactor::api_keys) || wants(redactor::bearer_tokens)) {
+      if (before(begin) != '-' && known_token(out, begin, end)) return true;
+      if (named(out, begin, end)) return true;
+    }
+    at_ = end;
+    return false;
+  }
+
+  // -- tokens that one knows by their beginning
+
+  bool known_token(secret& out, std::size_t begin, std::size_t word_ends) const noexcept {
+    const struct {
+      std::string_view start;
+      std::size_t least;  // characters behind it
+    } starts[] = {{"AIza", 35},   {"github_pat_", 22}, {"ghp_", 36},   {"gho_", 36},  {"ghu_", 36},    {"ghs_", 36},   {"ghr_", 36},
+                  {"glpat-", 20}, {"xoxb-", 10},       {"xoxp-", 10},  {"xoxa-", 10}, {"xoxr-", 10},   {"xoxs-", 10},  {"xoxe-", 10},
+                  {"xapp-", 10},  {"hf_", 30},         {"gsk_", 40},   {"r8_", 30},   {"pplx-", 40},   {"xai-", 40},   {"nvapi-", 40},
+                  {"lsv2_", 32},  {"tgp_v1_", 30},     {"npm_", 36},   {"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16}, {"ya29.", 20}};
+    const char first = text_[begin];
+    if (wants(redactor::api_keys) && is_one_of(first, "sAgxhrpnlty")) {
+      for (const auto& s : starts) {
+        if (text_.substr(begin, s.start.size()) != s.start) continue;
+        const std::size_t end = run_end(begin + s.start.size(), "-");
+        if (end - begin - s.start.size() >= s.least && has_digit(begin + s.start.size(), end)) return take(out, begin, end, api_key);
+      }
+      if (text_.substr(begin, 3) == "sk-" && openai_like(out, begin)) return true;
+      const std::string_view four = text_.substr(begin, 4);
+      if ((four == "AKIA" || four == "ASIA") && word_ends == begin + 20 && look(word_ends) != '-') {
+        bool upper = true;
+        for (const char c : part(begin, word_ends)) upper = upper && (is_digit(c) || (c >= 'A' && c <= 'Z'));
+        if (upper) return take(out, begin, word_ends, api_key);
+      }
+    }
+    if (wants(redactor::api_keys) && is_one_of(first, "MNOYZ") && word_ends - begin >= 60 && is_engine_key(begin)) {
+      return take(out, begin, run_end(begin, "+/=-"), api_key);
+    }
+    return wants(redactor::bearer_tokens) && first == 'e' && jwt(out, begin);
+  }
+
+  bool has_digit(std::size_t begin, std::size_t end) const noexcept {
+    for (; begin < end; ++begin) {
+      if (is_digit(text_[begin])) return true;
+    }
+    return false;
+  }
+
+  /// "sk-" alone begins many a name with hyphens: one run without any must look like no word.
+  bool openai_like(secret& out, std::size_t begin) const noexcept {
+    const std::size_t end = run_end(begin + 3, "-");
+    if (end - begin < 23 || !has_digit(begin + 3, end)) return false;
+    for (const char* maker : {"sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-v1-", "sk-lf-"}) {
+      const std::string_view start = maker;
+      if (text_.substr(begin, start.size()) == start) return take(out, begin, end, api_key);
+    }
+    for (std::size_t from = begin + 3, to = from; from < end; from = to + 1) {
+      to = word_end(from);
+      if (to - from >= 16 && has_digit(from, to)) return take(out, begin, end, api_key);
+    }
+    return false;
+  }
+
+  /// A key of Arthur Engine: the base64 of "<uuid>:<secret>". The 36 characters of the uuid are exactly 48 of base64.
+  bool is_engine_key(std::size_t begin) const noexcept {
+    unsigned bits = 0, count = 0;
+    for (std::size_t n = 0; n < 48; ++n) {
+      const char c = text_[begin + n];
+      const int value = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : is_digit(c) ? c - '0' + 52 : -1;
+      if (value < 0) return false;
+      bits = (bits << 6 | static_cast<unsigned>(value)) & 0xffffU;
+      if (n % 4 == 0) continue;
+      const char decoded = static_cast<char>(bits >> (6 - 2 * (n % 4)) & 0xffU);
+      const bool dash = count == 8 || count == 13 || count == 18 || count == 23;
+      const bool hex = is_digit(decoded) || (lower(decoded) >= 'a' && lower(decoded) <= 'f');
+      if (dash ? decoded != '-' : !hex) return false;
+      ++count;
+    }
+    return text_[begin + 48] == 'O';  // the first six bits of ':'
+  }
+
+  /// Three parts in base64url with dots between them; the first two are JSON objects.
+  bool jwt(secret& out, std::size_t begin) const noexcept {
+    if (text_.substr(begin, 3) != "eyJ") return false;
+    const std::size_t first = run_end(begin, "-");
+    if (look(first) != '.' || first - begin < 12 || text_.substr(first + 1, 2) != "ey") return false;
+    const std::size_t second = run_end(first + 1, "-");
+    if (look(second) != '.' || second - first < 8) return false;
+    return take(out, begin, run_end(second + 1, "-"), token);
+  }
+
+  // -- values that one knows by their name
+
+  enum class name { none, key, token, authorization };
+
+  /// By the end of a name, whatever its style: OPENAI_API_KEY, x-api-key, apiKey.
+  name name_of(std::size_t end) const noexcept {
+    char letters[16];  // backwards
+    std::size_t count = 0;
+    for (std::size_t at = end; count < sizeof letters && at > floor_ && (is_word(text_[at - 1]) || text_[at - 1] == '-'); --at) {
+      const char c = text_[at - 1];
+      if (c != '_' && c != '-') letters[count++] = lower(c);
+    }
+    const auto ends = [&](std::string_view with) {
+      if (with.size() > count) return false;
+      for (std::size_t n = 0; n < with.size(); ++n) {
+        if (letters[n] != with[with.size() - 1 - n]) return false;
+      }
+      return true;
+    };
+    for (const char* n : {"apikey", "secretkey", "accesskey", "clientsecret", "privatekey"}) {
+      if (ends(n)) return name::key;
+    }
+    for (const char* n : {"accesstoken", "refreshtoken", "authtoken", "idtoken", "bearertoken", "apitoken", "sessiontoken"}) {
+      if (ends(n)) return name::token;
+    }
+    return ends("authorization") ? name::authorization : name::none;
+  }
+
+  bool named(secret& out, std::size_t begin, std::size_t end) noexcept {
+    if (wants(redactor::bearer_tokens) && equal_nocase(part(begin, end), "bearer") && is_space(look(end))) {
+      const std::size_t from = skip_spaces(end), to = run_end(from, "-.~+/=");
+      if (is_random(from, to)) return take(out, from, to, token);
+    }
+    // A name is followed by ':' or '=', perhaps with the quote that ends it.
+    std::size_t at = end;
+    while (look(at) == '\\') ++at;
+    std::string_view quote;
+    if (look(at) == '"' || look(at) == '\'') {
+      ++at;
+      quote = part(end, at);
+    } else if (at != end) {
+      return false;
+    }
+    at = skip_spaces(at);
+    if (look(at) != ':' && look(at) != '=') return false;
+    const name n = name_of(end);
+    if (n == name::none || !wants(n == name::key ? redactor::api_keys : redactor::bearer_tokens)) return false;
+    return value(out, n, quote, skip_spaces(at + 1));
+  }
+
+  /// The value of a name, which begins at `at`.
+  bool value(secret& out, name n, std::string_view name_quote, std::size_t at) noexcept {
+    const std::string_view label = n == name::key ? api_key : token;
+    std::size_t begin = at;
+    while (look(begin) == '\\') ++begin;
+    const char quote = look(begin);
+    if (quote != '"' && quote != '\'') {
+      if (begin != at) return false;
+      if (n == name::authorization && (begin = behind_scheme(at)) != at) {
+        const std::size_t end = run_end(begin, "-.~+/=%");
+        return end - begin >= 4 && take(out, begin, end, label);
+      }
+      if (at < dull_until_) return false;
+      const std::size_t end = run_end(at, "-~+/=%");
+      const bool code = is_one_of(look(end), ".([") && (look(end) != '.' || is_word(look(end + 1)));
+      if (code || end < at + 8 || !has_digit(at, end)) {
+        dull_until_ = end;
+        return false;
+      }
+      if (!name_quote.empty() && is_number(at, end)) out.quote = name_quote;
+      return take(out, at, end, label);
+    }
+    const std::size_t backslashes = begin++ - at;
+    // "...?api_key=", in JSON: the quote ends a string.
+    if (name_quote.empty() && is_one_of(look(text_.find_first_not_of(" \t\r\n", begin)), std::string_view(",:}]\0", 5))) return false;
+    std::size_t end = 0;
+    if (!closing_quote(begin, backslashes, quote, end)) {
+      for (end = begin; look(end) != '\0' && !is_one_of(text_[end], " \t\r\n\"'\\");) ++end;
+    }
+    if (n == name::authorization) {
+      const std::size_t credentials = behind_scheme(begin);
+      if (credentials == begin && !is_random(begin, end)) return false;
+      begin = credentials;
+    }
+    if (end <= begin || part(begin, end) == label) return false;
+    return take(out, begin, end, label);
+  }
+
+  /// Where what was written as `backslashes` and a quote ends: on the same line, written likewise.
+  bool closing_quote(std::size_t at, std::size_t backslashes, char quote, std::size_t& end) const noexcept {
+    std::size_t run = 0;  // of backslashes just before
+    for (const std::size_t last = at + longest_value; at < text_.size() && at < last && text_[at] != '\n'; ++at) {
+      if (text_[at] == '\\') {
+        ++run;
+        continue;
+      }
+      if (text_[at] == quote && ends_string(run, backslashes)) {
+        end = at - (run < backslashes ? run : backslashes);
+        return true;
+      }
+      if (text_[at] == '"' && quote == '\'') return false;  // an apostrophe in JSON
+      run = 0;
+    }
+    return false;
+  }
+  /// Each level of JSON in JSON doubles backslashes and adds one: undone as often as the opening quote needs it, an even
+  /// number is left before a quote that ends the string. A quote of a level further out ends it, too.
+  static bool ends_string(std::size_t run, std::size_t backslashes) noexcept {
+    for (; backslashes != 0 && run % 2 != 0; backslashes /= 2) run /= 2;
+    return run % 2 == 0;
+  }
+
+  std::size_t behind_scheme(std::size_t at) const noexcept {
+    const std::size_t end = word_end(at);
+    for (const char* scheme : {"bearer", "basic", "token", "apikey", "negotiate"}) {
+      if (is_space(look(end)) && equal_nocase(part(at, end), scheme)) return skip_spaces(end);
+    }
+    return at;
+  }
+
+  /// No word of a language: eight characters with a digit, or 24 with both cases mixed.
+  bool is_random(std::size_t begin, std::size_t end) const noexcept {
+    bool small = false, capital = false;
+    for (std::size_t n = begin + 1; n < end; ++n) {
+      small = small || (text_[n] >= 'a' && text_[n] <= 'z');
+      capital = capital || (text_[n] >= 'A' && text_[n] <= 'Z');
+    }
+    return end >= begin + 8 && (has_digit(begin, end) || (end >= begin + 24 && small && capital));
+  }
+  bool is_number(std::size_t begin, std::size_t end) const noexcept {
+    for (; begin < end; ++begin) {
+      if (!is_digit(text_[begin]) && !is_one_of(text_[begin], "-+.eE")) return false;
+    }
+    return true;
+  }
+
+  // -- e-mail addresses
+
+  /// At an '@'. Of ASCII characters, with a dot in the domain.
+  bool email(secret& out) const noexcept {
+    std::size_t begin = at_;
+    while (begin > floor_ && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
+    while (begin < at_ && text_[begin] == '.') ++begin;
+    if (begin == at_ || text_[at_ - 1] == '.') return false;
+    std::size_t end = 0;
+    bool former_number = false;
+    for (std::size_t label = at_ + 1, labels = 0; label < at_ + 254; ++labels) {
+      std::size_t to = label, letters = label, digits = label;
+      while (is_letter(look(to)) || is_digit(look(to)) || look(to) == '-') ++to;
+      while (is_letter(look(letters))) ++letters;
+      while (is_digit(look(digits))) ++digits;
+      if (to == label) break;
+      const bool number = digits == to;
+      if (number && former_number) return false;  // pkg@1.2.3: a version
+      if (labels == 0 && digits != label && digits + 1 == to && look(digits) == 'x') return false;  // icon@2x.png
+      former_number = number;
+      if (labels != 0 && letters >= label + 2 && (letters == to || look(letters) == '-')) end = letters;
+      if (labels != 0 && text_.substr(label, 4) == "xn--" && to > label + 4) end = to;
+      if (look(to) != '.') break;
+      label = to + 1;
+    }
+    return end != 0 && take(out, begin, end, address);
+  }
+
+  // -- card numbers
+
+  /// At a digit where a word begins: 13 to 19 digits together, or in the groups that are printed on cards.
+  bool card(secret& out, std::size_t begin) const noexcept {
+    const char former = before(begin);
+    if (former == '.' || former == '+') return false;
+    const bool joined = former == '-';  // in a UUID
+    std::size_t end = begin;
+    while (is_digit(look(end))) ++end;
+    char digits[19];
+    std::size_t count = 0;
+    const auto add = [&](std::size_t from, std::size_t to) {
+      for (; from < to; ++from) digits[count++] = text_[from];
+    };
+    if (end - begin >= 13) {
+      if (end - begin > 19 || is_word(look(end)) || (look(end) == '.' && is_digit(look(end + 1)))) return false;
+      if (joined && begin >= 2 && is_digit(text_[begin - 2])) return false;
+      add(begin, end);
+      if (!is_card_number(digits, count)) return false;
+      out.quote = quote_for_number(begin, end);
+      return take(out, begin, end, card_number);
+    }
+    const char between = look(end);
+    if (end - begin != 4 || joined || (between != ' ' && between != '-')) return false;
+    std::size_t sizes[5] = {4}, ends[5] = {end}, groups = 1;
+    while (groups < 5 && look(ends[groups - 1]) == between) {
+      std::size_t to = ends[groups - 1] + 1;
+      while (is_digit(look(to)) && to < ends[groups - 1] + 8) ++to;
+      sizes[groups] = to - ends[groups - 1] - 1;
+      if (sizes[groups] == 0) break;
+      ends[groups++] = to;
+    }
+    const bool fours = groups >= 4 && sizes[1] == 4 && sizes[2] == 4 && sizes[3] == 4;
+    const bool three = groups >= 3 && sizes[1] == 6 && (sizes[2] == 5 || sizes[2] == 4);
+    for (std::size_t used = fours && groups == 5 && sizes[4] == 3 ? 5 : fours ? 4 : three ? 3 : 0; used >= 3; used = used == 5 ? 4 : 0) {
+      const std::size_t last = ends[used - 1];
+      count = 0;
+      for (std::size_t g = 0; g < used; ++g) add(ends[g] - sizes[g], ends[g]);
+      const bool goes_on = is_word(look(last)) || (look(last) == '-' && is_word(look(last + 1)));
+      if (!goes_on && is_card_number(digits, count)) return take(out, begin, last, card_number);
+    }
+    return false;
+  }
+
+  /// The quote of the name in `"card": 4111...`, so that JSON stays JSON.
+  std::string_view quote_for_number(std::size_t begin, std::size_t end) const noexcept {
+    const char next = look(skip_spaces(end));
+    std::size_t at = begin;
+    while (at > floor_ && is_one_of(text_[at - 1], " \t\r\n")) --at;
+    if (at == floor_ || text_[at - 1] != ':' || (next != '\0' && !is_one_of(next, ",}]\n\r"))) return {};
+    for (--at; at > floor_ && is_one_of(text_[at - 1], " \t\r\n");) --at;
+    if (at == 0 || text_[at - 1] != '"') return {};
+    std::size_t from = at - 1;
+    while (from > 0 && text_[from - 1] == '\\') --from;
+    return part(from, at);
+  }
+
+  std::string_view text_;
+  unsigned wanted_;
+  std::size_t at_ = 0;
+  std::size_t floor_ = 0;       // what is before belongs to nothing found from now on
+  std::size_t dull_until_ = 0;  // a run that is no value; nor is a part of it, which need not be looked at again
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What options say about texts.
+struct redaction {
+  redactor redactors = redactor::none;
+  bool (*function)(void* user, std::string_view key, std::string& text) = nullptr;
+  void* user = nullptr;
+
+  bool wanted() const noexcept { return redactors != redactor::none || function != nullptr; }
+};
+
+/// Writes spans anew with redacted texts. One per worker: it keeps the string that the program's function gets.
+class span_redactor {
+ public:
+  explicit span_redactor(const redaction& what) noexcept : what_(what) {}
+
+  bool wanted() const noexcept { return what_.wanted(); }
+  /// Takes the memory that the function's string will ever have, where none may be taken later. False: there is none.
+  bool fix(std::size_t size) noexcept {
+#ifdef ARTHUR_NO_HEAP
+    return what_.function == nullptr || try_to([&] {
+             text_.reserve(size);
+             return true;
+           });
+#else
+    static_cast<void>(size);
+    return true;
+#endif
+  }
+  /// Texts for which the function threw, or found no memory: "__REDACTED__" stands in their place.
+  std::size_t failures() const noexcept { return failures_; }
+
+  enum class outcome {
+    unchanged,    ///< `out` is as before
+    rewritten,    ///< `out` has the span's new body appended
+    undecodable,  ///< damaged bytes or no memory; `out` is as before
+  };
+
+  /// Looks at all texts of the body of a span: its name, attributes with lists and maps, events, links, status.
+  outcome redact(buffer& out, const char* body, std::size_t size) noexcept {
+    const std::size_t before = out.size();
+    changed_ = false;
+    const bool good = span(out, body, size) && !out.failed();
+    if (good && changed_) return outcome::rewritten;
+    out.truncate(before);
+    return good ? outcome::unchanged : outcome::undecodable;
+  }
+
+ private:
+  enum class verdict { keep, replaced, dropped };
+  static constexpr unsigned max_depth = 64;  // of lists and maps; cleaning allows fewer
+
+  bool span(buffer& out, const char* body, std::size_t size) noexcept {
+    wire::reader reader(body, size);
+    wire::field at;
+    while (reader.next(at)) {
+      bool good = true;
+      switch (at.tag) {
+        case wire::span_name: good = text_field(out, at, "span.name"); break;
+        case wire::span_attributes: good = attribute(out, at); break;
+        case wire::span_events: good = message(out, at, wire::event_name, "event.name", wire::event_attributes); break;
+        case wire::span_links: good = message(out, at, 0, {}, wire::link_attributes); break;
+        case wire::span_status: good = message(out, at, wire::status_message, "status.message", 0); break;
+        default: good = copy(out, at); break;
+      }
+      if (!good) return false;
+    }
+    return reader.ok();
+  }
+
+  /// An Event, Link or Status: one text of its own, and attributes.
+  bool message(buffer& out, const wire::field& from, std::uint32_t text, std::string_view name, std::uint32_t attributes) noexcept {
+    const std::size_t start = open(out, from.tag);
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    while (reader.next(at)) {
+      const bool good = at.tag == text ? text_field(out, at, name) : at.tag == attributes ? attribute(out, at) : copy(out, at);
+      if (!good) return false;
+    }
+    close(out, start);
+    return reader.ok();
+  }
+
+  /// A KeyValue. What the function drops is left out with its key.
+  bool attribute(buffer& out, const wire::field& from) noexcept {
+    std::string_view key;
+    wire::field at;
+    for (wire::reader reader(from.data, from.size); reader.next(at);) {
+      if (at.tag == wire::key_value_key) key = {at.data, at.size};
+    }
+    return key == "openinference.span.kind" ? copy(out, from) : key_value(out, from, key, 0);
+  }
+  /// `key`: of the attribute; those of maps inside belong to its value.
+  bool key_value(buffer& out, const wire::field& from, std::string_view key, unsigned depth) noexcept {
+    const std::size_t before = out.size(), start = open(out, from.tag);
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    bool dropped = false;
+    while (reader.next(at)) {
+      if (!(at.tag == wire::key_value_value ? any_value(out, at, key, depth, dropped) : copy(out, at))) return false;
+    }
+    dropped ? out.truncate(before) : close(out, start);
+    return reader.ok();
+  }
+  bool any_value(buffer& out, const wire::field& from, std::string_view key, unsigned depth, bool& dropped) noexcept {
+    const std::size_t start = open(out, from.tag);
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    while (reader.next(at)) {
+      bool good = true;
+      if (at.tag == wire::any_string) {
+        dropped = !text(out, at, key) || dropped;
+      } else if (at.tag == wire::any_array || at.tag == wire::any_kvlist) {
+        good = depth < max_depth && list(out, at, key, depth + 1);
+      } else {
+        good = copy(out, at);
+      }
+      if (!good) return false;
+    }
+    close(out, start);
+    return reader.ok();
+  }
+  bool list(buffer& out, const wire::field& from, std::string_view key, unsigned depth) noexcept {
+    const std::size_t start = open(out, from.tag);
+    wire::reader reader(from.data, from.size);
+    wire::field at;
+    while (reader.next(at)) {
+      const std::size_t before = out.size();
+      bool dropped = false, good = true;
+      if (at.tag != wire::array_values) {
+        good = copy(out, at);
+      } else if (from.tag == wire::any_kvlist) {
+        good = key_value(out, at, key, depth);
+      } else {
+        good = any_value(out, at, key, depth, dropped);
+        if (dropped) out.truncate(before);
+      }
+      if (!good) return false;
+    }
+    close(out, start);
+    return reader.ok();
+  }
+
+  /// A text that is no attribute. One that is dropped is empty.
+  bool text_field(buffer& out, const wire::field& from, std::string_view key) noexcept {
+    text(out, from, key);
+    return !out.failed();
+  }
+  /// A field with a text, as it is to be. False: dropped, and nothing was written.
+  bool text(buffer& out, const wire::field& from, std::string_view key) noexcept {
+    const std::size_t start = open(out, from.tag);
+    redact_secrets(out, {from.data, from.size});
+    if (what_.function != nullptr && !out.failed()) {
+      bool keep = true;
+      const std::string_view seen(out.data() + start, out.size() - start);
+      const bool done = try_to([&] {
+        text_.assign(seen.data(), seen.size());
+        keep = what_.function(what_.user, key, text_);
+        return true;
+      });
+      if (!done) ++failures_;
+      const std::string_view now = done ? std::string_view(text_) : std::string_view("__REDACTED__");
+      if (!keep || now != seen) {
+        changed_ = true;
+        out.truncate(start);
+        if (keep) out.append(now.data(), now.size());
+      }
+      if (done && !keep) {
+        close(out, start);
+        return false;
+      }
+    }
+    close(out, start);
+    return true;
+  }
+  void redact_secrets(buffer& out, std::string_view from) noexcept {
+    std::size_t done = 0;
+    if (what_.redactors != redactor::none) {
+      secret_finder find(from, what_.redactors);
+      for (secret s; find.next(s); done = s.end) {
+        changed_ = true;
+        out.append(from.data() + done, s.begin - done);
+        for (const std::string_view part : {s.quote, s.label, s.quote}) out.append(part.data(), part.size());
+      }
+    }
+    out.append(from.data() + done, from.size() - done);
+  }
+
+  static bool copy(buffer& out, const wire::field& from) noexcept {
+    return out.append(from.begin, static_cast<std::size_t>(from.end - from.begin));
+  }
+  /// A length is not known before its content: one byte is left for it and moved up if need be.
+  static std::size_t open(buffer& out, std::uint32_t tag) noexcept {
+    append_field_head(out, static_cast<std::uint8_t>(tag), 0);
+    return out.size();
+  }
+  static void close(buffer& out, std::size_t start) noexcept {
+    if (out.failed()) return;
+    const std::size_t size = out.size() - start, extra = wire::varint_size(size) - 1;
+    if (extra != 0) {
+      if (out.reserve_more(extra) == nullptr) return;
+      std::memmove(out.data() + start + extra, out.data() + start, size);
+      out.advance(extra);
+    }
+    wire::put_varint(out.data() + start - 1, size);
+  }
+
+  redaction what_;
+  std::string text_;
+  bool changed_ = false;
+  std::size_t failures_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// completion.hpp: which spans the library adds attributes to, once they are cleaned.
+#ifndef ARTHUR_RUNTIME_COMPLETION_HPP
+#define ARTHUR_RUNTIME_COMPLETION_HPP
+
+#include <cstddef>
+#include <cstring>
+
+// additions.hpp: what the library adds to a finished span of its own accord, made from what the span says already.
+#ifndef ARTHUR_OTLP_ADDITIONS_HPP
+#define ARTHUR_OTLP_ADDITIONS_HPP
+
+#include <cstddef>
+
+// added_attributes.hpp: appends attributes that a span doesn't have yet, as many as it may have.
+#ifndef ARTHUR_OTLP_ADDED_ATTRIBUTES_HPP
+#define ARTHUR_OTLP_ADDED_ATTRIBUTES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// genai_keys.hpp: the attributes that gen_ai.* is made from, and those that are made.
+#ifndef ARTHUR_OTLP_GENAI_KEYS_HPP
+#define ARTHUR_OTLP_GENAI_KEYS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// X(identifier, key)
+#define ARTHUR_GENAI_SOURCES(X)                                                \
+  X(kind, "openinference.span.kind")                                           \
+  X(input_value, "input.value")                                                \
+  X(input_mime_type, "input.mime_type")                                        \
+  X(output_value, "output.value")                                              \
+  X(output_mime_type, "output.mime_type")                                      \
+  X(session_id, "session.id")                                                  \
+  X(agent_name, "agent.name")                                                  \
+  X(provider, "llm.provider")                                                  \
+  X(system, "llm.system")                                                      \
+  X(model, "llm.model_name")                                                   \
+  X(request_model, "llm.request.model_name")                                   \
+  X(response_model, "llm.response.model_name")                                 \
+  X(parameters, "llm.invocation_parameters")                                   \
+  X(finish_reason, "llm.finish_reason")                                        \
+  X(prompt_tokens, "llm.token_count.prompt")                                   \
+  X(completion_tokens, "llm.token_count.completion")                           \
+  X(cache_read_tokens, "llm.token_count.prompt_details.cache_read")            \
+  X(cache_write_tokens, "llm.token_count.prompt_details.cache_write")          \
+  X(embedding_model, "embedding.model_name")                                   \
+  X(embedding_parameters, "embedding.invocation_parameters")                   \
+  X(tool_name, "tool.name")                                                    \
+  X(tool_description, "tool.description")                                      \
+  X(tool_parameters, "tool.parameters")                                        \
+  X(tool_id, "tool.id")                                                        \
+  X(tool_call_id, "tool_call.id")
+
+// X(identifier, key)
+#define ARTHUR_GENAI_TARGETS(X)                                                \
+  X(operation_name, "gen_ai.operation.name")                                   \
+  X(provider_name, "gen_ai.provider.name")                                     \
+  X(conversation_id, "gen_ai.conversation.id")                                 \
+  X(agent_name, "gen_ai.agent.name")                                           \
+  X(request_model, "gen_ai.request.model")                                     \
+  X(temperature, "gen_ai.request.temperature")                                 \
+  X(top_p, "gen_ai.request.top_p")                                             \
+  X(top_k, "gen_ai.request.top_k")                                             \
+  X(max_tokens, "gen_ai.request.max_tokens")                                   \
+  X(frequency_penalty, "gen_ai.request.frequency_penalty")                     \
+  X(presence_penalty, "gen_ai.request.presence_penalty")                       \
+  X(seed, "gen_ai.request.seed")                                               \
+  X(stream, "gen_ai.request.stream")                                           \
+  X(stop_sequences, "gen_ai.request.stop_sequences")                           \
+  X(choice_count, "gen_ai.request.choice.count")                               \
+  X(encoding_formats, "gen_ai.request.encoding_formats")                       \
+  X(output_type, "gen_ai.output.type")                                         \
+  X(input_tokens, "gen_ai.usage.input_tokens")                                 \
+  X(output_tokens, "gen_ai.usage.output_tokens")                               \
+  X(cache_read_tokens, "gen_ai.usage.cache_read.input_tokens")                 \
+  X(cache_creation_tokens, "gen_ai.usage.cache_creation.input_tokens")         \
+  X(input_messages, "gen_ai.input.messages")                                   \
+  X(output_messages, "gen_ai.output.messages")                                 \
+  X(finish_reasons, "gen_ai.response.finish_reasons")                          \
+  X(response_id, "gen_ai.response.id")                                         \
+  X(response_model, "gen_ai.response.model")                                   \
+  X(tool_definitions, "gen_ai.tool.definitions")                               \
+  X(tool_name, "gen_ai.tool.name")                                             \
+  X(tool_type, "gen_ai.tool.type")                                             \
+  X(tool_description, "gen_ai.tool.description")                               \
+  X(tool_call_id, "gen_ai.tool.call.id")                                       \
+  X(tool_call_arguments, "gen_ai.tool.call.arguments")                         \
+  X(tool_call_result, "gen_ai.tool.call.result")                               \
+  X(retrieval_documents, "gen_ai.retrieval.documents")                         \
+  X(retrieval_query, "gen_ai.retrieval.query.text")                            \
+  X(dimension_count, "gen_ai.embeddings.dimension.count")                      \
+  X(documents_output, "output.value")                                          \
+  X(documents_mime_type, "output.mime_type")
+
+#define ARTHUR_GENAI_NAME(identifier, text) identifier,
+enum class source_key : std::uint8_t { ARTHUR_GENAI_SOURCES(ARTHUR_GENAI_NAME) count };
+enum class added_key : std::uint8_t { ARTHUR_GENAI_TARGETS(ARTHUR_GENAI_NAME) count };
+#undef ARTHUR_GENAI_NAME
+constexpr std::size_t source_key_count = static_cast<std::size_t>(source_key::count);
+constexpr std::size_t added_key_count = static_cast<std::size_t>(added_key::count);
+static_assert(added_key_count <= 64, "one bit each says what a span has already");
+
+#define ARTHUR_GENAI_TEXT(identifier, text) text,
+inline constexpr std::string_view source_keys[] = {ARTHUR_GENAI_SOURCES(ARTHUR_GENAI_TEXT)};
+inline constexpr std::string_view added_keys[] = {ARTHUR_GENAI_TARGETS(ARTHUR_GENAI_TEXT)};
+#undef ARTHUR_GENAI_TEXT
+
+/// Lists whose elements are taken apart; parts of an element follow its number. The last is an object's members.
+enum class source_list : std::uint8_t { input_messages, output_messages, prompts, choices, tools, documents, embeddings, arguments, count };
+inline constexpr std::string_view source_lists[] = {"llm.input_messages", "llm.output_messages", "llm.prompts", "llm.choices",
+                                                    "llm.tools", "retrieval.documents", "embedding.embeddings", "tool.parameters"};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// genai_source.hpp: a span's attributes, sorted for reading: single keys, elements of lists, and what may not be added.
+#ifndef ARTHUR_OTLP_GENAI_SOURCE_HPP
+#define ARTHUR_OTLP_GENAI_SOURCE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// loose_value.hpp: a value as an attribute or as a JSON text has it, read as Python's OpenInference package reads it.
+#ifndef ARTHUR_OTLP_LOOSE_VALUE_HPP
+#define ARTHUR_OTLP_LOOSE_VALUE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// json_items.hpp: the members of an object or the elements of a list, in place, of a JSON text that was found valid.
+#ifndef ARTHUR_OTLP_JSON_ITEMS_HPP
+#define ARTHUR_OTLP_JSON_ITEMS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One value of a JSON text, as it stands there; a string with its quotes. Size 0: none.
+struct json_slice {
+  const char* data = nullptr;
+  std::size_t size = 0;
+};
+
+/// A text that can stand inside another JSON text as it is. Python's reader takes NaN and Infinity, RFC 8259 doesn't.
+inline bool is_embeddable_json(const char* data, std::size_t size) noexcept {
+  const json_check found = json_checker(data, size, 0, nullptr).run();
+  return found.valid && (found.hazards & json_nonfinite) == 0;
+}
+
+/// Walks over one level. Never reads outside the text, whatever is in it.
+class json_items {
+ public:
+  explicit json_items(json_slice text) noexcept : at_(text.data), end_(text.data + text.size) {
+    skip_any(" \n\r\t");
+    if (at_ == end_) return;
+    object_ = *at_ == '{';
+    list_ = *at_ == '[';
+    object_ || list_ ? ++at_ : at_ = end_;
+  }
+
+  bool is_object() const noexcept { return object_; }
+  bool is_list() const noexcept { return list_; }
+
+  bool next(json_slice& key, json_slice& value) noexcept {
+    skip_any(" \n\r\t,");
+    if (at_ == end_ || *at_ == '}' || *at_ == ']') return false;
+    key = {};
+    if (object_) {
+      key = token();
+      skip_any(" \n\r\t:");
+    }
+    value = token();
+    return value.size != 0;
+  }
+  bool next(json_slice& value) noexcept {
+    json_slice key;
+    return next(key, value);
+  }
+
+ private:
+  static bool is_one_of(char c, const char* set) noexcept { return c != 0 && std::strchr(set, c) != nullptr; }
+  void skip_any(const char* set) noexcept {
+    while (at_ != end_ && is_one_of(*at_, set)) ++at_;
+  }
+
+  json_slice token() noexcept {
+    const char* const begin = at_;
+    unsigned depth = 0;
+    while (at_ != end_) {
+      const char c = *at_;
+      if (c == '"') {
+        skip_string();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+        ++at_;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) break;
+        --depth;
+        ++at_;
+      } else if (depth != 0) {
+        ++at_;
+        continue;
+      } else {
+        while (at_ != end_ && !is_one_of(*at_, ",:]} \n\r\t")) ++at_;
+      }
+      if (depth == 0) break;
+    }
+    return {begin, static_cast<std::size_t>(at_ - begin)};
+  }
+
+  void skip_string() noexcept {
+    ++at_;
+    while ((at_ = skip_json_plain(at_, end_)) != end_) {
+      if (*at_ == '"') {
+        ++at_;
+        return;
+      }
+      at_ += *at_ == '\\' && end_ - at_ > 1 ? 2 : 1;
+    }
+  }
+
+  const char* at_;
+  const char* end_;
+  bool object_ = false;
+  bool list_ = false;
+};
+
+/// Calls `visit(code point)` for each of a string's, until it returns false. U+0000 is left out: few can store it.
+template <class Visit>
+inline void each_json_code(json_slice string, Visit visit) noexcept {
+  if (string.size < 2) return;
+  const char* const end = string.data + string.size - 1;
+  for (const char* at = string.data + 1; at != end;) {
+    const json_code_unit unit = next_json_code(at, end);
+    if (unit.size == 0 || (unit.code != 0 && !visit(unit.code))) return;
+    at += unit.size;
+  }
+}
+
+/// Appends what a string says.
+inline void append_json_decoded(buffer& out, json_slice string) noexcept {
+  each_json_code(string, [&out](std::uint32_t code) {
+    char* const to = out.reserve_more(4);
+    if (to != nullptr) out.advance(static_cast<std::size_t>(put_utf8(to, code) - to));
+    return to != nullptr;
+  });
+}
+
+/// True if a string says `text`, which must be ASCII.
+inline bool json_string_is(json_slice string, const char* text) noexcept {
+  if (string.size < 2 || *string.data != '"') return false;
+  each_json_code(string, [&text](std::uint32_t code) {
+    if (static_cast<unsigned char>(*text) != code) {
+      text = nullptr;
+      return false;
+    }
+    ++text;
+    return true;
+  });
+  return text != nullptr && *text == 0;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Stands beside the tags of an AnyValue's fields, of which none is so small: a value inside a JSON text.
+constexpr std::uint32_t any_json = 1;
+
+/// A value where it lies; tag 0: none.
+struct loose_value {
+  std::uint32_t tag = 0;
+  const char* data = nullptr;
+  std::size_t size = 0;
+  std::uint64_t number = 0;
+
+  explicit operator bool() const noexcept { return tag != 0; }
+  json_slice json() const noexcept { return {data, size}; }
+};
+
+/// JSON's null is no value.
+inline loose_value loose(json_slice token) noexcept {
+  if (token.size == 0 || *token.data == 'n') return {};
+  return {any_json, token.data, token.size, 0};
+}
+inline loose_value loose(const wire::field& any) noexcept { return {any.tag, any.data, any.size, any.value}; }
+
+inline bool is_string(const loose_value& v) noexcept {
+  return v.tag == wire::any_string || (v.tag == any_json && *v.data == '"');
+}
+
+/// Python's str() of the value is something that one would want: not for lists, maps and bytes.
+inline bool has_text(const loose_value& v) noexcept {
+  if (v.tag == any_json) return *v.data != '{' && *v.data != '[';
+  return v.tag >= wire::any_string && v.tag <= wire::any_double;
+}
+
+/// has_text(), and more than "".
+inline bool has_some_text(const loose_value& v) noexcept {
+  if (!has_text(v)) return false;
+  return v.tag == wire::any_string ? v.size != 0 : v.tag != any_json || !json_string_is(v.json(), "");
+}
+
+/// Appends the text; nothing without one.
+inline void append_text(buffer& out, const loose_value& v) noexcept {
+  if (v.tag == wire::any_string) {
+    out.append(v.data, v.size);
+  } else if (v.tag == wire::any_bool || (v.tag == any_json && (*v.data == 't' || *v.data == 'f'))) {
+    const bool yes = v.tag == any_json ? *v.data == 't' : v.number != 0;
+    yes ? out.append("True") : out.append("False");
+  } else if (v.tag == wire::any_int) {
+    append_decimal(out, static_cast<std::int64_t>(v.number));
+  } else if (v.tag == wire::any_double) {
+    if (is_finite_bits(v.number)) append_json_double(out, v.number);
+    else out.append(nonfinite_name(v.number), std::strlen(nonfinite_name(v.number)));
+  } else if (v.tag == any_json && *v.data == '"') {
+    append_json_decoded(out, v.json());
+  } else if (v.tag == any_json) {
+    out.append(v.data, v.size);
+  }
+}
+
+/// The text is `text`, which must be ASCII.
+inline bool text_is(const loose_value& v, const char* text) noexcept {
+  if (v.tag == any_json) return json_string_is(v.json(), text);
+  return v.tag == wire::any_string && v.size == std::strlen(text) && std::memcmp(v.data, text, v.size) == 0;
+}
+
+/// Appends the text as a JSON string.
+inline void append_text_as_json(buffer& out, const loose_value& v) noexcept {
+  if (v.tag == wire::any_string) {
+    append_json_string(out, v.data, v.size);
+  } else if (v.tag == any_json) {
+    *v.data == '"' ? out.append(v.data, v.size) : append_json_string(out, v.data, v.size);
+  } else {
+    out.append('"');
+    append_text(out, v);
+    out.append('"');
+  }
+}
+
+/// Appends the value as JSON.
+inline void append_as_json(buffer& out, const loose_value& v, unsigned depth = 1) noexcept {
+  switch (v.tag) {
+    case any_json: out.append(v.data, v.size); return;
+    case wire::any_string: append_json_string(out, v.data, v.size); return;
+    case wire::any_bool: v.number != 0 ? out.append("true") : out.append("false"); return;
+    case wire::any_int: append_decimal(out, static_cast<std::int64_t>(v.number)); return;
+    case wire::any_double: append_json_double(out, v.number); return;
+    case wire::any_array: break;
+    default: out.append("null"); return;  // maps and bytes, which Python doesn't have
+  }
+  wire::reader reader(v.data, depth < max_engine_depth ? v.size : 0);
+  wire::field at;
+  bool first = true;
+  out.append('[');
+  while (reader.next(at)) {
+    if (at.tag != wire::array_values) continue;
+    if (!first) out.append(',');
+    first = false;
+    wire::field element;
+    bool odd = false;
+    read_any_value(at.data, at.size, element, odd);
+    append_as_json(out, loose(element), depth + 1);
+  }
+  out.append(']');
+}
+
+/// Appends the value as JSON, a text that is JSON as what it says. `spare` is overwritten.
+inline void append_jsonish(buffer& out, buffer& spare, const loose_value& v) noexcept {
+  if (!is_string(v)) return append_as_json(out, v);
+  const char* data = v.data;
+  std::size_t size = v.size;
+  if (v.tag == any_json) {
+    spare.clear();
+    append_json_decoded(spare, v.json());
+    if (spare.failed()) return out.fail();
+    data = spare.data();
+    size = spare.size();
+  }
+  if (size != 0 && is_embeddable_json(data, size)) {
+    out.append(data, size);
+  } else {
+    append_text_as_json(out, v);
+  }
+}
+
+/// The value of a text that is a JSON object or list; none otherwise.
+inline json_slice nested_json(const loose_value& v) noexcept {
+  if (v.tag == any_json) return *v.data == '"' ? json_slice{} : v.json();
+  return v.tag == wire::any_string && v.size != 0 && is_embeddable_json(v.data, v.size) ? json_slice{v.data, v.size}
+                                                                                        : json_slice{};
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// One attribute below `list.index.`, for messages below `list.index.message.contents.sub_index.`, too.
+struct list_part {
+  enum level : std::uint8_t { element, contents, tool_calls };
+
+  source_list list;
+  level sub;
+  std::uint32_t order;
+  std::uint64_t index;
+  std::uint64_t sub_index;
+  std::string_view name;
+  loose_value value;
+};
+
+/// Parts of one element, or of several.
+struct part_range {
+  const list_part* first = nullptr;
+  const list_part* last = nullptr;
+
+  bool empty() const noexcept { return first == last; }
+  const list_part* begin() const noexcept { return first; }
+  const list_part* end() const noexcept { return last; }
+
+  /// The last value of a name; none if there is none.
+  loose_value operator[](std::string_view name) const noexcept {
+    for (const list_part* at = last; at != first;) {
+      if ((--at)->name == name) return at->value;
+    }
+    return {};
+  }
+
+  /// Takes the parts off the front for which `same(first one, part)` holds.
+  template <class Same>
+  part_range take(Same same) noexcept {
+    const list_part* at = first;
+    while (at != last && same(*first, *at)) ++at;
+    const part_range taken{first, at};
+    first = at;
+    return taken;
+  }
+  part_range take_element() noexcept {
+    return take([](const list_part& a, const list_part& b) { return a.index == b.index; });
+  }
+  part_range take_sub_element() noexcept {
+    return take([](const list_part& a, const list_part& b) { return a.sub_index == b.sub_index; });
+  }
+  part_range take_level(list_part::level level) noexcept {
+    return take([level](const list_part&, const list_part& b) { return b.sub == level; });
+  }
+};
+
+/// Reads a span once. What it found points into the span.
+class genai_source {
+ public:
+  /// False: damaged bytes or no memory.
+  bool read(const char* body, std::size_t size) noexcept {
+    wire::reader reader(body, size);
+    wire::field at;
+    while (reader.next(at)) {
+      if (at.tag != wire::span_attributes) continue;
+      key_value_view pair;
+      if (!read_key_value(at.data, at.size, pair)) return false;
+      ++attributes_;
+      const std::string_view key(pair.key.data, pair.key.size);
+      note_taken(key);
+      if (pair.has_value && !take(key, loose(pair.value))) return false;
+    }
+    if (!reader.ok()) return false;
+    list_part* const parts = reinterpret_cast<list_part*>(parts_.bytes.data());
+    std::sort(parts, parts + count_, [](const list_part& a, const list_part& b) {
+      if (a.list != b.list) return a.list < b.list;
+      if (a.list == source_list::arguments && a.name != b.name) return is_before(a.name, b.name);
+      if (a.index != b.index) return a.index < b.index;
+      if (a.sub != b.sub) return a.sub < b.sub;
+      return a.sub_index != b.sub_index ? a.sub_index < b.sub_index : a.order < b.order;
+    });
+    return true;
+  }
+
+  const loose_value& operator[](source_key k) const noexcept { return singles_[static_cast<std::size_t>(k)]; }
+  /// A whole list in one attribute, as a JSON text or an array.
+  const loose_value& whole(source_list l) const noexcept { return wholes_[static_cast<std::size_t>(l)]; }
+  part_range parts(source_list l) const noexcept {
+    const list_part* at = reinterpret_cast<const list_part*>(parts_.bytes.data());
+    const list_part* const end = at + count_;
+    while (at != end && at->list < l) ++at;
+    part_range found{at, at};
+    while (found.last != end && found.last->list == l) ++found.last;
+    return found;
+  }
+
+  bool is_kind(const char* upper_case) const noexcept { return says((*this)[source_key::kind], upper_case); }
+  /// A text, ASCII letters in either case.
+  static bool says(const loose_value& v, const char* text) noexcept {
+    if (v.tag != wire::any_string || v.size != std::strlen(text)) return false;
+    for (std::size_t i = 0; i < v.size; ++i) {
+      const char c = v.data[i];
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (letter ? (c | 0x20) != (text[i] | 0x20) : c != text[i]) return false;
+    }
+    return true;
+  }
+
+  std::size_t attributes() const noexcept { return attributes_; }
+  /// The key, or one above or below it, is the span's own already.
+  bool has(added_key k) const noexcept { return (taken_ >> static_cast<unsigned>(k) & 1U) != 0; }
+  /// Some output message asks for a tool.
+  bool output_calls_tools() const noexcept { return output_calls_tools_; }
+  /// Some key says that this is no chat but a completion of prompts.
+  bool completes_prompts() const noexcept { return completes_prompts_; }
+  /// The vector of the embedding that came first.
+  const loose_value& vector() const noexcept { return vector_; }
+
+ private:
+  static bool begins(std::string_view text, std::string_view with) noexcept { return text.substr(0, with.size()) == with; }
+  static bool is_below(std::string_view key, std::string_view parent) noexcept {
+    return key.size() > parent.size() && key[parent.size()] == '.' && begins(key, parent);
+  }
+
+  // With the dot below all other bytes, what lies below `x` comes right behind `x`.
+  static bool is_before(std::string_view a, std::string_view b) noexcept {
+    const std::size_t common = (std::min)(a.size(), b.size());
+    std::size_t i = 0;
+    while (i < common && a[i] == b[i]) ++i;
+    if (i == common) return a.size() < b.size();
+    if (a[i] == '.' || b[i] == '.') return a[i] == '.';
+    return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[i]);
+  }
+
+  void note_taken(std::string_view key) noexcept {
+    if (!begins(key, "gen_ai") && !begins(key, "output")) return;
+    for (std::size_t k = 0; k < added_key_count; ++k) {
+      const std::string_view added = added_keys[k];
+      if (key == added || is_below(key, added) || is_below(added, key)) taken_ |= std::uint64_t{1} << k;
+    }
+  }
+
+  // False: no memory.
+  bool take(std::string_view key, const loose_value& value) noexcept {
+    for (std::size_t k = 0; k < source_key_count; ++k) {
+      if (key == source_keys[k]) singles_[k] = value;
+    }
+    for (std::size_t l = 0; l < static_cast<std::size_t>(source_list::count); ++l) {
+      const bool whole = key == source_lists[l];
+      if (whole) wholes_[l] = value;
+      if (!whole && !is_below(key, source_lists[l])) continue;
+      const auto list = static_cast<source_list>(l);
+      if (list == source_list::prompts || list == source_list::choices) completes_prompts_ = true;
+      if (!whole) return take_part(list, key.substr(source_lists[l].size() + 1), value);
+    }
+    return true;
+  }
+
+  bool take_part(source_list list, std::string_view rest, const loose_value& value) noexcept {
+    if (list == source_list::output_messages && rest.find("message.tool_calls") != std::string_view::npos) {
+      output_calls_tools_ = true;
+    }
+    if (list == source_list::embeddings) {
+      const std::string_view suffix = ".embedding.vector";
+      const bool vector = rest.size() >= suffix.size() && rest.substr(rest.size() - suffix.size()) == suffix;
+      if (vector && !vector_ && (value.tag == wire::any_array || *json_of(value) == '[')) vector_ = value;
+      return true;
+    }
+    list_part part{list, list_part::element, static_cast<std::uint32_t>(count_), 0, 0, {}, value};
+    if (list != source_list::arguments && !take_index(rest, part.index)) return true;
+    part.name = rest;
+    if (list == source_list::input_messages || list == source_list::output_messages) {
+      for (const auto level : {list_part::contents, list_part::tool_calls}) {
+        const std::string_view sub = level == list_part::contents ? "message.contents" : "message.tool_calls";
+        if (!is_below(rest, sub)) continue;
+        std::string_view name = rest.substr(sub.size() + 1);
+        if (!take_index(name, part.sub_index)) continue;
+        part.sub = level;
+        part.name = name;
+      }
+    }
+    char* const to = parts_.bytes.reserve_more(sizeof part);
+    if (to == nullptr) return false;
+    std::memcpy(to, &part, sizeof part);
+    parts_.bytes.advance(sizeof part);
+    ++count_;
+    return true;
+  }
+
+  // First byte of the JSON that a text is.
+  static const char* json_of(const loose_value& v) noexcept {
+    json_slice text = nested_json(v);
+    while (text.size != 0 && static_cast<unsigned char>(*text.data) <= ' ') ++text.data, --text.size;
+    return text.size == 0 ? "" : text.data;
+  }
+
+  // Takes "12." off the front; something must be left.
+  static bool take_index(std::string_view& rest, std::uint64_t& index) noexcept {
+    std::size_t i = 0;
+    std::uint64_t number = 0;
+    for (; i < rest.size() && i < 19 && rest[i] >= '0' && rest[i] <= '9'; ++i) {
+      number = number * 10 + static_cast<std::uint64_t>(rest[i] - '0');
+    }
+    if (i == 0 || i + 1 >= rest.size() || rest[i] != '.') return false;
+    rest.remove_prefix(i + 1);
+    index = number;
+    return true;
+  }
+
+  loose_value singles_[source_key_count];
+  loose_value wholes_[static_cast<std::size_t>(source_list::count)];
+  loose_value vector_;
+  std::uint64_t taken_ = 0;
+  std::size_t attributes_ = 0;
+  std::size_t count_ = 0;
+  bool output_calls_tools_ = false;
+  bool completes_prompts_ = false;
+  // What cleaning used before, where memory is fixed.
+  scratch<scratch_use::entries, 8> parts_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Writes KeyValue fields. A key that the span has is left alone; what repeats the span's own content is left out, and
+/// not counted, where a limit is reached.
+class added_attributes {
+ public:
+  added_attributes(buffer& out, const genai_source& from, const span_limits& limits) noexcept
+      : out_(out),
+        from_(from),
+        room_(limits.attributes > from.attributes() ? limits.attributes - from.attributes() : 0),
+        max_length_(limits.length) {}
+
+  bool wants(added_key k) const noexcept { return room_ != 0 && !from_.has(k); }
+
+  void text(added_key k, std::string_view value) noexcept { write(k, wire::any_string, value.data(), value.size()); }
+  /// Nothing for "" and for what has no text.
+  void text(added_key k, const loose_value& v) noexcept {
+    if (!wants(k) || !has_some_text(v)) return;
+    if (v.tag == wire::any_string) return text(k, {v.data, v.size});
+    work.bytes.clear();
+    append_text(work.bytes, v);
+    if (!work.bytes.failed() && !work.bytes.empty()) text(k, {work.bytes.data(), work.bytes.size()});
+  }
+  /// The same value of the same type.
+  void copy(added_key k, const loose_value& v) noexcept {
+    if (v.tag == wire::any_string || v.tag >= wire::any_array) return write(k, v.tag, v.data, v.size);
+    if (v.tag == wire::any_double) return number(k, v.number);
+    if (v.tag != 0) write_number(k, v.tag, v.number);
+  }
+  void integer(added_key k, std::int64_t value) noexcept { write_number(k, wire::any_int, static_cast<std::uint64_t>(value)); }
+  void boolean(added_key k, bool value) noexcept { write_number(k, wire::any_bool, value ? 1 : 0); }
+  /// The double with these bits.
+  void number(added_key k, std::uint64_t bits) noexcept {
+    char value[9];
+    wire::put_fixed64(wire::put_byte(value, wire::any_double), bits);
+    write_any(k, value, sizeof value);
+  }
+  /// A JSON text: whole or not at all, because a part of it is none. Returns which.
+  bool json(added_key k, const buffer& value) noexcept {
+    if (value.failed() || !wants(k)) return false;
+    if (value.size() > max_length_ && utf8_first_characters(value.data(), value.size(), max_length_) != value.size()) return false;
+    text(k, {value.data(), value.size()});
+    return true;
+  }
+  /// The content of an ArrayValue.
+  void list(added_key k, const buffer& content) noexcept {
+    if (!content.failed()) write(k, wire::any_array, content.data(), content.size());
+  }
+  /// Appends a text to the content of such a list.
+  static void list_text(buffer& content, const char* data, std::size_t size) noexcept {
+    append_field_head(content, wire::array_values, field_size(size));
+    append_field(content, wire::any_string, data, size);
+  }
+
+  // Where texts are put together; what cleaning used before, where memory is fixed.
+  scratch<scratch_use::texts, 16> json_text;
+  scratch<scratch_use::copy, 16> spare;
+  scratch<scratch_use::spare, 1> work;
+
+ private:
+  void write(added_key k, std::uint32_t tag, const char* data, std::size_t size) noexcept {
+    if (!begin(k, field_size(size))) return;
+    append_field(out_, static_cast<std::uint8_t>(tag), data, size);
+  }
+  void write_number(added_key k, std::uint32_t tag, std::uint64_t value) noexcept {
+    char bytes[11];
+    const char* const end = wire::put_varint(wire::put_byte(bytes, static_cast<std::uint8_t>(tag)), value);
+    write_any(k, bytes, static_cast<std::size_t>(end - bytes));
+  }
+  void write_any(added_key k, const char* any, std::size_t size) noexcept {
+    if (begin(k, size)) out_.append(any, size);
+  }
+
+  bool begin(added_key k, std::size_t any_size) noexcept {
+    if (!wants(k)) return false;
+    --room_;
+    const std::string_view key = added_keys[static_cast<std::size_t>(k)];
+    append_field_head(out_, wire::span_attributes, field_size(key.size()) + field_size(any_size));
+    append_field(out_, wire::key_value_key, key.data(), key.size());
+    return append_field_head(out_, wire::key_value_value, any_size);
+  }
+
+  buffer& out_;
+  const genai_source& from_;
+  std::size_t room_;
+  std::size_t max_length_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// document_list.hpp: retrieved documents as one JSON text: [{"id", "score", "content", "metadata"}].
+#ifndef ARTHUR_OTLP_DOCUMENT_LIST_HPP
+#define ARTHUR_OTLP_DOCUMENT_LIST_HPP
+
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+// The value of the first of two names that a JSON object has.
+inline loose_value json_member(json_slice object, const char* name, const char* other = nullptr) noexcept {
+  json_items items(object);
+  json_slice key;
+  json_slice value;
+  loose_value found;
+  loose_value second;
+  while (items.is_object() && items.next(key, value)) {
+    if (json_string_is(key, name)) found = loose(value);
+    if (other != nullptr && json_string_is(key, other)) second = loose(value);
+  }
+  return found ? found : second;
+}
+
+/// Appends `{…}`; nothing for a document of which nothing is known. `spare` is overwritten.
+inline bool append_document(buffer& out, buffer& spare, const loose_value& id, const loose_value& score,
+                            const loose_value& content, const loose_value& metadata) noexcept {
+  const std::size_t start = out.size();
+  const auto member = [&out, start](std::string_view name) {
+    out.append(out.size() == start ? '{' : ',');
+    out.append(name.data(), name.size());
+  };
+  if (has_text(id)) {
+    member("\"id\":");
+    append_text_as_json(out, id);
+  }
+  if (score) {
+    member("\"score\":");
+    append_as_json(out, score);
+  }
+  if (content) {
+    member("\"content\":");
+    append_as_json(out, content);
+  }
+  if (metadata) {
+    member("\"metadata\":");
+    append_jsonish(out, spare, metadata);
+  }
+  return out.size() != start && out.append('}');
+}
+
+/// Appends the list; false, and nothing, if there are no documents.
+inline bool append_documents(buffer& out, buffer& spare, const genai_source& from) noexcept {
+  const std::size_t before = out.size();
+  const auto separate = [&out, before] { out.append(out.size() == before ? '[' : ','); };
+  json_items whole(nested_json(from.whole(source_list::documents)));
+  json_slice document;
+  while (whole.is_list() && whole.next(document)) {
+    const std::size_t start = out.size();
+    separate();
+    if (!append_document(out, spare, json_member(document, "document.id", "id"),
+                         json_member(document, "document.score", "score"),
+                         json_member(document, "document.content", "content"),
+                         json_member(document, "document.metadata", "metadata"))) {
+      out.truncate(start);
+    }
+  }
+  if (out.size() == before) {
+    const auto of = [](const part_range& one, std::string_view name) {
+      const loose_value found = one[name];
+      return found ? found : one[name.substr(sizeof "document." - 1)];
+    };
+    for (part_range all = from.parts(source_list::documents); !all.empty();) {
+      const part_range one = all.take_element();
+      const std::size_t start = out.size();
+      separate();
+      if (!append_document(out, spare, of(one, "document.id"), of(one, "document.score"), of(one, "document.content"),
+                           of(one, "document.metadata"))) {
+        out.truncate(start);
+      }
+    }
+  }
+  return out.size() != before && out.append(']');
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// genai.hpp: OpenTelemetry's gen_ai.* attributes, made from OpenInference's as the Python package makes them.
+#ifndef ARTHUR_OTLP_GENAI_HPP
+#define ARTHUR_OTLP_GENAI_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// flattened_json.hpp: attributes a.b, a.c written as the JSON object that they are the leaves of.
+#ifndef ARTHUR_OTLP_FLATTENED_JSON_HPP
+#define ARTHUR_OTLP_FLATTENED_JSON_HPP
+
+#include <cstddef>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Appends `{…}` of parts that are sorted by path. Of equal names the last counts; a leaf that has others below it gives way.
+inline void append_flattened(buffer& out, const part_range& parts) noexcept {
+  std::string_view open;  // the path to the innermost object that is open, with a dot at its end
+  bool first = true;
+  out.append('{');
+  for (const list_part& part : parts) {
+    const list_part* const next = &part + 1;
+    if (next != parts.end() && next->name.substr(0, part.name.size()) == part.name &&
+        (next->name.size() == part.name.size() || next->name[part.name.size()] == '.')) {
+      continue;
+    }
+    while (part.name.substr(0, open.size()) != open) {
+      out.append('}');
+      first = false;
+      open.remove_suffix(1);
+      open = open.substr(0, open.rfind('.') + 1);
+    }
+    std::string_view rest = part.name.substr(open.size());
+    for (;;) {
+      const std::size_t dot = rest.find('.');
+      if (!first) out.append(',');
+      append_json_string(out, rest.data(), dot < rest.size() ? dot : rest.size());
+      out.append(':');
+      first = dot != std::string_view::npos;
+      if (!first) break;
+      out.append('{');
+      rest.remove_prefix(dot + 1);
+    }
+    append_as_json(out, part.value);
+    open = part.name.substr(0, part.name.size() - rest.size());
+  }
+  for (const char c : open) {
+    if (c == '.') out.append('}');
+  }
+  out.append('}');
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// genai_messages.hpp: gen_ai.input.messages and gen_ai.output.messages, and why the model ended.
+#ifndef ARTHUR_OTLP_GENAI_MESSAGES_HPP
+#define ARTHUR_OTLP_GENAI_MESSAGES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Appends the JSON string of a text in lower case: roles and reasons come in the case of their provider.
+inline void append_lower(buffer& out, const loose_value& v) noexcept {
+  const std::size_t start = out.size();
+  append_text_as_json(out, v);
+  for (std::size_t i = start; i < out.size(); ++i) {
+    char& c = out.data()[i];
+    if (c == '\\') ++i;  // \n isn't \N
+    else if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+}
+
+/// Appends a finish reason as a JSON string: OpenAI's names for one thing become one.
+inline void append_reason(buffer& out, const loose_value& v) noexcept {
+  const bool call = genai_source::says(v, "tool_calls") || genai_source::says(v, "function_call");
+  call ? static_cast<void>(out.append("\"tool_call\"")) : append_lower(out, v);
+}
+
+/// Calls `visit(reason)` for each that the span has in `llm.finish_reason`; true if it has some.
+template <class Visit>
+inline bool each_span_reason(const genai_source& from, Visit visit) noexcept {
+  const loose_value& said = from[source_key::finish_reason];
+  if (said.tag == wire::any_string) {
+    visit(said.size != 0 ? said : loose_value{wire::any_string, "stop", 4, 0});
+    return true;
+  }
+  wire::reader reader(said.data, said.tag == wire::any_array ? said.size : 0);
+  wire::field at;
+  bool any = false;
+  while (reader.next(at)) {
+    wire::field element;
+    bool odd = false;
+    if (at.tag != wire::array_values || !read_any_value(at.data, at.size, element, odd) || !has_some_text(loose(element))) continue;
+    visit(loose(element));
+    any = true;
+  }
+  return any;
+}
+inline loose_value span_reason(const genai_source& from) noexcept {
+  loose_value first;
+  each_span_reason(from, [&first](const loose_value& reason) {
+    if (!first) first = reason;
+  });
+  return first;
+}
+
+/// Writes the messages of one side as JSON into a buffer. For outputs, `reasons` gets each message's as an element of an
+/// ArrayValue.
+class genai_messages {
+ public:
+  genai_messages(buffer& out, buffer& spare, const genai_source& from, buffer* reasons) noexcept
+      : out_(out), spare_(spare), from_(from), reasons_(reasons), reason_(span_reason(from)) {}
+
+  /// False: there are none, and nothing was written.
+  bool append(source_list messages, source_list texts, const char* role, std::string_view text_name) noexcept {
+    before_ = out_.size();
+    for (part_range all = from_.parts(messages); !all.empty();) message(all.take_element());
+    if (out_.size() == before_) append_texts(texts, role, text_name);
+    return out_.size() != before_ && out_.append(']');
+  }
+
+ private:
+  void separate() noexcept { out_.append(out_.size() == before_ ? '[' : ','); }
+  void separate_part(std::size_t first) noexcept {
+    if (out_.size() != first) out_.append(',');
+  }
+
+  void message(part_range all) noexcept {
+    const part_range own = all.take_level(list_part::element);
+    const part_range contents = all.take_level(list_part::contents);
+    const part_range calls = all;
+    const loose_value role = own["message.role"];
+    if (!has_text(role)) return;
+    const std::size_t start = out_.size();
+    separate();
+    out_.append("{\"role\":");
+    bool tool = genai_source::says(role, "function") || genai_source::says(role, "tool");
+    if (tool) out_.append("\"tool\"");
+    else if (genai_source::says(role, "agent")) out_.append("\"assistant\"");
+    else append_lower(out_, role);
+    out_.append(",\"parts\":[");
+    const std::size_t first = out_.size();
+    const loose_value content = has_text(own["message.content"]) ? own["message.content"] : loose_value{};
+    if (tool && has_some_text(own["message.tool_call_id"])) {
+      response(own["message.tool_call_id"], content, contents);
+    } else {
+      if (content && !is_only_text(content, contents)) text_part(first, content);
+      for (part_range left = contents; !left.empty();) content_part(first, left.take_sub_element());
+      for (part_range left = calls; !left.empty();) call_part(first, left.take_sub_element());
+    }
+    if (out_.size() == first) return out_.truncate(start);
+    out_.append(']');
+    for (const char* name : {"message.name", "message.function_call_name"}) {
+      if (!has_some_text(own[name])) continue;
+      out_.append(",\"name\":");
+      append_text_as_json(out_, own[name]);
+      break;
+    }
+    if (reasons_ != nullptr) end_message(own["message.finish_reason"]);
+    out_.append('}');
+  }
+
+  void text_part(std::size_t first, const loose_value& text) noexcept {
+    separate_part(first);
+    out_.append("{\"type\":\"text\",\"content\":");
+    append_text_as_json(out_, text);
+    out_.append('}');
+  }
+
+  static loose_value text_of(const part_range& content) noexcept {
+    const loose_value text = content["message_content.text"];
+    return text_is(content["message_content.type"], "text") && has_text(text) ? text : loose_value{};
+  }
+
+  void content_part(std::size_t first, const part_range& content) noexcept {
+    if (const loose_value text = text_of(content)) return text_part(first, text);
+    const loose_value url = content["message_content.image.image.url"];
+    if (!text_is(content["message_content.type"], "image") || !has_text(url)) return;
+    separate_part(first);
+    const std::string_view text = url.tag == wire::any_string ? std::string_view(url.data, url.size) : std::string_view();
+    // data:<mime>;base64,<content>
+    const std::size_t mime_end = text.find(';');
+    const std::string_view mark = ";base64,";
+    if (text.substr(0, 5) == "data:" && mime_end != std::string_view::npos && mime_end > 5 &&
+        text.substr(mime_end, mark.size()) == mark && text.size() > mime_end + mark.size() &&
+        text.find('\n', mime_end) == std::string_view::npos) {
+      out_.append("{\"type\":\"blob\",\"modality\":\"image\",\"mime_type\":");
+      append_json_string(out_, text.data() + 5, mime_end - 5);
+      out_.append(",\"content\":");
+      append_json_string(out_, text.data() + mime_end + mark.size(), text.size() - mime_end - mark.size());
+    } else {
+      out_.append("{\"type\":\"uri\",\"modality\":\"image\",\"uri\":");
+      append_text_as_json(out_, url);
+    }
+    out_.append('}');
+  }
+
+  void call_part(std::size_t first, const part_range& call) noexcept {
+    const loose_value name = call["tool_call.function.name"];
+    if (!has_text(name)) return;
+    separate_part(first);
+    out_.append("{\"type\":\"tool_call\",\"name\":");
+    append_text_as_json(out_, name);
+    out_.append(",\"arguments\":");
+    append_jsonish(out_, spare_, call["tool_call.function.arguments"]);
+    if (has_some_text(call["tool_call.id"])) {
+      out_.append(",\"id\":");
+      append_text_as_json(out_, call["tool_call.id"]);
+    }
+    out_.append('}');
+  }
+
+  void response(const loose_value& id, const loose_value& content, const part_range& contents) noexcept {
+    out_.append("{\"type\":\"tool_call_response\",\"id\":");
+    append_text_as_json(out_, id);
+    out_.append(",\"response\":");
+    loose_value only;
+    if (content) {
+      is_string(content) ? append_jsonish(out_, spare_, content) : append_number_or_text(content);
+    } else if (count_parts(contents, only) == 1 && only) {
+      append_text_as_json(out_, only);
+    } else {
+      out_.append('[');
+      const std::size_t first = out_.size();
+      for (part_range left = contents; !left.empty();) content_part(first, left.take_sub_element());
+      out_.append(']');
+    }
+    out_.append('}');
+  }
+
+  // What Python reads from the text of a value that is none.
+  void append_number_or_text(const loose_value& v) noexcept {
+    v.tag == wire::any_bool ? append_text_as_json(out_, v) : append_as_json(out_, v);
+  }
+
+  // How many parts the contents make, and the last text among them.
+  static std::size_t count_parts(part_range contents, loose_value& text) noexcept {
+    std::size_t count = 0;
+    while (!contents.empty()) {
+      const part_range one = contents.take_sub_element();
+      const loose_value found = text_of(one);
+      if (found) text = found;
+      if (found || (text_is(one["message_content.type"], "image") && has_text(one["message_content.image.image.url"]))) ++count;
+    }
+    return count;
+  }
+
+  // Some write the one text of a message in both forms.
+  bool is_only_text(const loose_value& content, part_range contents) noexcept {
+    std::size_t texts = 0;
+    bool same = false;
+    while (!contents.empty()) {
+      const loose_value text = text_of(contents.take_sub_element());
+      if (!text) continue;
+      ++texts;
+      same = is_same_text(content, text);
+    }
+    return texts == 1 && same;
+  }
+  bool is_same_text(const loose_value& a, const loose_value& b) noexcept {
+    if (a.tag == wire::any_string && b.tag == wire::any_string) return std::string_view(a.data, a.size) == std::string_view(b.data, b.size);
+    spare_.clear();
+    append_text(spare_, a);
+    const std::size_t size = spare_.size();
+    append_text(spare_, b);
+    const std::string_view both(spare_.data(), spare_.size());
+    return !spare_.failed() && both.substr(0, size) == both.substr(size);
+  }
+
+  // The message's own reason, the span's, or what can be guessed.
+  void end_message(const loose_value& reason) noexcept {
+    out_.append(",\"finish_reason\":");
+    const std::size_t start = out_.size();
+    const loose_value& own = has_some_text(reason) ? reason : reason_;
+    if (own) append_reason(out_, own);
+    else from_.output_calls_tools() ? out_.append("\"tool_call\"") : out_.append("\"stop\"");
+    note_reason(start);
+  }
+
+  void note_reason(std::size_t start) noexcept {
+    if (out_.failed()) return;
+    spare_.clear();
+    append_json_decoded(spare_, {out_.data() + start, out_.size() - start});
+    if (spare_.failed()) return out_.fail();
+    added_attributes::list_text(*reasons_, spare_.data(), spare_.size());
+  }
+
+  // Prompts and choices of the older completions.
+  void append_texts(source_list list, const char* role, std::string_view name) noexcept {
+    const loose_value& whole = from_.whole(list);
+    json_items items(nested_json(whole));
+    if (items.is_list()) {
+      json_slice item;
+      while (items.next(item)) text_message(role, *item.data == 'n' ? loose_value{wire::any_string, "None", 4, 0} : loose(item));
+      return;
+    }
+    if (whole.tag == wire::any_array) {
+      wire::reader reader(whole.data, whole.size);
+      wire::field at;
+      while (reader.next(at)) {
+        wire::field element;
+        bool odd = false;
+        if (at.tag == wire::array_values && read_any_value(at.data, at.size, element, odd)) text_message(role, loose(element));
+      }
+      return;
+    }
+    for (part_range all = from_.parts(list); !all.empty();) {
+      const loose_value text = all.take_element()[name];
+      if (has_text(text)) text_message(role, text);
+    }
+  }
+
+  void text_message(const char* role, const loose_value& text) noexcept {
+    separate();
+    out_.append("{\"role\":\"");
+    out_.append(role, std::strlen(role));
+    out_.append("\",\"parts\":[");
+    text_part(out_.size(), text);
+    out_.append(']');
+    if (reasons_ != nullptr) end_message({});
+    out_.append('}');
+  }
+
+  buffer& out_;
+  buffer& spare_;
+  const genai_source& from_;
+  buffer* reasons_;
+  loose_value reason_;
+  std::size_t before_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// genai_request.hpp: gen_ai.request.* and gen_ai.output.type, from the parameters of a call.
+#ifndef ARTHUR_OTLP_GENAI_REQUEST_HPP
+#define ARTHUR_OTLP_GENAI_REQUEST_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// loose_number.hpp: numbers in JSON texts and in strings, as Python's float() and int() read them.
+#ifndef ARTHUR_OTLP_LOOSE_NUMBER_HPP
+#define ARTHUR_OTLP_LOOSE_NUMBER_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// A decimal number without the blanks around it. What Python takes beyond that ("1_000", "inf") is none.
+class decimal_text {
+ public:
+  explicit decimal_text(std::string_view text) noexcept {
+    const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+    text_ = text;
+    std::size_t at = !text.empty() && text.front() == '-' ? 1 : 0;
+    std::size_t digits = skip_digits(at);
+    whole_ = digits != 0 && at == text.size();
+    if (at < text.size() && text[at] == '.') digits += skip_digits(++at);
+    if (digits != 0 && at < text.size() && (text[at] | 0x20) == 'e') {
+      ++at;
+      if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+      digits = skip_digits(at);
+    }
+    number_ = digits != 0 && at == text.size();
+  }
+
+  /// False: no number, or none that a finite double holds.
+  bool get(double& value) const noexcept {
+    if (!number_) return false;
+#if defined(__cpp_lib_to_chars)
+    return std::from_chars(text_.data(), text_.data() + text_.size(), value).ec == std::errc();
+#else
+    // Exact for up to 19 digits where long double has 64 bits, and to the last bit or two elsewhere. strtod() reads as
+    // the program's locale says.
+    long double sum = 0;
+    int exponent = 0;
+    bool fraction = false;
+    std::size_t at = text_.front() == '-' ? 1 : 0;
+    for (; at < text_.size() && (text_[at] | 0x20) != 'e'; ++at) {
+      if (text_[at] == '.') {
+        fraction = true;
+      } else {
+        sum = sum * 10 + static_cast<long double>(text_[at] - '0');
+        exponent -= fraction ? 1 : 0;
+      }
+    }
+    int given = 0;
+    const bool down = at + 1 < text_.size() && text_[at + 1] == '-';
+    for (++at; at < text_.size(); ++at) {
+      if (text_[at] >= '0' && text_[at] <= '9' && given < 1000) given = given * 10 + (text_[at] - '0');
+    }
+    exponent += down ? -given : given;
+    if (exponent > 300 || exponent < -300) return false;
+    long double power = 1;
+    for (int n = exponent < 0 ? -exponent : exponent; n != 0; --n) power *= 10;
+    sum = exponent < 0 ? sum / power : sum * power;
+    value = static_cast<double>(text_.front() == '-' ? -sum : sum);
+    return true;
+#endif
+  }
+
+  /// False: not a whole number that 64 bits hold.
+  bool get(std::int64_t& value) const noexcept {
+    return whole_ && std::from_chars(text_.data(), text_.data() + text_.size(), value).ec == std::errc();
+  }
+
+ private:
+  std::size_t skip_digits(std::size_t& at) const noexcept {
+    const std::size_t begin = at;
+    while (at < text_.size() && text_[at] >= '0' && text_[at] <= '9') ++at;
+    return at - begin;
+  }
+
+  std::string_view text_;
+  bool whole_ = false;
+  bool number_ = false;
+};
+
+/// A value of a JSON text as a number: one, or a string that says one.
+template <class Number>
+inline bool get_number(const loose_value& v, buffer& spare, Number& value) noexcept {
+  if (v.tag != any_json || v.size == 0) return false;
+  if (*v.data != '"') return decimal_text({v.data, v.size}).get(value);
+  spare.clear();
+  append_json_decoded(spare, v.json());
+  return !spare.failed() && decimal_text({spare.data(), spare.size()}).get(value);
+}
+
+/// The same as a whole number: 3.0 is one, too, but "3.0" isn't.
+inline bool get_whole(const loose_value& v, buffer& spare, std::int64_t& value) noexcept {
+  if (get_number(v, spare, value)) return true;
+  double number = 0;
+  if (v.tag != any_json || *v.data == '"' || !get_number(v, spare, number)) return false;
+  if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0)) return false;
+  value = static_cast<std::int64_t>(number);
+  return !(static_cast<double>(value) < number) && !(static_cast<double>(value) > number);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Writes what the parameters ask for. Of several names for one thing, the first with a usable value counts.
+class genai_request {
+ public:
+  genai_request(added_attributes& to, const genai_source& from) noexcept : to_(to), from_(from) {}
+
+  void add() noexcept {
+    read(from_[source_key::embedding_parameters]);
+    const loose_value embedding_model = values_[0];
+    values_[0] = {};
+    read(from_[source_key::parameters]);
+    // The response may name another model than was asked for, so what was asked for goes first.
+    for (const loose_value& model : {from_[source_key::request_model], from_[source_key::model],
+                                     from_[source_key::embedding_model], values_[0], embedding_model}) {
+      if (!has_some_text(model)) continue;
+      to_.text(added_key::request_model, model);
+      break;
+    }
+    number(added_key::temperature, "temperature");
+    number(added_key::top_p, "top_p");
+    number(added_key::top_k, "top_k");
+    whole(added_key::max_tokens, {"max_tokens", "max_completion_tokens", "max_output_tokens"});
+    number(added_key::frequency_penalty, "frequency_penalty");
+    number(added_key::presence_penalty, "presence_penalty");
+    whole(added_key::seed, {"seed", "", ""});
+    stream();
+    texts(added_key::stop_sequences, {"stop_sequences", "stop"});
+    whole(added_key::choice_count, {"n", "choice_count", "candidate_count"});
+    texts(added_key::encoding_formats, {"encoding_formats", "encoding_format"});
+    output_type();
+  }
+
+ private:
+  static constexpr const char* names[] = {
+      "model",           "temperature",      "top_p", "top_k",  "max_tokens",     "max_completion_tokens", "max_output_tokens",
+      "frequency_penalty", "presence_penalty", "seed",  "stream", "stop_sequences", "stop",                  "n",
+      "choice_count",    "candidate_count",  "encoding_formats", "encoding_format", "response_format"};
+  static constexpr std::size_t name_count = sizeof names / sizeof *names;
+
+  void read(const loose_value& text) noexcept {
+    json_items members(nested_json(text));
+    json_slice key;
+    json_slice value;
+    while (members.is_object() && members.next(key, value)) {
+      for (std::size_t n = 0; n < name_count; ++n) {
+        if (json_string_is(key, names[n])) values_[n] = loose(value);
+      }
+    }
+  }
+
+  const loose_value& operator[](const char* name) const noexcept {
+    std::size_t n = 0;
+    while (n + 1 < name_count && std::strcmp(names[n], name) != 0) ++n;
+    return values_[n];
+  }
+
+  void number(added_key k, const char* name) noexcept {
+    double value = 0;
+    if (!get_number((*this)[name], to_.work.bytes, value)) return;
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    to_.number(k, bits);
+  }
+
+  void whole(added_key k, const char* const (&sources)[3]) noexcept {
+    for (const char* name : sources) {
+      std::int64_t value = 0;
+      if (*name == 0 || !get_whole((*this)[name], to_.work.bytes, value)) continue;
+      if (k == added_key::choice_count && value == 1) continue;  // what everybody asks for
+      return to_.integer(k, value);
+    }
+  }
+
+  void stream() noexcept {
+    const loose_value& v = (*this)["stream"];
+    if (!v || !has_text(v)) return;
+    buffer& said = to_.work.bytes;
+    said.clear();
+    append_text(said, v);
+    const loose_value text{wire::any_string, said.data(), said.size(), 0};
+    if (genai_source::says(text, "true")) to_.boolean(added_key::stream, true);
+    if (genai_source::says(text, "false")) to_.boolean(added_key::stream, false);
+  }
+
+  void texts(added_key k, const char* const (&sources)[2]) noexcept {
+    for (const char* name : sources) {
+      const loose_value& v = (*this)[name];
+      json_items items(v.json());
+      if (!v || !(is_string(v) || items.is_list())) continue;
+      buffer& list = to_.json_text.bytes;
+      list.clear();
+      json_slice item;
+      if (is_string(v)) text(list, v.json());
+      while (items.is_list() && items.next(item)) text(list, item);
+      return to_.list(k, list);
+    }
+  }
+  void text(buffer& list, json_slice item) noexcept {
+    buffer& said = to_.work.bytes;
+    said.clear();
+    *item.data == 'n' ? static_cast<void>(said.append("None")) : append_text(said, loose(item));
+    if (said.failed()) return list.fail();
+    added_attributes::list_text(list, said.data(), said.size());
+  }
+
+  void output_type() noexcept {
+    loose_value format = (*this)["response_format"];
+    const bool nested = format && *format.data == '{';
+    if (nested) format = json_member(format.json(), "type");
+    if (!format || *format.data != '"') return;
+    buffer& said = to_.work.bytes;
+    said.clear();
+    append_json_decoded(said, format.json());
+    const loose_value text{wire::any_string, said.data(), said.size(), 0};
+    const auto is = [&text, nested](const char* word) { return nested ? text_is(text, word) : genai_source::says(text, word); };
+    if (is("json") || is("json_object") || is("json_schema")) to_.text(added_key::output_type, "json");
+    if (is("text")) to_.text(added_key::output_type, "text");
+  }
+
+  added_attributes& to_;
+  const genai_source& from_;
+  loose_value values_[name_count];
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// genai_tools.hpp: gen_ai.tool.definitions: what tools a model was offered, in one shape whoever's API it was.
+#ifndef ARTHUR_OTLP_GENAI_TOOLS_HPP
+#define ARTHUR_OTLP_GENAI_TOOLS_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Python's bool() of a JSON value.
+inline bool is_something(const loose_value& v) noexcept {
+  if (v.tag != any_json) return static_cast<bool>(v);
+  switch (*v.data) {
+    case '"': return v.size > 2;
+    case 't': return true;
+    case 'f': return false;
+    case '{':
+    case '[': {
+      json_items items(v.json());
+      json_slice item;
+      return items.next(item);
+    }
+    default:
+      for (std::size_t i = 0; i < v.size && (v.data[i] | 0x20) != 'e'; ++i) {
+        if (v.data[i] >= '1' && v.data[i] <= '9') return true;
+      }
+      return false;
+  }
+}
+
+/// Writes `{"type", "name", "description", "parameters"}` for each tool.
+class genai_tools {
+ public:
+  explicit genai_tools(buffer& out) noexcept : out_(out) {}
+
+  /// False: there are none, and nothing was written.
+  bool append(const genai_source& from) noexcept {
+    before_ = out_.size();
+    json_items whole(nested_json(from.whole(source_list::tools)));
+    json_slice tool;
+    while (whole.is_list() && whole.next(tool)) {
+      if (tool.size == 0 || *tool.data != '{') continue;
+      const loose_value schema = json_member(tool, "tool.json_schema");
+      const loose_value name = json_member(tool, "tool.name");
+      const loose_value description = json_member(tool, "tool.description");
+      schema || name || description ? offered(nested_object(schema), name, description) : offered(tool, {}, {});
+    }
+    if (out_.size() == before_) {
+      for (part_range all = from.parts(source_list::tools); !all.empty();) {
+        const part_range one = all.take_element();
+        const std::size_t start = out_.size();
+        offered(nested_object(one["tool.json_schema"]), one["tool.name"], one["tool.description"]);
+        if (out_.size() == start + 3) out_.truncate(start);  // {}: Python takes an empty one in a list only
+      }
+    }
+    return out_.size() != before_ && out_.append(']');
+  }
+
+ private:
+  static json_slice nested_object(const loose_value& v) noexcept {
+    const json_slice found = nested_json(v);
+    return json_items(found).is_object() ? found : json_slice{};
+  }
+
+  void member(const char* name, const loose_value& value, bool as_text) noexcept {
+    begin_member({name, std::strlen(name)});
+    as_text ? append_text_as_json(out_, value) : append_as_json(out_, value);
+  }
+  void begin_member(std::string_view name) noexcept {
+    out_.append(out_.size() == start_ ? '{' : ',');
+    append_json_string(out_, name.data(), name.size());
+    out_.append(':');
+  }
+
+  // `name` and `description` win over those in the schema.
+  void offered(json_slice schema, loose_value name, loose_value description) noexcept {
+    if (!has_text(name)) name = {};
+    if (!has_text(description)) description = {};
+    if (schema.size == 0 && !name) return;
+    out_.append(out_.size() == before_ ? '[' : ',');
+    start_ = out_.size();
+    const loose_value function = schema.size == 0 ? loose_value{} : json_member(schema, "function");
+    if (schema.size == 0) {
+      begin_member("type");
+      out_.append("\"function\"");
+    } else if (is_something(function) && json_items(function.json()).is_object()) {
+      const loose_value type = json_member(schema, "type");
+      begin_member("type");
+      has_some_text(type) ? append_text_as_json(out_, type) : static_cast<void>(out_.append("\"function\""));
+      if (!name && has_text(json_member(function.json(), "name"))) name = json_member(function.json(), "name");
+      const loose_value said = json_member(function.json(), "description");
+      if (!description && has_some_text(said)) description = said;
+      const loose_value parameters = json_member(function.json(), "parameters");
+      if (is_something(parameters)) member("parameters", parameters, false);
+    } else {
+      provider_members(schema, name, description);
+    }
+    if (name) member("name", name, true);
+    if (description) member("description", description, true);
+    if (out_.size() == start_) out_.append('{');
+    out_.append('}');
+  }
+
+  // Anthropic's shape, and others as they are.
+  void provider_members(json_slice schema, const loose_value& name, const loose_value& description) noexcept {
+    const bool renamed = json_member(schema, "input_schema") && !json_member(schema, "parameters");
+    const bool a_tool = renamed || json_member(schema, "name") || json_member(schema, "parameters") || json_member(schema, "description");
+    const bool typed = static_cast<bool>(json_member(schema, "type"));
+    json_items members(schema);
+    json_slice key;
+    json_slice value;
+    while (members.next(key, value)) {
+      if ((name && json_string_is(key, "name")) || (description && json_string_is(key, "description"))) continue;
+      if ((a_tool && !typed && json_string_is(key, "type")) || (renamed && json_string_is(key, "parameters"))) continue;
+      out_.append(out_.size() == start_ ? '{' : ',');
+      if (renamed && json_string_is(key, "input_schema")) out_.append("\"parameters\"");
+      else out_.append(key.data, key.size);
+      out_.append(':');
+      out_.append(value.data, value.size);
+    }
+    if (a_tool && !typed) {
+      begin_member("type");
+      out_.append("\"function\"");
+    }
+  }
+
+  buffer& out_;
+  std::size_t before_ = 0;
+  std::size_t start_ = 0;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// "" where the kind says nothing.
+inline std::string_view genai_operation(const genai_source& from) noexcept {
+  if (from.is_kind("LLM")) return from.completes_prompts() ? "text_completion" : "chat";
+  if (from.is_kind("TOOL")) return "execute_tool";
+  if (from.is_kind("EMBEDDING")) return "embeddings";
+  if (from.is_kind("RETRIEVER")) return "retrieval";
+  return from.is_kind("AGENT") ? "invoke_agent" : "";
+}
+
+inline void add_genai_provider(added_attributes& to, const genai_source& from) noexcept {
+  const auto text = [](const loose_value& v) { return v.tag == wire::any_string ? v : loose_value{}; };
+  const loose_value provider = text(from[source_key::provider]);
+  const loose_value system = text(from[source_key::system]);
+  const auto is = [](const loose_value& v, const char* word) { return genai_source::says(v, word); };
+  if (is(provider, "azure")) {
+    return to.text(added_key::provider_name, is(system, "openai") ? "azure.ai.openai" : "azure.ai.inference");
+  }
+  if (is(provider, "google")) return to.text(added_key::provider_name, is(system, "vertexai") ? "gcp.vertex_ai" : "gcp.gen_ai");
+  static constexpr struct {
+    const char* ours;
+    std::string_view theirs;
+    bool by_system;  // where no provider is named
+  } rows[] = {{"aws", "aws.bedrock", false},    {"vertexai", "gcp.vertex_ai", true}, {"openai", "openai", true},
+              {"anthropic", "anthropic", true}, {"cohere", "cohere", true},          {"mistralai", "mistral_ai", true},
+              {"deepseek", "deepseek", false},  {"groq", "groq", false},             {"perplexity", "perplexity", false},
+              {"xai", "x_ai", false}};
+  for (const auto& row : rows) {
+    const bool only_system = row.theirs == "gcp.vertex_ai";
+    if ((!only_system && is(provider, row.ours)) || (row.by_system && !provider && is(system, row.ours))) {
+      return to.text(added_key::provider_name, row.theirs);
+    }
+  }
+  buffer& lower = to.work.bytes;
+  lower.clear();
+  const loose_value& other = has_some_text(system) ? system : provider;
+  for (std::size_t i = 0; i < other.size; ++i) {
+    const char c = other.data[i];
+    lower.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+  }
+  if (!lower.failed() && !lower.empty()) to.text(added_key::provider_name, {lower.data(), lower.size()});
+}
+
+inline void add_genai_messages(added_attributes& to, const genai_source& from) noexcept {
+  buffer& json = to.json_text.bytes;
+  buffer& spare = to.spare.bytes;
+  json.clear();
+  if (genai_messages(json, spare, from, nullptr)
+          .append(source_list::input_messages, source_list::prompts, "user", "prompt.text")) {
+    to.json(added_key::input_messages, json);
+  }
+  json.clear();
+  buffer& reasons = to.work.bytes;
+  reasons.clear();
+  if (genai_messages(json, spare, from, &reasons)
+          .append(source_list::output_messages, source_list::choices, "assistant", "completion.text")) {
+    to.json(added_key::output_messages, json);
+  }
+  if (span_reason(from)) {
+    reasons.clear();
+    each_span_reason(from, [&](const loose_value& reason) {
+      json.clear();
+      append_reason(json, reason);
+      spare.clear();
+      append_json_decoded(spare, {json.data(), json.size()});
+      json.failed() || spare.failed() ? reasons.fail() : added_attributes::list_text(reasons, spare.data(), spare.size());
+    });
+  }
+  if (!reasons.empty()) to.list(added_key::finish_reasons, reasons);
+}
+
+inline void add_genai_response(added_attributes& to, const genai_source& from) noexcept {
+  const loose_value& output = from[source_key::output_value];
+  loose_value id;
+  loose_value model = from[source_key::response_model];
+  if (from.is_kind("LLM") && text_is(from[source_key::output_mime_type], "application/json")) {
+    const json_slice payload = nested_json(output);
+    id = json_member(payload, "id");
+    if (!has_some_text(model)) model = json_member(payload, "model");
+  }
+  to.text(added_key::response_id, id);
+  to.text(added_key::response_model, model);
+}
+
+// A text as it is, anything else as JSON.
+inline void add_genai_jsonish(added_attributes& to, added_key k, const loose_value& v) noexcept {
+  if (!v) return;
+  buffer& json = to.json_text.bytes;
+  json.clear();
+  if (v.tag != wire::any_string) {
+    append_as_json(json, v);
+    to.json(k, json);
+    return;
+  }
+  json_slice text{v.data, v.size};
+  const json_slice parsed = nested_json(v);
+  if (parsed.size != 0 && *parsed.data == '"') {
+    append_json_decoded(json, parsed);
+    if (json.failed()) return;
+    text = {json.data(), json.size()};
+  }
+  to.text(k, std::string_view(text.data, text.size));
+}
+
+inline void add_genai_tool(added_attributes& to, const genai_source& from) noexcept {
+  if (!from.is_kind("TOOL")) return;
+  to.text(added_key::tool_name, from[source_key::tool_name]);
+  if (has_some_text(from[source_key::tool_name])) to.text(added_key::tool_type, "function");
+  to.text(added_key::tool_description, from[source_key::tool_description]);
+  to.text(added_key::tool_call_id, has_some_text(from[source_key::tool_id]) ? from[source_key::tool_id] : from[source_key::tool_call_id]);
+  const part_range arguments = from.parts(source_list::arguments);
+  if (!from[source_key::tool_parameters] && !arguments.empty()) {
+    to.json_text.bytes.clear();
+    append_flattened(to.json_text.bytes, arguments);
+    to.json(added_key::tool_call_arguments, to.json_text.bytes);
+  }
+  add_genai_jsonish(to, added_key::tool_call_arguments, from[source_key::tool_parameters]);
+  add_genai_jsonish(to, added_key::tool_call_result, from[source_key::output_value]);
+}
+
+inline void add_genai_retrieval(added_attributes& to, const genai_source& from) noexcept {
+  if (!from.is_kind("RETRIEVER")) return;
+  buffer& json = to.json_text.bytes;
+  json.clear();
+  if (append_documents(json, to.spare.bytes, from)) to.json(added_key::retrieval_documents, json);
+  if (text_is(from[source_key::input_mime_type], "application/json")) return;
+  const loose_value& query = from[source_key::input_value];
+  if (query.tag == wire::any_string) to.copy(added_key::retrieval_query, query);
+  else to.text(added_key::retrieval_query, query);
+}
+
+inline void add_genai_embedding(added_attributes& to, const genai_source& from) noexcept {
+  if (!from.is_kind("EMBEDDING")) return;
+  std::int64_t count = 0;
+  json_items whole(nested_json(from.whole(source_list::embeddings)));
+  json_slice embedding;
+  json_slice item;
+  while (count == 0 && whole.is_list() && whole.next(embedding)) {
+    json_items vector(json_member(embedding, "embedding.vector", "vector").json());
+    while (vector.is_list() && vector.next(item)) ++count;
+  }
+  const loose_value& first = from.vector();
+  if (count == 0 && first.tag == wire::any_array) {
+    wire::reader reader(first.data, first.size);
+    wire::field at;
+    while (reader.next(at)) count += at.tag == wire::array_values;
+  } else if (count == 0 && first) {
+    json_items vector(nested_json(first));
+    while (vector.next(item)) ++count;
+  }
+  if (count != 0) to.integer(added_key::dimension_count, count);
+}
+
+/// Everything of the mapping; docs/genai.md has the table.
+inline void add_genai(added_attributes& to, const genai_source& from) noexcept {
+  const std::string_view operation = genai_operation(from);
+  if (!operation.empty()) to.text(added_key::operation_name, operation);
+  add_genai_provider(to, from);
+  to.text(added_key::conversation_id, from[source_key::session_id]);
+  to.text(added_key::agent_name, from[source_key::agent_name]);
+  genai_request(to, from).add();
+  to.copy(added_key::input_tokens, from[source_key::prompt_tokens]);
+  to.copy(added_key::output_tokens, from[source_key::completion_tokens]);
+  to.copy(added_key::cache_read_tokens, from[source_key::cache_read_tokens]);
+  to.copy(added_key::cache_creation_tokens, from[source_key::cache_write_tokens]);
+  add_genai_messages(to, from);
+  add_genai_response(to, from);
+  buffer& json = to.json_text.bytes;
+  json.clear();
+  if (genai_tools(json).append(from)) to.json(added_key::tool_definitions, json);
+  add_genai_tool(to, from);
+  add_genai_retrieval(to, from);
+  add_genai_embedding(to, from);
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct additions {
+  bool documents = false;  ///< a retriever's documents in `output.value`, where the engine shows them
+  bool genai = false;      ///< OpenTelemetry's gen_ai.*
+  const span_limits* limits = nullptr;
+};
+
+// The engine opens what is labelled as JSON; what it couldn't store is labelled as text.
+inline void add_documents(added_attributes& to, const genai_source& from) noexcept {
+  if (!from.is_kind("RETRIEVER") || !to.wants(added_key::documents_output) || from.has(added_key::documents_mime_type)) return;
+  buffer& json = to.json_text.bytes;
+  json.clear();
+  if (!append_documents(json, to.spare.bytes, from) || json.failed()) return;
+  const bool hazardous = is_hazardous_json(json.data(), json.size());
+  if (!to.json(added_key::documents_output, json)) return;
+  to.text(added_key::documents_mime_type, hazardous ? "text/plain" : "application/json");
+}
+
+/// Appends attributes to go behind the body of a span that was cleaned and masked: none that it has, no more than it may
+/// have. False: damaged bytes or no memory; `out` is as before.
+inline bool append_additions(buffer& out, const char* body, std::size_t size, const additions& wanted) noexcept {
+  const std::size_t before = out.size();
+  genai_source from;
+  if (!from.read(body, size)) return false;
+  added_attributes to(out, from, *wanted.limits);
+  if (wanted.documents) add_documents(to, from);
+  if (wanted.genai) add_genai(to, from);
+  if (!out.failed()) return true;
+  out.forgive();
+  out.truncate(before);
+  return false;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+class completion {
+ public:
+  explicit completion(const settings& s) noexcept {
+    // Where outputs are hidden, none is made up.
+    wanted_.documents = s.where.profile == profile::arthur && (s.masking.hidden & hiding::outputs) == 0;
+    wanted_.genai = s.genai_semconv;
+    wanted_.limits = &s.limits;
+  }
+
+  /// Completes the span that stands in `bytes` from `at` on. It stays as it is where there is nothing to add, and where
+  /// there is no memory for it. `scratch` is overwritten.
+  void complete(const record& r, buffer& bytes, std::size_t at, buffer& scratch) const noexcept {
+    if (!wanted_.genai && !(wanted_.documents && is_retriever(r))) return;
+    scratch.clear();
+    if (!append_additions(scratch, bytes.data() + at, bytes.size() - at, wanted_) || scratch.empty()) return;
+    const std::size_t end = bytes.size();
+    if (bytes.append(scratch.data(), scratch.size())) return;
+    bytes.forgive();
+    bytes.truncate(end);
+  }
+
+ private:
+  // A look at the one place where a span's kind is written when it opens. A kind that was set as a free key isn't seen.
+  static bool is_retriever(const record& r) noexcept {
+    const encoded_kinds::entry& kind_bytes = kind_attributes.entries[static_cast<std::size_t>(kind::retriever)];
+    if (r.first.size < head::size + kind_bytes.size) return false;
+    const char* const content = reinterpret_cast<const char*>(&r.first) + sizeof(segment);
+    return std::memcmp(content + head::size, kind_bytes.bytes, kind_bytes.size) == 0;
+  }
+
+  additions wanted_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// tail.hpp: traces that the sampler left out, held until they have failed, or ended and taken long, or neither.
+#ifndef ARTHUR_RUNTIME_TAIL_HPP
+#define ARTHUR_RUNTIME_TAIL_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// options::keep_errors and keep_slower_than. What is held and decided is the part of a trace that one local root (its
+/// first span in this process) begins; a trace that comes by twice has two. An error decides at once: what came before it
+/// is handed on and what comes later isn't held. Else it is decided when the sweep after the one that found the local root
+/// is over (by then its children have been taken), or because it waited too long, or takes too much memory. What comes
+/// later still follows the decision. Times are steady nanoseconds; how long a root took is the span clock's.
+class tail {
+ public:
+  static constexpr std::uint64_t longest_wait = std::uint64_t{300} * 1000000000U;
+  static constexpr std::size_t most_remembered = 4096;
+  enum class verdict : std::uint8_t { keep, drop, hold };
+
+  tail(const tail_rule& rule, std::size_t most_bytes, delivery_counters& counters) : rule_(rule), most_bytes_(most_bytes), counters_(counters) {}
+
+  /// Null: there is no such rule. Takes memory from the heap for each trace.
+  static std::unique_ptr<tail> make(const tail_rule& rule, std::size_t memory_limit, delivery_counters& counters) {
+    return rule.any() ? std::unique_ptr<tail>(new tail(rule, memory_limit / 8, counters)) : nullptr;
+  }
+
+  /// What becomes of a span just taken. `hold`: it is to be copied to room(), and took() called.
+  verdict judge(record& r, std::uint64_t sweep, std::uint64_t now) noexcept {
+    const char* const head_at = r.first.content();
+    part_key key;
+    std::memcpy(key.data(), head_at + head::trace + 2, 16);
+    const std::uint32_t number = r.flags >> record::local_root_shift;
+    std::memcpy(key.data() + 16, &number, sizeof number);
+    const auto known = decided_.find(key);
+    if (known != decided_.end()) return known->second ? verdict::keep : drop(1);
+    if (!try_to([&] { return find_or_make(key, now), true; })) {
+      count(counters_.failed);
+      return verdict::drop;
+    }
+    part& p = *current_;
+    const std::uint64_t start = wire::get_fixed64(head_at + head::start + 1), end = wire::get_fixed64(head_at + head::end + 1);
+    p.started = (std::min)(p.started, start);
+    if (static_cast<span_status>(head_at[head::status + 3]) == span_status::error && rule_.errors) p.wanted = true;
+    if ((r.flags & record::local_root) != 0) {
+      p.root_sweep = sweep;
+      p.root = p.spans.spans.size();
+      if (rule_.slower_than != 0 && end - start > rule_.slower_than) p.wanted = true;
+    }
+    // Once the root is here the order counts: it goes after children that this sweep hasn't found yet.
+    if (!p.wanted || p.root_sweep != 0) return verdict::hold;
+    settle(current_, true);
+    return verdict::keep;
+  }
+  batch& room() noexcept { return current_->spans; }
+  /// The span judged last was copied to room(), or there was no memory for it.
+  void took(bool copied) noexcept {
+    if (!copied) return count(counters_.failed);
+    counters_.held.fetch_add(1, std::memory_order_relaxed);
+    const std::size_t cost = cost_of(*current_);
+    bytes_ += cost - current_->cost;
+    current_->cost = cost;
+    while (bytes_ > most_bytes_) undecided_ += settle(held_.begin(), false);
+  }
+
+  /// A sweep is complete: decides what is due.
+  void decide(std::uint64_t sweep, std::uint64_t now) noexcept {
+    for (auto at = held_.begin(); at != held_.end();) {
+      const auto p = at++;
+      const bool rooted = p->root_sweep != 0 && (p->root_sweep < sweep || ending_);
+      const bool waited = now - p->since >= longest_wait;
+      if (!rooted && !waited && !ending_) continue;
+      const std::size_t lost = settle(p, false);
+      if (!rooted && waited) undecided_ += lost;
+    }
+  }
+  /// From now on whatever is held is decided with each sweep: the end.
+  void end() noexcept { ending_ = true; }
+
+  /// Hands on what is kept, each local root last. False: `fits` said no first.
+  template <class Fits, class Move>
+  bool release(Fits fits, Move move) {
+    for (; !kept_.empty(); kept_.pop_front()) {
+      part& p = kept_.front();
+      for (; p.sent < p.spans.spans.size(); ++p.sent) {
+        const batch::entry& e = p.spans.spans[p.sent];
+        if (!fits(e.size)) return false;
+        counters_.held.fetch_sub(1, std::memory_order_relaxed);
+        move(p.spans, e);
+      }
+    }
+    return true;
+  }
+
+  /// When decide() has something to do that no span announces.
+  std::uint64_t due() const noexcept { return held_.empty() ? waker::never : held_.front().since + longest_wait; }
+  /// Spans left out, since the last call, because they waited too long or took too much memory.
+  std::uint64_t take_undecided() noexcept {
+    const std::uint64_t n = undecided_;
+    undecided_ = 0;
+    return n;
+  }
+  std::size_t most_bytes() const noexcept { return most_bytes_; }
+
+  /// Forgets all that is held. Returns how many spans that were.
+  std::uint64_t clear() noexcept {
+    const std::uint64_t left = counters_.held.exchange(0, std::memory_order_relaxed);
+    held_.clear();
+    kept_.clear();
+    by_key_.clear();
+    bytes_ = 0;
+    return left;
+  }
+
+ private:
+  using part_key = std::array<unsigned char, 20>;  // trace id, number of the local root
+
+  struct part {
+    part_key key{};
+    batch spans;
+    std::uint64_t since = 0;                  // its first span was taken
+    std::uint64_t started = ~std::uint64_t{0};  // the earliest start of its spans, by the span clock
+    std::uint64_t root_sweep = 0;             // that found the local root; 0 = none yet
+    std::size_t root = 0;                     // its number in `spans`
+    std::size_t sent = 0;
+    std::size_t cost = 0;
+    bool wanted = false;
+  };
+  using part_list = std::list<part>;
+
+  static std::size_t cost_of(const part& p) noexcept {
+    return 256 + p.spans.bytes.capacity() + 2 * p.spans.spans.size() * sizeof(batch::entry);
+  }
+
+  verdict drop(std::uint64_t spans) noexcept {
+    count(counters_.tail_dropped, spans);
+    return verdict::drop;
+  }
+
+  void find_or_make(const part_key& key, std::uint64_t now) {
+    const auto found = by_key_.find(key);
+    if (found != by_key_.end()) {
+      current_ = found->second;
+      return;
+    }
+    part_list made(1);
+    made.front().key = key;
+    made.front().since = now;
+    by_key_.emplace(key, made.begin());
+    current_ = made.begin();
+    held_.splice(held_.end(), made);
+  }
+
+  /// Decides about a part. Returns how many spans went away with it.
+  std::size_t settle(part_list::iterator p, bool keep) noexcept {
+    keep = keep || p->wanted;
+    // Still open, and long: so its root has taken long, whenever it ends.
+    const std::uint64_t now = the_recorder.clock.now();
+    if (rule_.slower_than != 0 && p->root_sweep == 0 && now > p->started && now - p->started > rule_.slower_than) keep = true;
+    const std::size_t spans = p->spans.spans.size();
+    bytes_ -= p->cost;
+    by_key_.erase(p->key);
+    remember(p->key, keep);
+    if (!keep) {
+      counters_.held.fetch_sub(spans, std::memory_order_relaxed);
+      drop(spans);
+      held_.erase(p);
+      return spans;
+    }
+    batch::entry* const first = p->spans.spans.data();
+    if (p->root_sweep != 0 && p->root < spans) std::rotate(first + p->root, first + p->root + 1, first + spans);
+    kept_.splice(kept_.end(), held_, p);
+    return 0;
+  }
+
+  /// Without memory it isn't remembered: what comes later is judged by itself.
+  void remember(const part_key& key, bool keep) noexcept {
+    try_to([&] {
+      order_.push_back(key);
+      if (order_.size() > most_remembered) {
+        decided_.erase(order_.front());
+        order_.pop_front();
+      }
+      decided_[key] = keep;
+      return true;
+    });
+  }
+
+  const tail_rule rule_;
+  const std::size_t most_bytes_;
+  delivery_counters& counters_;
+  part_list held_;  // the oldest first
+  part_list kept_;  // to be handed on
+  std::map<part_key, part_list::iterator> by_key_;  // of held_
+  std::map<part_key, bool> decided_;
+  std::deque<part_key> order_;  // of decided_, the oldest first
+  part_list::iterator current_{};
+  std::size_t bytes_ = 0;  // of held_
+  std::uint64_t undecided_ = 0;
+  bool ending_ = false;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -17116,17 +22387,26 @@ namespace detail {
 /// trace when its root arrives, and the console shows it then.)
 class collector {
  public:
-  collector(std::size_t max_spans, std::size_t max_bytes, bool for_engine, bool roots_last, const span_limits& limits,
-            delivery_counters& counters)
-      : max_spans_(max_spans), max_bytes_(max_bytes), for_engine_(for_engine), roots_last_(roots_last), limits_(limits), counters_(counters) {}
+  collector(const settings& s, delivery_counters& counters)
+      : max_spans_(s.max_batch_spans),
+        max_bytes_(s.max_batch_bytes),
+        for_engine_(s.where.profile == profile::arthur),
+        roots_last_(for_engine_ || s.console),
+        limits_(s.limits),
+        redactor_({s.masking.redactors, s.masking.redact, s.masking.redact_user}),
+        completion_(s),
+        tail_(tail::make(s.tail, s.memory_limit, counters)),
+        counters_(counters) {}
 
   /// Takes the memory that it will ever have, where none may be taken later. False: there is none.
   bool fix() noexcept {
-    return scratch_.fix(max_bytes_ + 1024) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
+    return scratch_.fix(max_bytes_ + 1024) && redactor_.fix(max_bytes_) && carried_.fix(1, max_bytes_) && roots_.fix(max_spans_, max_bytes_);
   }
 
   /// Goes on with the sweep under way. True: it is complete; false: `out` is full first.
-  bool sweep(batch& out) {
+  bool sweep(batch& out, std::uint64_t now) {
+    now_ = now;
+    if (!release_kept(out)) return false;  // before more is taken, so that it can't pile up
     if (!carried_.empty()) {
       if (!out.append(carried_, carried_.spans[0])) {
         if (!out.empty()) return false;  // spans that are held: it goes after them
@@ -17153,17 +22433,29 @@ class collector {
       }
       end_visit();
     }
-    return carried_.empty() && release_roots(out, number_);
+    if (tail_ != nullptr) tail_->decide(number_, now);
+    return carried_.empty() && release_kept(out) && release_roots(out, number_);
+  }
+
+  /// Traces held for the tail rule; null: there is none.
+  tail* held() noexcept { return tail_.get(); }
+  /// When a sweep has something to decide that no span announces.
+  std::uint64_t due() const noexcept { return tail_ != nullptr ? tail_->due() : waker::never; }
+  /// The end, once a sweep is over: what is held then is decided with the next one.
+  void end_holding() noexcept {
+    if (tail_ != nullptr) tail_->end();
   }
 
   /// A sweep was begun and isn't complete.
   bool sweeping() const noexcept { return next_ != nullptr; }
+  /// Texts for which the program's function threw, so far.
+  std::size_t failed_redactions() const noexcept { return redactor_.failures(); }
   std::size_t kept_roots() const noexcept { return roots_.spans.size() - first_root_; }
   bool full(const batch& b) const noexcept { return b.spans.size() >= max_spans_ || b.bytes.size() >= max_bytes_; }
 
   /// Counts and forgets everything that is committed: the end.
   std::uint64_t discard_all() {
-    std::uint64_t discarded = kept_roots() + carried_.spans.size();
+    std::uint64_t discarded = kept_roots() + carried_.spans.size() + (tail_ != nullptr ? tail_->clear() : 0);
     forget();
     for (slot* s = the_recorder.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
       while (record* const r = s->queue.pop(the_recorder.source.blocks)) {
@@ -17229,6 +22521,7 @@ class collector {
 
   void take(record& r, batch& out) {
     count(counters_.taken);
+    if (ARTHUR_UNLIKELY((r.flags & record::tail_candidate) != 0) && !is_kept(r)) return;
     const bool keep = roots_last_ && (r.flags & record::root) != 0;
     // A root for which there is no room gives its order up rather than itself.
     if (!copy(r, keep ? roots_ : out) && !copy(r, out.empty() ? out : carried_)) return count(counters_.failed);
@@ -17239,6 +22532,22 @@ class collector {
       out.spans.pop_back();
       out.bytes.truncate(last.at);
     }
+  }
+
+  /// Whether one of a trace that the sampler left out goes on like others; else it is held or counted.
+  bool is_kept(record& r) {
+    if (tail_ == nullptr) return count(counters_.tail_dropped), false;  // recorded for a rule that is no more
+    const tail::verdict v = tail_->judge(r, number_, now_);
+    if (v == tail::verdict::hold) tail_->took(copy(r, tail_->room()));
+    return v == tail::verdict::keep;
+  }
+
+  bool release_kept(batch& out) {
+    return tail_ == nullptr || tail_->release([&](std::size_t size) { return has_room(out, size); },
+                                              [&](const batch& from, const batch::entry& e) { move(out, from, e); });
+  }
+  bool has_room(const batch& out, std::size_t size) const noexcept {
+    return !full(out) && (out.empty() || out.bytes.size() + size <= max_bytes_);
   }
 
   /// Copies a span out of the pool, with its call site's attributes, and cleans it. False: no memory, or bytes that don't
@@ -17255,7 +22564,7 @@ class collector {
       to.bytes.append(s->content() + skip, s->size - skip);
       skip = 0;
     }
-    if (to.bytes.failed()) return undo(to, at);
+    if (to.bytes.failed() || !redact(to.bytes, at)) return undo(to, at);
     clean_flags flags;
     flags.engine = for_engine_;
     flags.free_keys = (r.flags & record::has_free_keys) != 0;
@@ -17275,10 +22584,22 @@ class collector {
       case clean_outcome::undecodable:
         return undo(to, at);
     }
+    if (!to.bytes.failed()) completion_.complete(r, to.bytes, at, scratch_);
     if (to.bytes.failed() || !to.spans.push_back({r.group, at, to.bytes.size() - at, number_})) return undo(to, at);
     if (rewritten) count(counters_.cleaned);
     count(counters_.dropped_attributes, counts_.dropped_attributes - dropped_before);
     return true;
+  }
+
+  /// The first thing that happens to the texts of a span, so that none gets anywhere as it was. False: no memory, or bytes
+  /// that don't decode.
+  bool redact(buffer& bytes, std::size_t at) noexcept {
+    if (!redactor_.wanted()) return true;
+    scratch_.clear();
+    const span_redactor::outcome done = redactor_.redact(scratch_, bytes.data() + at, bytes.size() - at);
+    if (done != span_redactor::outcome::rewritten) return done == span_redactor::outcome::unchanged;
+    bytes.truncate(at);
+    return bytes.append(scratch_.data(), scratch_.size());
   }
 
   bool move(batch& to, const batch& from, const batch::entry& e) {
@@ -17296,7 +22617,7 @@ class collector {
   /// Lets go of roots that were found before sweep `before`. False: `out` is full first.
   bool release_roots(batch& out, std::uint64_t before) {
     while (first_root_ < roots_.spans.size() && roots_.spans[first_root_].sweep < before) {
-      if (full(out) || (!out.empty() && out.bytes.size() + roots_.spans[first_root_].size > max_bytes_)) return false;
+      if (!has_room(out, roots_.spans[first_root_].size)) return false;
       move(out, roots_, roots_.spans[first_root_]);
       ++first_root_;
     }
@@ -17320,11 +22641,15 @@ class collector {
   bool for_engine_;
   bool roots_last_;
   span_limits limits_;
+  span_redactor redactor_;
+  completion completion_;
+  std::unique_ptr<tail> tail_;  // null: no rule
   delivery_counters& counters_;
   clean_counts counts_;
   slot* next_ = nullptr;     // being visited; null between sweeps
   std::uint64_t left_ = 0;   // spans still to take in this visit
   std::uint64_t number_ = 0;
+  std::uint64_t now_ = 0;    // of the newest call
   buffer scratch_;
   batch carried_;  // one span that didn't fit into the former batch
   batch roots_;
@@ -17361,8 +22686,7 @@ class worker {
         counters_(counters),
         ticket_(rings.asked()),
         groups_(s),
-        collector_(s.max_batch_spans, s.max_batch_bytes, s.where.profile == profile::arthur,
-                   s.where.profile == profile::arthur || s.console, s.limits, counters),
+        collector_(s, counters),
         delivery_(s, groups_, counters, says, steady_nanoseconds, random) {
     delivery_.share(the_recorder.source.blocks);
     // It begins asleep, until the first span rings.
@@ -17377,6 +22701,7 @@ class worker {
   /// One piece of work. Returns when the next is due: a steady time, `now` for at once, waker::never.
   std::uint64_t run_once(std::uint64_t now) {
     watch_pace(now);
+    watch_redaction();
     side_outputs* const sides = delivery_.shown().get();
     if (sides == nullptr) return work(now);
     if (sides->due() <= now) sides->pass(now);
@@ -17392,6 +22717,7 @@ class worker {
 
   /// Nothing more will come.
   void end() {
+    watch_redaction();
     if (delivery_.shown().get() != nullptr) delivery_.shown().get()->end(steady_nanoseconds());
   }
 
@@ -17409,7 +22735,8 @@ class worker {
     batch& b = delivery_.waiting();
     // A sweep under way began too long ago to count as one.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2 && !delivery_.busy();) {
-      sweeps += collector_.sweep(b) ? 1 : 0;
+      sweeps += collector_.sweep(b, steady_nanoseconds()) ? 1 : 0;
+      if (sweeps > 0) collector_.end_holding();
       if (!b.empty()) delivery_.begin(steady_nanoseconds());
     }
   }
@@ -17447,7 +22774,9 @@ class worker {
       const std::uint64_t asked = bell_.asked();
       const bool ask = asked != ticket_;
       const bool urgent = bell_.take_urgent();
-      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < next_cycle_) return idle(now);
+      if (!ask && !urgent && (!bell_.stopping() || ended_) && !delivery_.busy() && now < (std::min)(next_cycle_, collector_.due())) {
+        return idle(now);
+      }
       in_cycle_ = true;
       sweeps_ = 0;
       found_ = false;
@@ -17469,9 +22798,10 @@ class worker {
       delivery_.take_ahead();
     } else {
       while (sweeps_ < 2) {
-        complete = collector_.sweep(b);
+        complete = collector_.sweep(b, now);
         if (!complete) break;
         ++sweeps_;
+        if (last_) collector_.end_holding();
       }
     }
     if (!b.empty()) {
@@ -17483,6 +22813,7 @@ class worker {
     in_cycle_ = false;
     ended_ = last_;
     say_rate_limited(now);
+    say_undecided();
     answer();
     calibrate(now);
     if (found_) {
@@ -17510,7 +22841,7 @@ class worker {
     next_look_ = now + delay();
     batch& b = delivery_.shown().next_ahead();
     for (bool complete = false; !complete && delivery_.may_look_ahead();) {
-      complete = collector_.sweep(b);
+      complete = collector_.sweep(b, now);
       if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     return next_look_;
@@ -17521,7 +22852,8 @@ class worker {
     batch& b = delivery_.shown().next_ahead();
     // A sweep under way began too long ago to count as one: it may have passed what the next one brings roots for.
     for (int sweeps = collector_.sweeping() ? -1 : 0; sweeps < 2;) {
-      sweeps += collector_.sweep(b) ? 1 : 0;
+      sweeps += collector_.sweep(b, now) ? 1 : 0;
+      if (sweeps > 0) collector_.end_holding();
       if (!b.empty()) delivery_.shown().keep_ahead(now);
     }
     delivery_.shown().get()->end(now);
@@ -17540,7 +22872,7 @@ class worker {
       wanted_since_ = 0;
       next_cycle_ = now + delay();
     }
-    return (std::min)(next_cycle_, delivery_.errand_due());
+    return (std::min)((std::min)(next_cycle_, collector_.due()), delivery_.errand_due());
   }
 
   /// Who waits for a flush is answered once the cycle is over, and nothing is in doubt or sent again after it was.
@@ -17566,11 +22898,19 @@ class worker {
     pace_reading r;
     r.at = now;
     r.in = total([](const slot& s) { return s.committed.get() + s.dropped[static_cast<std::size_t>(drop::pool_full)].get(); });
-    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed);
+    r.out = counters_.delivered.load(std::memory_order_relaxed) + counters_.rejected.load(std::memory_order_relaxed) +
+            counters_.tail_dropped.load(std::memory_order_relaxed);
     r.held = blocks.bytes_used();
     r.limit = blocks.mark();
     const text_line line = pace_.add(r);
     if (!line.empty()) says_.say(diagnostics::topic::pace, severity::warning, line);
+  }
+
+  void watch_redaction() {
+    if (collector_.failed_redactions() == failed_redactions_) return;
+    failed_redactions_ = collector_.failed_redactions();
+    says_.say(diagnostics::topic::redaction, severity::warning,
+              "options.redact threw: \"__REDACTED__\" takes the place of the text that it was given; make it catch what it may throw");
   }
 
   /// Every ten seconds at most, with the number since the last line.
@@ -17583,6 +22923,15 @@ class worker {
                         settings_.max_spans_per_second, "; look for a loop that opens spans without end, or raise it"));
     rate_limited_ = count;
     rate_said_ = now;
+  }
+
+  void say_undecided() {
+    const std::uint64_t spans = collector_.held() != nullptr ? collector_.held()->take_undecided() : 0;
+    if (spans == 0) return;
+    says_.say(diagnostics::topic::tail, severity::warning,
+              text_line(spans, " spans held for options.keep_errors or keep_slower_than were left out before their trace ended: it took more than "
+                        "five minutes, or all of them more than ", collector_.held()->most_bytes() >> 10,
+                        " KiB, an eighth of options.memory_limit, which may be raised"));
   }
 
   std::uint64_t delay() const noexcept { return static_cast<std::uint64_t>(settings_.schedule_delay.count()) * 1000000U; }
@@ -17617,6 +22966,7 @@ class worker {
   std::uint64_t calibrated_ = 0;
   std::uint64_t rate_limited_ = count_rate_limited();  // as last said
   std::uint64_t rate_said_ = 0;
+  std::size_t failed_redactions_ = 0;  // as last said
   pace pace_;
 };
 
@@ -17742,6 +23092,7 @@ inline std::string runtime::start(const options& given) {
   for (const std::string& w : warnings) says.say(diagnostics::topic::configuration, severity::warning, w);
   // Also where nothing is recorded: headers are handed on all the same.
   the_recorder.trace_context.store(settings_.trace_context, std::memory_order_relaxed);
+  the_recorder.baggage.store(settings_.baggage, std::memory_order_relaxed);
   the_recorder.parent_based.store(settings_.parent_based, std::memory_order_relaxed);
   if (!settings_.error.empty()) return settings_.error;
   if (settings_.disabled || (settings_.sink == sink::none && !settings_.to_stdout && !settings_.console)) return {};
@@ -17753,10 +23104,11 @@ inline std::string runtime::start(const options& given) {
   r.clock.use(given.clock);
   r.user_random.store(given.random, std::memory_order_relaxed);
   the_recorder.sample(settings_.sample_ratio);
-  r.hidden.store((given.hide_inputs ? 1U << static_cast<unsigned>(family::input) : 0U) |
-                     (given.hide_outputs ? 1U << static_cast<unsigned>(family::output) : 0U),
-                 std::memory_order_relaxed);
+  r.hidden.store(settings_.masking.hidden, std::memory_order_relaxed);
+  r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
+  install_rules(given.sampling_rules);
+  r.keeps_candidates.store(settings_.tail.any(), std::memory_order_relaxed);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
   r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
                          std::memory_order_relaxed);
@@ -17774,7 +23126,8 @@ inline std::string runtime::start(const options& given) {
   if (given.flush_on_terminate && former_terminate() == nullptr) former_terminate() = std::set_terminate(flush_and_terminate);
   state_.store(state::running, std::memory_order_release);
   // Release: whoever sees it sees the pool and the settings.
-  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U),
+  recording_enabled.store(recording_mode::on | (settings_.max_spans_per_second != 0 ? recording_mode::capped : 0U) |
+                              (given.sampling_rules.empty() && !settings_.tail.any() ? 0U : recording_mode::ruled),
                           std::memory_order_release);
   return {};
 }
@@ -17976,7 +23329,7 @@ inline bool runtime::poll() noexcept {
     if (!running()) end_here();  // a callback asked for it
   }
   const statistics s = arthur::stats();
-  return s.waiting != 0;
+  return s.waiting > s.held;  // what is held waits for the program
 }
 
 inline bool runtime::set_sample_ratio(double ratio) noexcept {
@@ -18130,6 +23483,8 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.unconfirmed = get(c.unconfirmed);
     out.discarded = get(c.discarded);
     out.spooled = get(c.spooled);
+    out.tail_dropped = get(c.tail_dropped);
+    out.held = get(c.held);
     out.replayed = get(c.replayed);
     out.replay_rejected = get(c.replay_rejected);
     out.replay_unconfirmed = get(c.replay_unconfirmed);
@@ -18140,7 +23495,7 @@ ARTHUR_LINKED statistics stats() noexcept {
     out.retries = get(c.retries);
     out.last_error = run->says.last_error();
     out.last_rejection = run->says.last_rejection();
-    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled;
+    judged = out.delivered + out.rejected + out.failed + out.unconfirmed + out.discarded + out.spooled + out.tail_dropped;
   }
   std::uint64_t dropped[static_cast<std::size_t>(drop::count)] = {};
   for (slot* s = r.slots.load(std::memory_order_acquire); s != nullptr; s = s->registered_before) {
@@ -18279,7 +23634,7 @@ typedef struct arthur_config {
   const char* endpoint;
   const char* exporters;
   const char* output_file;
-  int hide_inputs; /* not 0: "__REDACTED__" in place of what users say */
+  int hide_inputs; /* not 0: "__REDACTED__" in place of what users say; 0: as the variables say */
   int hide_outputs;
   uint32_t schedule_delay_ms;
   uint32_t shutdown_timeout_ms;
@@ -18307,6 +23662,7 @@ typedef struct arthur_stats {
   uint64_t unconfirmed;
   uint64_t discarded;
   uint64_t spooled;
+  uint64_t tail_dropped;
 } arthur_stats;
 
 typedef struct arthur_api {
@@ -18538,8 +23894,9 @@ inline options options_of(const arthur_config& c, hook_set* given) {
   o.endpoint = text(c.endpoint);
   o.exporters = text(c.exporters);
   o.output_file = text(c.output_file);
-  o.hide_inputs = c.hide_inputs != 0;
-  o.hide_outputs = c.hide_outputs != 0;
+  // 0 leaves it to the variables.
+  if (c.hide_inputs != 0) o.hide_inputs = true;
+  if (c.hide_outputs != 0) o.hide_outputs = true;
   o.schedule_delay = std::chrono::milliseconds(c.schedule_delay_ms);
   if (c.shutdown_timeout_ms != 0) o.shutdown_timeout = std::chrono::milliseconds(c.shutdown_timeout_ms);
   if (c.memory_limit != 0) o.memory_limit = c.memory_limit;
@@ -18603,7 +23960,7 @@ inline void stats(arthur_stats* out) noexcept {
   if (out == nullptr || out->size < sizeof out->size) return;
   const statistics s = arthur::stats();
   arthur_stats all = {out->size,  s.opened,    s.open,     s.committed, s.unsampled,   s.dropped,
-                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded, s.spooled};
+                      s.waiting, s.delivered, s.rejected, s.failed,    s.unconfirmed, s.discarded, s.spooled, s.tail_dropped};
   std::memcpy(out, &all, out->size < sizeof all ? out->size : sizeof all);
 }
 
@@ -19311,6 +24668,143 @@ ARTHUR_LINKED replay_result replay(const std::string& directory, const options& 
 ARTHUR_NAMESPACE_END
 
 #endif
+// streaming.hpp: the functions behind llm_stream.hpp: pieces collected in the pool; compiled in one .cpp.
+#ifndef ARTHUR_SPANS_STREAMING_HPP
+#define ARTHUR_SPANS_STREAMING_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+inline double seconds_between(std::uint64_t from, std::uint64_t to) noexcept {
+  return to > from ? static_cast<double>(to - from) * 1e-9 : 0;  // the wall clock may be set back
+}
+
+inline void write_free_number(slot& s, frame& f, std::string_view k, double value) noexcept {
+  item i = number_item(key::free, value);
+  i.key_data = k.data();
+  i.key_size = static_cast<std::uint32_t>(k.size());
+  write_items(s, f, &i, 1);
+}
+
+inline void drop_text(stream_handle& handle) noexcept {
+  if (handle.text == nullptr) return;
+  handle.text->span.bytes.discard();
+  release_pooled(handle.text);
+  handle.text = nullptr;
+}
+
+constexpr std::string_view answer_role = "llm.output_messages.0.message.role", answer_content = "llm.output_messages.0.message.content";
+
+/// What the switches of masking.hpp make of an attribute of the answer.
+inline masked answer_as(std::string_view k) noexcept {
+  const std::uint32_t hidden = the_recorder.hidden.load(std::memory_order_relaxed);
+  return ARTHUR_LIKELY(hidden == 0) ? masked::keep : mask(hidden, default_base64_limit, k, std::string_view());
+}
+inline bool keeps_answer() noexcept {
+  return answer_as(key_texts[key::output_value].text) == masked::keep || answer_as(answer_content) == masked::keep;
+}
+
+/// What the program didn't set itself: the text of the answer as output and as message.
+inline void write_answer(frame& f, const stream_handle& handle) noexcept {
+  const auto write = [&](std::string_view k, const char* text) {
+    const masked as = answer_as(k);
+    if (as == masked::drop) return;
+    ++f.attributes;
+    if (as == masked::redact) text = redacted.data();
+    if (text != nullptr) return write_text(f.bytes, wire::span_attributes, k.data(), k.size(), text, std::strlen(text));
+    if (!write_text_start(f.bytes, wire::span_attributes, k.data(), k.size(), handle.size)) return;
+    f.bytes.append_chain(handle.text->span.bytes.first(), handle.text->pool_base);
+  };
+  if ((f.single_keys >> static_cast<unsigned>(key::output_value) & 1U) == 0) {
+    item_writer(f).note(key::output_value);
+    write(key_texts[key::output_value].text, nullptr);
+  }
+  auto& messages = f.lists[static_cast<std::size_t>(key::llm_output_messages) - static_cast<std::size_t>(key::before_lists) - 1];
+  if (messages != 0) return;
+  messages = 1;
+  write(answer_role, "assistant");
+  write(answer_content, nullptr);
+}
+
+/// How many tokens the answer has, where one of the items says it.
+inline void note_tokens(stream_handle& handle, const item* items, std::size_t count) noexcept {
+  for (std::size_t n = 0; n < count; ++n) {
+    const item& i = items[n];
+    if (i.code == key::token_counts) handle.tokens = i.second;
+    if (i.code == key::llm_token_count_completion) handle.tokens = i.integer;
+    if (i.code == key::several) note_tokens(handle, i.parts, i.size);
+  }
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED bool stream_open(stream_handle& handle, text_arg name) noexcept { return detached_open(handle.span, kind::llm, name); }
+
+ARTHUR_LINKED void stream_set(stream_handle& handle, const item* items, std::size_t count) noexcept {
+  note_tokens(handle, items, count);
+  detached_set(handle.span, items, count);
+}
+
+ARTHUR_LINKED void stream_chunk(stream_handle& handle, text_arg piece) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle.span);
+  if (s == nullptr || f == nullptr) return;
+  handle.last = the_recorder.clock.now();
+  if (handle.first == 0) {
+    handle.first = handle.last;
+    write_event(*f, "First Token Stream Event", nullptr, 0);
+    write_free_number(*s, *f, "gen_ai.response.time_to_first_chunk", seconds_between(f->start, handle.first));
+  }
+  if (piece.size == 0) return;
+  if (handle.size == 0 && keeps_answer()) {
+    char* unused = nullptr;
+    handle.text = begin_pooled(0, 0, unused);
+  }
+  handle.size += piece.size;
+  if (handle.text == nullptr) return;  // hidden; or no room: a text with holes is worse than none
+  handle.text->span.bytes.append(piece.data, piece.size);
+  if (handle.text->span.bytes.failed()) drop_text(handle);
+}
+
+ARTHUR_LINKED void stream_close(stream_handle& handle, stream_end how, text_arg message) noexcept {
+  slot* const s = ready_slot();
+  frame* const f = frame_of(handle.span);
+  if (!is_ours(handle.span)) handle.text = nullptr;  // of before a fork: the parent process has it
+  if (s != nullptr && f != nullptr) {
+    if (handle.tokens > 1 && handle.last > handle.first) {
+      write_free_number(*s, *f, "llm.tokens_per_second", static_cast<double>(handle.tokens - 1) / seconds_between(handle.first, handle.last));
+    }
+    if (handle.text != nullptr) handle.text->span.bytes.finish();
+    if (handle.text != nullptr || (handle.size != 0 && !keeps_answer())) {
+      write_answer(*f, handle);
+    } else if (handle.size != 0) {
+      ++f->dropped_attributes;
+    }
+    const bool thrown = how == stream_end::left && exceptions_in_flight() > f->exceptions;
+    if (how == stream_end::failed) {
+      write_status_message(*f, {message.data, message.size});
+    } else if (thrown && f->result != span_status::error) {
+      write_status_message(*f, s->reporting_exception ? std::string_view(s->exception) : "exception left the scope");
+    } else if (how == stream_end::left && f->result == span_status::unset) {
+      f->result = span_status::left_unset;
+    }
+    settle(*s, *f);
+  }
+  drop_text(handle);
+  detached_end(handle.span);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // httplib.hpp: HTTPS through the program's own cpp-httplib and OpenSSL; every certificate is checked.
 #ifndef ARTHUR_TRANSPORT_HTTPLIB_HPP
 #define ARTHUR_TRANSPORT_HTTPLIB_HPP
@@ -19924,6 +25418,46 @@ constexpr https_support httplib_support{
 ARTHUR_NAMESPACE_END
 
 #endif
+
+#endif
+// unwinding.hpp: what a coroutine left open on a thread is taken off before it is suspended; compiled in one .cpp.
+#ifndef ARTHUR_SPANS_UNWINDING_HPP
+#define ARTHUR_SPANS_UNWINDING_HPP
+
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// What was opened on the thread since the attachment, and the attachment itself: whoever comes next must not inherit it.
+inline void unwind(slot& s, const attachment& from) noexcept {
+  // Baggage comes first. Generations wrap around.
+  const std::uint32_t since = from.baggage.owner != nullptr ? from.baggage.generation : from.parent.generation;
+  const auto is_later = [since](std::uint32_t generation) { return static_cast<std::int32_t>(generation - since) >= 0; };
+  while (s.context_depth != 0 && is_later(s.contexts[s.context_depth - 1].generation)) pop_context(s, s.contexts[s.context_depth - 1].generation);
+  s.baggage.pop_since(since);
+  s.depth = s.kept();
+  for (; s.depth > from.parent.index; --s.depth) {
+    frame& f = s.open[s.depth - 1];
+    drop_frame(s, f, drop::scope_misuse);
+    f.become(frame::closed);
+  }
+  pop_closed(s);
+}
+
+namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
+
+ARTHUR_LINKED void context_unwind(attachment& from) noexcept {
+  if (ARTHUR_UNLIKELY(was_forked())) after_fork();
+  // Without an entry on the stack, which was full then, nobody knows what came later.
+  if (from.parent.owner != nullptr && from.parent.owner == this_slot) unwind(*this_slot, from);
+  context_detach(from);
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
 
 #endif
 

@@ -81,7 +81,7 @@ typedef struct arthur_config {
   const char* endpoint;
   const char* exporters;
   const char* output_file;
-  int hide_inputs; /* not 0: "__REDACTED__" in place of what users say */
+  int hide_inputs; /* not 0: "__REDACTED__" in place of what users say; 0: as the variables say */
   int hide_outputs;
   uint32_t schedule_delay_ms;
   uint32_t shutdown_timeout_ms;
@@ -109,6 +109,7 @@ typedef struct arthur_stats {
   uint64_t unconfirmed;
   uint64_t discarded;
   uint64_t spooled;
+  uint64_t tail_dropped;
 } arthur_stats;
 
 typedef struct arthur_api {

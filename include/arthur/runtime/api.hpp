@@ -11,7 +11,7 @@
 
 #include "../config.hpp"
 #include "../record/threads.hpp"
-#include "../restraint.hpp"
+#include "../spans/restraint.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "lifecycle.hpp"

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "../c_api.h"
-#include "../call_sites.hpp"
+#include "../spans/call_sites.hpp"
 #include "../config.hpp"
 #include "../options.hpp"
 #include "../runtime.hpp"

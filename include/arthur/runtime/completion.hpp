@@ -10,7 +10,7 @@
 #include "../otlp/buffer.hpp"
 #include "../policy/settings.hpp"
 #include "../record/layout.hpp"
-#include "../recording.hpp"
+#include "../spans/recording.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

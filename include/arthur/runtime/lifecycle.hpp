@@ -23,7 +23,7 @@
 #include "../policy/patience.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
-#include "../restraint.hpp"
+#include "../spans/restraint.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
 #include "../text_line.hpp"

@@ -1,18 +1,18 @@
 // events.hpp: events and the status message of an open span as OTLP bytes.
-#ifndef ARTHUR_EVENTS_HPP
-#define ARTHUR_EVENTS_HPP
+#ifndef ARTHUR_SPANS_EVENTS_HPP
+#define ARTHUR_SPANS_EVENTS_HPP
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "attributes.hpp"
-#include "config.hpp"
-#include "openinference/sequence.hpp"
-#include "record/recorder.hpp"
-#include "record/slot.hpp"
-#include "record/wire.hpp"
-#include "record/writer.hpp"
+#include "../attributes.hpp"
+#include "../config.hpp"
+#include "../openinference/sequence.hpp"
+#include "../record/recorder.hpp"
+#include "../record/slot.hpp"
+#include "../record/wire.hpp"
+#include "../record/writer.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

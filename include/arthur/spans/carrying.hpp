@@ -1,6 +1,6 @@
 // carrying.hpp: the functions behind carriers.hpp: headers found and made, a thread's baggage; compiled in one .cpp.
-#ifndef ARTHUR_CARRYING_HPP
-#define ARTHUR_CARRYING_HPP
+#ifndef ARTHUR_SPANS_CARRYING_HPP
+#define ARTHUR_SPANS_CARRYING_HPP
 
 #include <atomic>
 #include <cstddef>
@@ -9,14 +9,14 @@
 #include <string>
 #include <string_view>
 
-#include "carriers.hpp"
-#include "config.hpp"
+#include "../carriers.hpp"
+#include "../config.hpp"
 #include "joining.hpp"
-#include "otlp/utf8.hpp"
-#include "platform/try_to.hpp"
-#include "propagation/baggage.hpp"
-#include "record/baggage_stack.hpp"
-#include "record/threads.hpp"
+#include "../otlp/utf8.hpp"
+#include "../platform/try_to.hpp"
+#include "../propagation/baggage.hpp"
+#include "../record/baggage_stack.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
 
 ARTHUR_NAMESPACE_BEGIN

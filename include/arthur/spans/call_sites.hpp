@@ -1,6 +1,6 @@
 // call_sites.hpp: the functions behind the macros and span classes; compiled in one .cpp.
-#ifndef ARTHUR_CALL_SITES_HPP
-#define ARTHUR_CALL_SITES_HPP
+#ifndef ARTHUR_SPANS_CALL_SITES_HPP
+#define ARTHUR_SPANS_CALL_SITES_HPP
 
 #include <atomic>
 #include <cstddef>
@@ -8,13 +8,13 @@
 #include <cstring>
 #include <string_view>
 
-#include "config.hpp"
-#include "openinference/item_writer.hpp"
-#include "record/context_node.hpp"
-#include "record/threads.hpp"
+#include "../config.hpp"
+#include "../openinference/item_writer.hpp"
+#include "../record/context_node.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
 #include "restraint.hpp"
-#include "span.hpp"
+#include "../span.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

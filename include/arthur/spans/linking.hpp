@@ -1,21 +1,21 @@
 // linking.hpp: the link of an open span as OTLP bytes.
-#ifndef ARTHUR_LINKING_HPP
-#define ARTHUR_LINKING_HPP
+#ifndef ARTHUR_SPANS_LINKING_HPP
+#define ARTHUR_SPANS_LINKING_HPP
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "attributes.hpp"
-#include "config.hpp"
-#include "context.hpp"
+#include "../attributes.hpp"
+#include "../config.hpp"
+#include "../context.hpp"
 #include "contexts.hpp"
 #include "events.hpp"
-#include "propagation/trace_context.hpp"
-#include "record/layout.hpp"
-#include "record/slot.hpp"
-#include "record/wire.hpp"
+#include "../propagation/trace_context.hpp"
+#include "../record/layout.hpp"
+#include "../record/slot.hpp"
+#include "../record/wire.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

@@ -1,6 +1,6 @@
 // exceptions.hpp: the functions behind traced.hpp: what is recorded of an exception; compiled in one .cpp.
-#ifndef ARTHUR_EXCEPTIONS_HPP
-#define ARTHUR_EXCEPTIONS_HPP
+#ifndef ARTHUR_SPANS_EXCEPTIONS_HPP
+#define ARTHUR_SPANS_EXCEPTIONS_HPP
 
 #include <cstring>
 #include <exception>
@@ -8,13 +8,13 @@
 #include <string_view>
 #include <typeinfo>
 
-#include "attributes.hpp"
-#include "config.hpp"
+#include "../attributes.hpp"
+#include "../config.hpp"
 #include "events.hpp"
-#include "platform/stack.hpp"
-#include "record/threads.hpp"
+#include "../platform/stack.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
-#include "traced.hpp"
+#include "../traced.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

@@ -1,21 +1,21 @@
 // restraint.hpp: which new spans are left out while the runtime runs: by a rule, in a pause, above the rate cap, without room.
-#ifndef ARTHUR_RESTRAINT_HPP
-#define ARTHUR_RESTRAINT_HPP
+#ifndef ARTHUR_SPANS_RESTRAINT_HPP
+#define ARTHUR_SPANS_RESTRAINT_HPP
 
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "config.hpp"
-#include "record/origin.hpp"
-#include "record/rate_cap.hpp"
-#include "record/recorder.hpp"
-#include "record/sampling_rules.hpp"
-#include "record/slot.hpp"
-#include "record/threads.hpp"
+#include "../config.hpp"
+#include "../record/origin.hpp"
+#include "../record/rate_cap.hpp"
+#include "../record/recorder.hpp"
+#include "../record/sampling_rules.hpp"
+#include "../record/slot.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
-#include "span.hpp"
+#include "../span.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

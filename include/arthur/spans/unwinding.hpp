@@ -1,14 +1,14 @@
 // unwinding.hpp: what a coroutine left open on a thread is taken off before it is suspended; compiled in one .cpp.
-#ifndef ARTHUR_UNWINDING_HPP
-#define ARTHUR_UNWINDING_HPP
+#ifndef ARTHUR_SPANS_UNWINDING_HPP
+#define ARTHUR_SPANS_UNWINDING_HPP
 
 #include <cstdint>
 
-#include "config.hpp"
-#include "context.hpp"
-#include "record/context_node.hpp"
-#include "record/slot.hpp"
-#include "record/threads.hpp"
+#include "../config.hpp"
+#include "../context.hpp"
+#include "../record/context_node.hpp"
+#include "../record/slot.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
 
 ARTHUR_NAMESPACE_BEGIN

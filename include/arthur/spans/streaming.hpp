@@ -1,22 +1,22 @@
 // streaming.hpp: the functions behind llm_stream.hpp: pieces collected in the pool; compiled in one .cpp.
-#ifndef ARTHUR_STREAMING_HPP
-#define ARTHUR_STREAMING_HPP
+#ifndef ARTHUR_SPANS_STREAMING_HPP
+#define ARTHUR_SPANS_STREAMING_HPP
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "attributes.hpp"
+#include "../attributes.hpp"
 #include "call_sites.hpp"
-#include "config.hpp"
+#include "../config.hpp"
 #include "events.hpp"
-#include "llm_stream.hpp"
-#include "openinference/item_writer.hpp"
-#include "openinference/kinds.hpp"
-#include "openinference/masking.hpp"
-#include "record/context_node.hpp"
-#include "record/threads.hpp"
+#include "../llm_stream.hpp"
+#include "../openinference/item_writer.hpp"
+#include "../openinference/kinds.hpp"
+#include "../openinference/masking.hpp"
+#include "../record/context_node.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
 
 ARTHUR_NAMESPACE_BEGIN

@@ -1,25 +1,25 @@
 // contexts.hpp: the functions behind context.hpp: what a scope lets its spans inherit; compiled in one .cpp.
-#ifndef ARTHUR_CONTEXTS_HPP
-#define ARTHUR_CONTEXTS_HPP
+#ifndef ARTHUR_SPANS_CONTEXTS_HPP
+#define ARTHUR_SPANS_CONTEXTS_HPP
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-#include "carriers.hpp"
-#include "config.hpp"
-#include "context.hpp"
+#include "../carriers.hpp"
+#include "../config.hpp"
+#include "../context.hpp"
 #include "joining.hpp"
-#include "openinference/item_writer.hpp"
-#include "openinference/key_table.hpp"
-#include "openinference/kinds.hpp"
-#include "openinference/sequence.hpp"
-#include "record/attribute_chain.hpp"
-#include "record/context_node.hpp"
-#include "record/threads.hpp"
+#include "../openinference/item_writer.hpp"
+#include "../openinference/key_table.hpp"
+#include "../openinference/kinds.hpp"
+#include "../openinference/sequence.hpp"
+#include "../record/attribute_chain.hpp"
+#include "../record/context_node.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
-#include "span.hpp"
+#include "../span.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

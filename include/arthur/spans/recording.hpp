@@ -1,6 +1,6 @@
 // recording.hpp: the life of an open span: begun, filled, committed or dropped.
-#ifndef ARTHUR_RECORDING_HPP
-#define ARTHUR_RECORDING_HPP
+#ifndef ARTHUR_SPANS_RECORDING_HPP
+#define ARTHUR_SPANS_RECORDING_HPP
 
 #include <atomic>
 #include <cstddef>
@@ -9,16 +9,16 @@
 #include <exception>
 #include <string_view>
 
-#include "config.hpp"
+#include "../config.hpp"
 #include "events.hpp"
-#include "openinference/item_writer.hpp"
-#include "openinference/kinds.hpp"
-#include "record/context_node.hpp"
-#include "record/origin.hpp"
-#include "record/recorder.hpp"
-#include "record/slot.hpp"
-#include "record/threads.hpp"
-#include "span.hpp"
+#include "../openinference/item_writer.hpp"
+#include "../openinference/kinds.hpp"
+#include "../record/context_node.hpp"
+#include "../record/origin.hpp"
+#include "../record/recorder.hpp"
+#include "../record/slot.hpp"
+#include "../record/threads.hpp"
+#include "../span.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {

@@ -1,6 +1,6 @@
 // joining.hpp: the functions behind propagation.hpp: a foreign span on a thread's stack; compiled in one .cpp.
-#ifndef ARTHUR_JOINING_HPP
-#define ARTHUR_JOINING_HPP
+#ifndef ARTHUR_SPANS_JOINING_HPP
+#define ARTHUR_SPANS_JOINING_HPP
 
 #include <atomic>
 #include <cstddef>
@@ -8,11 +8,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "config.hpp"
-#include "propagation.hpp"
-#include "record/baggage_stack.hpp"
-#include "record/slot.hpp"
-#include "record/threads.hpp"
+#include "../config.hpp"
+#include "../propagation.hpp"
+#include "../record/baggage_stack.hpp"
+#include "../record/slot.hpp"
+#include "../record/threads.hpp"
 #include "recording.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
