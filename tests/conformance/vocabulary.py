@@ -10,7 +10,7 @@ from tools import official, sending
 
 # OpenTelemetry's own conventions.
 OTHERS = {"code.function.name", "code.file.path", "code.line.number"}
-EVENT_KEYS = {"exception.type", "exception.message"}
+EVENT_KEYS = {"exception.type", "exception.message", "exception.escaped", "exception.stacktrace"}
 # Constants that are the beginning of keys.
 PREFIXES = {"llm.token_count.prompt_details", "llm.cost.prompt_details", "llm.cost.completion_details"}
 # Kinds of the package that no macro makes: UNKNOWN is a reader's word, DECISION is unknown to the engine (decisions are CHAIN).

@@ -21,6 +21,7 @@
 #include "kinds.hpp"
 #include "masking.hpp"
 #include "sequence.hpp"
+#include "tool_definition.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -348,31 +349,13 @@ inline void item_writer::tool(const item& of) noexcept {
     text(key::tool_parameters, {schema.data, schema.size});
     return;
   }
-  // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
   std::uint32_t number = 0;
   if (!next_of(key::llm_tools, number) || !admit()) return;
   key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
   if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(k, {})) return;
-  const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
-  constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
-                             last = R"(,"parameters":)", close = "}}";
-  const auto quoted = [](std::string_view s, writer* to) noexcept {
-    sequence_sink sink(to == nullptr ? sequence_sink::mode::measure_json : sequence_sink::mode::write_json, to);
-    sink.quoted(s);
-    return sink.size;
-  };
-  const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
-  const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
-                           last.size() + parameters.size() + close.size();
-  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
-  f_.bytes.append(open.data(), open.size());
-  quoted(name_text, &f_.bytes);
-  f_.bytes.append(middle.data(), middle.size());
-  quoted(description_text, &f_.bytes);
-  f_.bytes.append(last.data(), last.size());
-  f_.bytes.append(parameters.data(), parameters.size());
-  f_.bytes.append(close.data(), close.size());
+  const tool_definition definition({name.data, name.size}, {description.data, description.size}, {schema.data, schema.size});
+  if (write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), definition.size())) definition.write(f_.bytes);
 }
 
 inline void item_writer::tool_schema(const item& i) noexcept {
