@@ -5209,6 +5209,54 @@ ARTHUR_LINKED void add_boolean(sequence_sink& sink, bool value) noexcept { sink.
 ARTHUR_NAMESPACE_END
 
 #endif
+// tool_definition.hpp: a tool as one JSON text, in the form that the engine's UI reads.
+#ifndef ARTHUR_OPENINFERENCE_TOOL_DEFINITION_HPP
+#define ARTHUR_OPENINFERENCE_TOOL_DEFINITION_HPP
+
+#include <cstddef>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// {"type":"function","function":{"name":..,"description":..,"parameters":..}}
+class tool_definition {
+ public:
+  tool_definition(std::string_view name, std::string_view description, std::string_view parameters) noexcept
+      : name_(name), description_(description), parameters_(parameters.empty() ? std::string_view("{}") : parameters) {}
+
+  std::size_t size() const noexcept {
+    return open.size() + quoted(name_, nullptr) + middle.size() + quoted(description_, nullptr) + last.size() + parameters_.size() + close.size();
+  }
+  void write(writer& to) const noexcept {
+    const auto put = [&to](std::string_view piece) { to.append(piece.data(), piece.size()); };
+    put(open);
+    quoted(name_, &to);
+    put(middle);
+    quoted(description_, &to);
+    put(last);
+    put(parameters_);
+    put(close);
+  }
+
+ private:
+  static constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
+                                    last = R"(,"parameters":)", close = "}}";
+
+  static std::size_t quoted(std::string_view s, writer* to) noexcept {
+    sequence_sink sink(to == nullptr ? sequence_sink::mode::measure_json : sequence_sink::mode::write_json, to);
+    sink.quoted(s);
+    return sink.size;
+  }
+
+  std::string_view name_, description_, parameters_;
+};
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -5536,31 +5584,13 @@ inline void item_writer::tool(const item& of) noexcept {
     text(key::tool_parameters, {schema.data, schema.size});
     return;
   }
-  // One JSON text, as the engine's UI reads it: {"type":"function","function":{name,description,parameters}}.
   std::uint32_t number = 0;
   if (!next_of(key::llm_tools, number) || !admit()) return;
   key_builder prefix(key_builder(), key_texts[key::llm_tools].text, number);
   const std::string_view k = prefix.with(key_texts[key::tool_json_schema].text);
   if (ARTHUR_UNLIKELY(hidden_ != 0) && hides(k, {})) return;
-  const std::string_view parameters = schema.size == 0 ? std::string_view("{}") : std::string_view(schema.data, schema.size);
-  constexpr std::string_view open = R"({"type":"function","function":{"name":)", middle = R"(,"description":)",
-                             last = R"(,"parameters":)", close = "}}";
-  const auto quoted = [](std::string_view s, writer* to) noexcept {
-    sequence_sink sink(to == nullptr ? sequence_sink::mode::measure_json : sequence_sink::mode::write_json, to);
-    sink.quoted(s);
-    return sink.size;
-  };
-  const std::string_view name_text(name.data, name.size), description_text(description.data, description.size);
-  const std::size_t size = open.size() + quoted(name_text, nullptr) + middle.size() + quoted(description_text, nullptr) +
-                           last.size() + parameters.size() + close.size();
-  if (!write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), size)) return;
-  f_.bytes.append(open.data(), open.size());
-  quoted(name_text, &f_.bytes);
-  f_.bytes.append(middle.data(), middle.size());
-  quoted(description_text, &f_.bytes);
-  f_.bytes.append(last.data(), last.size());
-  f_.bytes.append(parameters.data(), parameters.size());
-  f_.bytes.append(close.data(), close.size());
+  const tool_definition definition({name.data, name.size}, {description.data, description.size}, {schema.data, schema.size});
+  if (write_text_start(f_.bytes, wire::span_attributes, k.data(), k.size(), definition.size())) definition.write(f_.bytes);
 }
 
 inline void item_writer::tool_schema(const item& i) noexcept {
