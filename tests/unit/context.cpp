@@ -519,8 +519,8 @@ TEST_CASE("attachments that end out of order, on another thread or with their th
   elsewhere([&] { second.reset(); });
   { ARTHUR_SPAN("in none"); }
   elsewhere([&] { first = attach(one); });
-  first.reset();
   elsewhere([&] { ARTHUR_SPAN("in the slot of a thread that ended"); });
+  first.reset();
   CHECK(c.only("in two").parent_span_id == c.only("two").span_id);
   CHECK(c.only("in two").text("session.id") == "two");
   for (const char* name : {"in none", "in the slot of a thread that ended"}) {
