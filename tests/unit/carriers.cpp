@@ -208,6 +208,11 @@ TEST_CASE("OTEL_PROPAGATORS says which headers are read and written") {
     CHECK(out.count("tracestate") == (row.trace ? 1 : 0));
     CHECK(out.count("baggage") == (row.baggage ? 1 : 0));
     {
+      const auto remote = arthur::extract(all);
+      CHECK(remote.joined() == row.trace);
+      CHECK(arthur::current_baggage("k") == (row.baggage ? "v" : ""));
+    }
+    {
       const arthur::baggage_scope own("k", "v");  // what isn't sent can still be read
       CHECK(arthur::current_baggage("k") == "v");
       text_map headers;
