@@ -135,6 +135,7 @@ class item_writer {
   void element(key list, const item& parts) noexcept;
   void parts(key_builder& prefix, const item& parts) noexcept;
   struct inner_lists { std::uint32_t calls = 0, contents = 0; };
+  key other_part(key_builder& prefix, inner_lists& next, key element, const item& part) noexcept;
   void nested(key_builder& prefix, inner_lists& next, const item& part) noexcept;
   bool part_text(const key_builder& prefix, key k, const item& i) noexcept;
   void tool(const item& parts) noexcept;
@@ -287,21 +288,25 @@ inline void item_writer::parts(key_builder& prefix, const item& of) noexcept {
   for (std::size_t n = 0; n < of.size; ++n) {
     const item& part = of.parts[n];
     key k = part.code;
-    if (k <= key::before_parts || k >= key::count) {
+    if (ARTHUR_UNLIKELY(k <= key::before_parts || k >= key::count)) {
+      k = other_part(prefix, next, of.code, part);
       if (k == key::absent) continue;
-      if (part.value_type == item::type::parts && (of.code == key::llm_input_messages || of.code == key::llm_output_messages)) {
-        nested(prefix, next, part);
-        continue;
-      }
-      k = in_element(of.code, k);
-      if (k == key::absent) {
-        ++f_.dropped_attributes;
-        continue;
-      }
     }
     if (!admit() || part_text(prefix, k, part)) continue;
     value(prefix.with(key_texts[k].text), part);
   }
+}
+
+/// The key of a part that isn't one of its own; `absent` if nothing is left to be written. Apart, to keep the loop small.
+ARTHUR_NOINLINE inline key item_writer::other_part(key_builder& prefix, inner_lists& next, key element, const item& part) noexcept {
+  if (part.code == key::absent) return key::absent;
+  if (part.value_type == item::type::parts && (element == key::llm_input_messages || element == key::llm_output_messages)) {
+    nested(prefix, next, part);
+    return key::absent;
+  }
+  const key k = in_element(element, part.code);
+  if (k == key::absent) ++f_.dropped_attributes;
+  return k;
 }
 
 /// What a message holds beside plain parts.
