@@ -227,7 +227,7 @@ struct options {
   /// OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH says, then 32000.
   std::int64_t base64_image_max_length = -1;
   /// Secrets to look for in every text that is recorded, before it reaches a file, the console or the endpoint; see
-  /// docs/privacy.md for what counts as one and where. Takes about 2 ns a character on the worker. Default: none.
+  /// docs/privacy.md for what counts as one and where. Takes 5 to 8 ns a character on the worker. Default: none.
   redactor redactors = redactor::none;
   /// Sees every text, after the redactors, and may change it; false leaves the attribute out. `key` names it; see
   /// docs/privacy.md for the texts that are no attributes. Called on the worker, one call at a time; must not block. If it

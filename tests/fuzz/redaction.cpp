@@ -53,7 +53,7 @@ bool has_word(std::string text, const char* word) {
 bool is_harmless(const std::string& text, redactor wanted) {
   const std::size_t digits = digits_in(text);
   switch (wanted) {
-    case redactor::api_keys: return digits == 0 && !has_any(text, "\"'");
+    case redactor::api_keys: return digits == 0 && !has_any(text, "\"'") && !has_word(text, "akia") && !has_word(text, "asia");  // those of AWS may have no digit
     case redactor::bearer_tokens: return digits == 0 && !has_any(text, "\"'") && !has_word(text, "bearer") && !has_word(text, "authorization") && !has_word(text, "eyj");
     case redactor::emails: return !has_any(text, "@");
     case redactor::card_numbers: return digits < 13;
