@@ -143,6 +143,21 @@ TEST_CASE("each switch hides what it is for in what is sent, and leaves every ot
   }
 }
 
+TEST_CASE("a function of the program may put images elsewhere") {
+  options given;
+  given.base64_image_max_length = 50'000'000;
+  given.redact = [](void*, std::string_view, std::string& text) {
+    if (text.compare(0, 11, "data:image/") == 0 && text.size() > 32000) text = "s3://images/1";
+    return true;
+  };
+  arthur::testing::capture c(given);
+  REQUIRE_MESSAGE(c.ok(), c.error());
+  {
+    ARTHUR_LLM_SPAN("chat", arthur::input_message("user", arthur::image("data:image/png;base64," + std::string(40000, 'A'))));
+  }
+  CHECK(c.find("chat").attribute("llm.input_messages.0.message.contents.0.message_content.image.image.url") == "s3://images/1");
+}
+
 TEST_CASE("a switch given in code beats its variable, and the variable counts where the code says nothing") {
   const support::variable set("OPENINFERENCE_HIDE_INPUT_TEXT", "True");
   const std::string s = secret;
