@@ -48,8 +48,8 @@ TEST_CASE("disabled macros evaluate nothing, and what is called beside them does
   CHECK(!remote.joined());
   CHECK(!arthur::extract([](std::string_view) { return "x"; }).joined());
   CHECK(!arthur::extract_environment().joined());
-  const arthur::baggage_scope scope("k", "v");
-  CHECK(!scope.carried());
+  const arthur::baggage_scope carried("k", "v");
+  CHECK(!carried.carried());
   CHECK(arthur::current_baggage("k").empty());
   arthur::inject(headers);
   CHECK(headers == before);
