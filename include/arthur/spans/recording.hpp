@@ -201,7 +201,7 @@ inline void commit(slot& s, frame& f) noexcept {
 
 /// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
 inline void settle(slot& s, frame& f) noexcept {
-  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+  if (ARTHUR_UNLIKELY(f.bytes.failed()) && f.is(frame::recording)) {  // else it was done before
     f.bytes.discard();
     s.count_drop(drop::pool_full);
     f.become(frame::silent);
