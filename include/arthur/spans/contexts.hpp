@@ -96,9 +96,10 @@ inline void inherit_others(frame& f, const pooled_frame& outer) noexcept {
   own.skip(all);
   any_attribute(chain_cursor(outer.span.bytes.first(), outer.pool_base, all),
                 [&](std::string_view k, std::size_t size, chain_cursor at) {
+                  const bool is_link = k.empty();
                   const std::uint64_t bits = key_bits(k.data(), k.size());
-                  if ((own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
-                  ++f.attributes;
+                  if (!is_link && (own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
+                  f.attributes += is_link ? 0U : 1U;
                   at.read(size, [&f](const char* from, std::size_t part) { f.bytes.append(from, part); });
                   f.bytes.finish();
                   return false;
