@@ -105,8 +105,7 @@ class [[nodiscard]] remote_context : public remote_parent {
       if constexpr (detail::is_range<std::decay_t<Carrier>>::value) {
         detail::found_headers in;
         // They are read once all were found.
-        using header_ref = decltype(*from.begin());
-        static_assert(std::is_reference_v<header_ref> || std::is_trivially_copyable_v<decltype(header_ref::second)>,
+        static_assert(std::is_reference_v<decltype(*from.begin())> || std::is_trivially_copyable_v<decltype((*from.begin()).second)>,
                       "arthur: the container must own its headers");
         for (const auto& header : from) detail::rt::find_header(in, header.first, header.second);
         return detail::rt::extract(handle_, baggage_.handle_, in);
