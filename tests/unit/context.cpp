@@ -584,6 +584,19 @@ TEST_CASE("where an attachment or suppress is one span too deep, detached spans 
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("contexts without room that end on another thread, however many at once, don't silence their thread for ever") {
+  capture c;
+  struct scope {
+    arthur::attached_context attached;
+  };
+  std::vector<std::unique_ptr<scope>> scopes;
+  for (int n = 0; n < 150; ++n) scopes.push_back(std::unique_ptr<scope>(new scope{arthur::context().attach()}));
+  elsewhere([&] { scopes.resize(128); });
+  scopes.clear();
+  { ARTHUR_SPAN("heard"); }
+  CHECK(c.count("heard") == 1);
+}
+
 TEST_CASE("detached work: a span made here, ended there, in a context of its own") {
   capture c;
   std::vector<std::thread> workers;
