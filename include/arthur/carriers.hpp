@@ -104,6 +104,9 @@ class [[nodiscard]] remote_context : public remote_parent {
     joined_ = detail::try_to([&] {
       if constexpr (detail::is_range<std::decay_t<Carrier>>::value) {
         detail::found_headers in;
+        // They are read once all were found.
+        static_assert(std::is_reference_v<decltype(*from.begin())> || std::is_trivially_copyable_v<decltype((*from.begin()).second)>,
+                      "arthur: the container must own its headers");
         for (const auto& header : from) detail::rt::find_header(in, header.first, header.second);
         return detail::rt::extract(handle_, baggage_.handle_, in);
       } else {

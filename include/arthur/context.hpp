@@ -43,7 +43,7 @@ captured_context context_with(const captured_context& c, const item* items, std:
 void context_attach(attachment& to, const captured_context& from) noexcept;
 void context_detach(attachment& from) noexcept;
 void context_unwind(attachment& from) noexcept;  // coroutine.hpp
-void suppress(scope_handle& scope) noexcept;
+void suppress(attachment& to) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 
@@ -155,7 +155,7 @@ wrapped<std::decay_t<Work>> wrap(Work&& work, context where = context::current()
 /// name the span outside. What was left out counts as statistics::unsampled.
 class [[nodiscard]] suppress : attached_context {
  public:
-  suppress() noexcept { detail::rt::suppress(handle_.parent); }
+  suppress() noexcept { detail::rt::suppress(handle_); }
 };
 
 ARTHUR_NAMESPACE_END

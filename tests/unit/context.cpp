@@ -558,6 +558,45 @@ TEST_CASE("contexts nest as deep as spans; what is deeper is dropped and counted
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("where an attachment or suppress is one span too deep, detached spans inside don't go to whoever stands there instead") {
+  capture c;
+  const arthur::statistics before = arthur::stats();
+  struct recursion {
+    static void go(int depth) {
+      ARTHUR_SPAN("open");
+      if (depth < 128) return go(depth + 1);
+      {
+        const auto scope = arthur::context().attach();
+        const arthur::span wrong(arthur::kind::chain, "wrong parent");
+      }
+      {
+        const arthur::suppress quiet;
+        const arthur::span wrong(arthur::kind::chain, "not silent");
+      }
+      const arthur::span fine(arthur::kind::chain, "child");
+    }
+  };
+  recursion::go(1);
+  CHECK(c.count("wrong parent") == 0);
+  CHECK(c.count("not silent") == 0);
+  CHECK(c.count("child") == 1);
+  CHECK(arthur::stats().dropped_pool_full - before.dropped_pool_full == 2);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
+TEST_CASE("contexts without room that end on another thread, however many at once, don't silence their thread for ever") {
+  capture c;
+  struct scope {
+    arthur::attached_context attached;
+  };
+  std::vector<std::unique_ptr<scope>> scopes;
+  for (int n = 0; n < 150; ++n) scopes.push_back(std::unique_ptr<scope>(new scope{arthur::context().attach()}));
+  elsewhere([&] { scopes.resize(128); });
+  scopes.clear();
+  { ARTHUR_SPAN("heard"); }
+  CHECK(c.count("heard") == 1);
+}
+
 TEST_CASE("detached work: a span made here, ended there, in a context of its own") {
   capture c;
   std::vector<std::thread> workers;

@@ -437,6 +437,27 @@ TEST_CASE("detach and attach by hand serve runtimes with awaitables of their own
   CHECK(support::account_closed(arthur::stats()));
 }
 
+TEST_CASE("a scope that was left on its thread over a bare co_await takes nothing of others along when it ends") {
+  capture c;
+  std::coroutine_handle<> parked;
+  seen at;
+  const auto work = [&]() -> detached {
+    arthur::coroutine_scope here;
+    co_await witness{at, how::suspend, &parked};
+  };
+  {
+    const std::unique_ptr<arthur::coroutine_scope> outer(new arthur::coroutine_scope);
+    work();
+    outer->detach();  // takes off what was left above it
+    ARTHUR_SPAN("first");
+    ARTHUR_SPAN("second");
+    parked.resume();
+  }
+  CHECK(c.count("first") == 1);
+  CHECK(c.count("second") == 1);
+  CHECK(support::account_closed(arthur::stats()));
+}
+
 TEST_CASE("coroutine spans nest and restore; their end on another thread, or with the coroutine destroyed, is fine") {
   capture c;
   std::coroutine_handle<> parked;

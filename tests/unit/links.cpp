@@ -138,6 +138,36 @@ TEST_CASE("a link in a context is on every span inside, and is no attribute") {
   CHECK(c.only("inner").dropped_attributes == 0);
 }
 
+TEST_CASE("a link in a context goes on into inner scopes, and with the context to other threads") {
+  capture c;
+  {
+    const arthur::remote_parent parent(traceparent, "a=1");
+    ARTHUR_CONTEXT(arthur::link_to(traceparent), arthur::session_id("outer"));
+    ARTHUR_CONTEXT(arthur::link_to(traceparent), arthur::session_id("inner"));
+    { ARTHUR_SPAN("inner"); }
+    const auto scope = arthur::context::current().with(arthur::user_id("u")).attach();
+    ARTHUR_SPAN("attached");
+  }
+  for (const char* const name : {"inner", "attached"}) {
+    CHECK(c.only(name).links.size() == 2);
+    CHECK(c.only(name).text("session.id") == "inner");
+  }
+}
+
+TEST_CASE("a context captured where all is suppressed, outside any span, leads nowhere") {
+  capture c;
+  arthur::context nowhere;
+  {
+    const arthur::suppress quiet;
+    nowhere = arthur::context::current();
+  }
+  { ARTHUR_SPAN("span", arthur::link_to(nowhere), arthur::link_to(nowhere, arthur::attribute("k", "v"))); }
+  const span s = c.only("span");
+  REQUIRE(s.links.size() == 1);
+  CHECK(s.links[0].flags == 0);
+  CHECK(s.links[0].attributes.size() == 1);
+}
+
 TEST_CASE("a link where nothing records does nothing") {
   { capture c; }
   ARTHUR_SPAN("off", arthur::link_to(traceparent));

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using arthur::testing::capture;
 using std::chrono::milliseconds;
@@ -231,6 +232,35 @@ TEST_CASE("a hidden answer is not kept anywhere, and each switch hides its own")
   const auto messages = with([](arthur::options& o) { o.hide_output_messages = true; });
   CHECK(messages.attribute("output.value") == "the secret");
   CHECK_FALSE(messages.has("llm.output_messages.0.message.content"));
+}
+
+TEST_CASE("a stream for whose last attributes there is no room is dropped once") {
+  arthur::options o;
+  o.memory_limit = std::size_t{256} << 10;
+  capture spans(o);
+  REQUIRE_MESSAGE(spans.ok(), spans.error());
+  hold(spans);
+  const arthur::statistics before = arthur::stats();
+  {
+    arthur::llm_stream streams[2];
+    for (arthur::llm_stream& one : streams) {
+      one = arthur::llm_stream("chat");
+      one.set(arthur::tokens(1, 5));
+      one.chunk("a");
+      spans.advance(milliseconds(1000));
+      one.chunk("b");
+    }
+    const auto dropped = [&] { return arthur::stats().dropped_pool_full - before.dropped_pool_full; };
+    std::vector<arthur::context> all_room;
+    for (int n = 0; n < 64; ++n) all_room.push_back(arthur::context().with(arthur::session_id("s")));
+    int sets = 0;
+    for (; dropped() == 0 && sets < 10000; ++sets) streams[0].set(arthur::attribute("k", true));
+    for (int n = 0; n < sets - 1; ++n) streams[1].set(arthur::attribute("k", true));
+    CHECK(dropped() == 1);
+    streams[1].finish();
+    CHECK(dropped() == 2);
+  }
+  CHECK(arthur::stats().open == before.open);
 }
 
 TEST_CASE("without a runtime a stream does nothing") {

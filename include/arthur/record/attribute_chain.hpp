@@ -78,7 +78,8 @@ class chain_cursor {
   std::size_t passed_ = 0;
 };
 
-/// Calls visit(key, size, place of the field) for each attribute; a true answer ends it, and is the result.
+/// Calls visit(key, size, place of the field) for each attribute, and with an empty key for other fields; a true answer ends
+/// it, and is the result.
 template <class Visit>
 bool any_attribute(chain_cursor at, Visit&& visit) noexcept {
   char key[1024];  // longer ones are cut when they are written
@@ -88,10 +89,9 @@ bool any_attribute(chain_cursor at, Visit&& visit) noexcept {
     const std::size_t size = at.passed() - start.passed() + body;
     chain_cursor in = at;
     at.skip(body);
-    if (tag != wire::span_attributes) continue;
-    in.skip(1);
-    const std::size_t key_size = in.varint();
     char* to = key;
+    if (tag == wire::span_attributes) in.skip(1);
+    const std::size_t key_size = tag == wire::span_attributes ? in.varint() : 0;
     in.read(key_size < sizeof key ? key_size : sizeof key, [&to](const char* from, std::size_t part) { to = wire::put_bytes(to, from, part); });
     if (visit(std::string_view(key, static_cast<std::size_t>(to - key)), size, start)) return true;
   }

@@ -146,6 +146,7 @@ class slot {
   std::atomic<std::uint32_t> foreign_ends{0};
   std::atomic<std::uint32_t> foreign_deep_ends{0};            // of entries beyond max_depth
   std::atomic<std::uint32_t> foreign_context_ends[8] = {};    // generations; 0 = empty
+  std::atomic<std::uint32_t> foreign_lost_ends{0};            // of contexts for which there was no room
 
   // The thread's own.
   alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted

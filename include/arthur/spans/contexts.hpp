@@ -96,9 +96,10 @@ inline void inherit_others(frame& f, const pooled_frame& outer) noexcept {
   own.skip(all);
   any_attribute(chain_cursor(outer.span.bytes.first(), outer.pool_base, all),
                 [&](std::string_view k, std::size_t size, chain_cursor at) {
+                  const bool is_link = k.empty();
                   const std::uint64_t bits = key_bits(k.data(), k.size());
-                  if ((own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
-                  ++f.attributes;
+                  if (!is_link && (own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
+                  f.attributes += is_link ? 0U : 1U;
                   at.read(size, [&f](const char* from, std::size_t part) { f.bytes.append(from, part); });
                   f.bytes.finish();
                   return false;
@@ -308,19 +309,20 @@ ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) 
       f->trace_flags |= frame::has_state;
     }
   }
-  if (node == nullptr && s->context == nullptr && !from.lost) return;
+  const bool lost = from.lost || f == nullptr;
+  if (node == nullptr && s->context == nullptr && !lost) return;
   if (node != nullptr) share_context(node);
-  enter_context(*s, to.attributes, node, !from.lost);
+  enter_context(*s, to.attributes, node, !lost);
 }
 
-ARTHUR_LINKED void suppress(scope_handle& scope) noexcept {
+ARTHUR_LINKED void suppress(attachment& to) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) return;
   const frame* const outer = s->top();
   constexpr int kept = frame::random | frame::has_state | frame::names_remote | frame::came_sampled;
   const int flags = outer == nullptr ? 0 : flags_of(*outer) & kept;
-  frame* const f = stand_in(*s, scope, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
-  if (f == nullptr) return;
+  frame* const f = stand_in(*s, to.parent, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
+  if (f == nullptr) return void(enter_context(*s, to.attributes, nullptr, false));
   if (outer != nullptr) f->ids = outer->ids;
   else std::memset(&f->ids, 0, sizeof f->ids);
 }

@@ -30,7 +30,7 @@ ARTHUR_LINKED void write_link(frame& f, const item& link) noexcept {
   if (link.parts[0].value_type == item::type::produced) {
     const auto& captured = *static_cast<const captured_context*>(link.parts[0].object);
     const pooled_frame* const node = node_of(captured);
-    found = captured.has_parent;
+    found = captured.has_parent && !w3c::all_zero(captured.span, sizeof captured.span);  // suppressed outside any span
     std::memcpy(to.trace, captured.trace, sizeof to.trace);
     std::memcpy(to.span, captured.span, sizeof to.span);
     to.flags = static_cast<std::uint8_t>((captured.flags & frame::random) | ((captured.flags & frame::came_sampled) != 0 ? flag_sampled : 0));

@@ -201,7 +201,7 @@ inline void commit(slot& s, frame& f) noexcept {
 
 /// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
 inline void settle(slot& s, frame& f) noexcept {
-  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+  if (ARTHUR_UNLIKELY(f.bytes.failed()) && f.is(frame::recording)) {  // else it was done before
     f.bytes.discard();
     s.count_drop(drop::pool_full);
     f.become(frame::silent);
@@ -234,10 +234,12 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
     drop_frame(s, f, drop::scope_misuse);
     f.become(frame::closed);
   }
+  for (std::uint32_t lost = s.foreign_lost_ends.exchange(0, std::memory_order_relaxed); lost != 0 && s.lost_contexts != 0; --lost) {
+    --s.lost_contexts;
+  }
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
-    else if (generation != 0) {
+    if (generation != 0) {
       pop_context(s, generation);
       s.baggage.pop(generation);
     }
@@ -268,9 +270,11 @@ inline slot* leave(scope_handle& handle) noexcept {
 /// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
 /// until its thread ends.
 ARTHUR_COLD inline void end_context_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  const bool lost = generation == slot::lost_context;  // which are only counted
+  if (lost) owner.foreign_lost_ends.fetch_add(1, std::memory_order_relaxed);
   for (auto& mail : owner.foreign_context_ends) {
     std::uint32_t empty = 0;
-    if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
+    if (lost || mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
   }
   owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
 }

@@ -59,6 +59,7 @@ inline void write_answer(frame& f, const stream_handle& handle) noexcept {
     ++f.attributes;
     if (as == masked::redact) text = redacted.data();
     if (text != nullptr) return write_text(f.bytes, wire::span_attributes, k.data(), k.size(), text, std::strlen(text));
+    if (handle.text == nullptr) return;  // another start() shows it from now on
     if (!write_text_start(f.bytes, wire::span_attributes, k.data(), k.size(), handle.size)) return;
     f.bytes.append_chain(handle.text->span.bytes.first(), handle.text->pool_base);
   };

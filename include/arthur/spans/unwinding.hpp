@@ -34,8 +34,10 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 ARTHUR_LINKED void context_unwind(attachment& from) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  // Without an entry on the stack, which was full then, nobody knows what came later.
-  if (from.parent.owner != nullptr && from.parent.owner == this_slot) unwind(*this_slot, from);
+  // Without an entry on the stack, which was full then or was cleared meanwhile, nobody knows what came later.
+  slot* const s = from.parent.owner != nullptr && from.parent.owner == this_slot ? this_slot : nullptr;
+  const frame* const entry = s == nullptr ? nullptr : &s->open[from.parent.index];
+  if (entry != nullptr && entry->generation == from.parent.generation && !entry->is(frame::closed)) unwind(*s, from);
   context_detach(from);
 }
 
