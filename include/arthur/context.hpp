@@ -151,7 +151,8 @@ wrapped<std::decay_t<Work>> wrap(Work&& work, context where = context::current()
   return {static_cast<Work&&>(work), static_cast<context&&>(where)};
 }
 
-/// While it lives, this thread records nothing, nor does what is wrapped or attached inside. Headers for other processes
+/// While it lives, this thread records nothing, nor does what is captured or wrapped inside, wherever it runs; a context of
+/// outside, attached inside, does for its scope. Headers for other processes
 /// name the span outside. What was left out counts as statistics::unsampled.
 class [[nodiscard]] suppress : attached_context {
  public:

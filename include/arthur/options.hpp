@@ -200,7 +200,7 @@ struct options {
 
   // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
   // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.
-  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents that went in.
+  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents to rerank.
   toggle hide_inputs;
   /// "__REDACTED__" for output.value, choices and the documents found; no messages, images and reranked documents.
   toggle hide_outputs;

@@ -1622,6 +1622,9 @@ class [[nodiscard]] remote_context : public remote_parent {
     joined_ = detail::try_to([&] {
       if constexpr (detail::is_range<std::decay_t<Carrier>>::value) {
         detail::found_headers in;
+        // They are read once all were found.
+        static_assert(std::is_reference_v<decltype(*from.begin())> || std::is_trivially_copyable_v<decltype((*from.begin()).second)>,
+                      "arthur: the container must own its headers");
         for (const auto& header : from) detail::rt::find_header(in, header.first, header.second);
         return detail::rt::extract(handle_, baggage_.handle_, in);
       } else {
@@ -1945,7 +1948,7 @@ struct options {
 
   // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
   // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.
-  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents that went in.
+  /// "__REDACTED__" for input.value, prompts and reranker.query; no messages, tools, images and documents to rerank.
   toggle hide_inputs;
   /// "__REDACTED__" for output.value, choices and the documents found; no messages, images and reranked documents.
   toggle hide_outputs;
@@ -2098,7 +2101,7 @@ captured_context context_with(const captured_context& c, const item* items, std:
 void context_attach(attachment& to, const captured_context& from) noexcept;
 void context_detach(attachment& from) noexcept;
 void context_unwind(attachment& from) noexcept;  // coroutine.hpp
-void suppress(scope_handle& scope) noexcept;
+void suppress(attachment& to) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
 }  // namespace detail
 
@@ -2206,11 +2209,12 @@ wrapped<std::decay_t<Work>> wrap(Work&& work, context where = context::current()
   return {static_cast<Work&&>(work), static_cast<context&&>(where)};
 }
 
-/// While it lives, this thread records nothing, nor does what is wrapped or attached inside. Headers for other processes
+/// While it lives, this thread records nothing, nor does what is captured or wrapped inside, wherever it runs; a context of
+/// outside, attached inside, does for its scope. Headers for other processes
 /// name the span outside. What was left out counts as statistics::unsampled.
 class [[nodiscard]] suppress : attached_context {
  public:
-  suppress() noexcept { detail::rt::suppress(handle_.parent); }
+  suppress() noexcept { detail::rt::suppress(handle_); }
 };
 
 ARTHUR_NAMESPACE_END
@@ -4580,6 +4584,7 @@ class slot {
   std::atomic<std::uint32_t> foreign_ends{0};
   std::atomic<std::uint32_t> foreign_deep_ends{0};            // of entries beyond max_depth
   std::atomic<std::uint32_t> foreign_context_ends[8] = {};    // generations; 0 = empty
+  std::atomic<std::uint32_t> foreign_lost_ends{0};            // of contexts for which there was no room
 
   // The thread's own.
   alignas(64) std::uint32_t depth = 0;  // entries of `open`; beyond max_depth they are only counted
@@ -5558,7 +5563,7 @@ inline void item_writer::nested(key_builder& prefix, inner_lists& next, const it
   }
   if (part.code == key::document) {
     key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
-    if (admit()) value_text(inside.with(key_texts[key::content_type].text), "document");
+    if (admit()) value(inside.with(key_texts[key::content_type].text), text_item(key::content_type, "document"));
     inside.below(key_texts[key::content_document].text);
     parts(inside, part);
   }
@@ -6400,7 +6405,7 @@ inline void commit(slot& s, frame& f) noexcept {
 
 /// After writing: a span that lost bytes is dropped at once, so that its memory is free for others.
 inline void settle(slot& s, frame& f) noexcept {
-  if (ARTHUR_UNLIKELY(f.bytes.failed())) {
+  if (ARTHUR_UNLIKELY(f.bytes.failed()) && f.is(frame::recording)) {  // else it was done before
     f.bytes.discard();
     s.count_drop(drop::pool_full);
     f.become(frame::silent);
@@ -6421,7 +6426,8 @@ inline void pop_closed(slot& s) noexcept {
 ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   // Acquire pairs with the release in start(), whose pool and tables a slot that was taken before it hasn't seen.
   if (s.early && recording_enabled.load(std::memory_order_acquire) != 0) s.early = false;
-  s.foreign_ends.store(s.early ? 1 : 0, std::memory_order_relaxed);
+  // Acquire pairs with the release of who counted an end: what it left for this thread is seen below.
+  s.foreign_ends.exchange(s.early ? 1 : 0, std::memory_order_acquire);
   for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
@@ -6433,10 +6439,12 @@ ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
     drop_frame(s, f, drop::scope_misuse);
     f.become(frame::closed);
   }
+  for (std::uint32_t lost = s.foreign_lost_ends.exchange(0, std::memory_order_relaxed); lost != 0 && s.lost_contexts != 0; --lost) {
+    --s.lost_contexts;
+  }
   for (auto& mail : s.foreign_context_ends) {
     const std::uint32_t generation = mail.exchange(0, std::memory_order_acquire);
-    if (generation == slot::lost_context && s.lost_contexts != 0) --s.lost_contexts;
-    else if (generation != 0) {
+    if (generation != 0) {
       pop_context(s, generation);
       s.baggage.pop(generation);
     }
@@ -6452,7 +6460,7 @@ ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexce
   } else {
     owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
   }
-  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_release);  // pairs with collect_foreign_ends()
 }
 
 /// Ends a handle's claim. Its slot, if that is the calling thread's; else null, and the owner is told.
@@ -6467,11 +6475,13 @@ inline slot* leave(scope_handle& handle) noexcept {
 /// A context has no place of its own in the slot: its end is left in one of a few boxes. With all of them full it stays
 /// until its thread ends.
 ARTHUR_COLD inline void end_context_on_foreign_thread(slot& owner, std::uint32_t generation) noexcept {
+  const bool lost = generation == slot::lost_context;  // which are only counted
+  if (lost) owner.foreign_lost_ends.fetch_add(1, std::memory_order_relaxed);
   for (auto& mail : owner.foreign_context_ends) {
     std::uint32_t empty = 0;
-    if (mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
+    if (lost || mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
   }
-  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_release);  // pairs with collect_foreign_ends()
 }
 
 /// The slot, ready to record; null if this thread can't.
@@ -7872,7 +7882,8 @@ class chain_cursor {
   std::size_t passed_ = 0;
 };
 
-/// Calls visit(key, size, place of the field) for each attribute; a true answer ends it, and is the result.
+/// Calls visit(key, size, place of the field) for each attribute, and with an empty key for other fields; a true answer ends
+/// it, and is the result.
 template <class Visit>
 bool any_attribute(chain_cursor at, Visit&& visit) noexcept {
   char key[1024];  // longer ones are cut when they are written
@@ -7882,10 +7893,9 @@ bool any_attribute(chain_cursor at, Visit&& visit) noexcept {
     const std::size_t size = at.passed() - start.passed() + body;
     chain_cursor in = at;
     at.skip(body);
-    if (tag != wire::span_attributes) continue;
-    in.skip(1);
-    const std::size_t key_size = in.varint();
     char* to = key;
+    if (tag == wire::span_attributes) in.skip(1);
+    const std::size_t key_size = tag == wire::span_attributes ? in.varint() : 0;
     in.read(key_size < sizeof key ? key_size : sizeof key, [&to](const char* from, std::size_t part) { to = wire::put_bytes(to, from, part); });
     if (visit(std::string_view(key, static_cast<std::size_t>(to - key)), size, start)) return true;
   }
@@ -7972,9 +7982,10 @@ inline void inherit_others(frame& f, const pooled_frame& outer) noexcept {
   own.skip(all);
   any_attribute(chain_cursor(outer.span.bytes.first(), outer.pool_base, all),
                 [&](std::string_view k, std::size_t size, chain_cursor at) {
+                  const bool is_link = k.empty();
                   const std::uint64_t bits = key_bits(k.data(), k.size());
-                  if ((own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
-                  ++f.attributes;
+                  if (!is_link && (own_keys & bits) == bits && has_attribute(f, 0, own.passed(), k)) return false;
+                  f.attributes += is_link ? 0U : 1U;
                   at.read(size, [&f](const char* from, std::size_t part) { f.bytes.append(from, part); });
                   f.bytes.finish();
                   return false;
@@ -8184,19 +8195,20 @@ ARTHUR_LINKED void context_attach(attachment& to, const captured_context& from) 
       f->trace_flags |= frame::has_state;
     }
   }
-  if (node == nullptr && s->context == nullptr && !from.lost) return;
+  const bool lost = from.lost || f == nullptr;
+  if (node == nullptr && s->context == nullptr && !lost) return;
   if (node != nullptr) share_context(node);
-  enter_context(*s, to.attributes, node, !from.lost);
+  enter_context(*s, to.attributes, node, !lost);
 }
 
-ARTHUR_LINKED void suppress(scope_handle& scope) noexcept {
+ARTHUR_LINKED void suppress(attachment& to) noexcept {
   slot* const s = ready_slot();
   if (s == nullptr) return;
   const frame* const outer = s->top();
   constexpr int kept = frame::random | frame::has_state | frame::names_remote | frame::came_sampled;
   const int flags = outer == nullptr ? 0 : flags_of(*outer) & kept;
-  frame* const f = stand_in(*s, scope, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
-  if (f == nullptr) return;
+  frame* const f = stand_in(*s, to.parent, static_cast<std::uint16_t>(flags | frame::suppressed | frame::ours));
+  if (f == nullptr) return void(enter_context(*s, to.attributes, nullptr, false));
   if (outer != nullptr) f->ids = outer->ids;
   else std::memset(&f->ids, 0, sizeof f->ids);
 }
@@ -8436,7 +8448,7 @@ ARTHUR_LINKED void write_link(frame& f, const item& link) noexcept {
   if (link.parts[0].value_type == item::type::produced) {
     const auto& captured = *static_cast<const captured_context*>(link.parts[0].object);
     const pooled_frame* const node = node_of(captured);
-    found = captured.has_parent;
+    found = captured.has_parent && !w3c::all_zero(captured.span, sizeof captured.span);  // suppressed outside any span
     std::memcpy(to.trace, captured.trace, sizeof to.trace);
     std::memcpy(to.span, captured.span, sizeof to.span);
     to.flags = static_cast<std::uint8_t>((captured.flags & frame::random) | ((captured.flags & frame::came_sampled) != 0 ? flag_sampled : 0));
@@ -19749,10 +19761,12 @@ class secret_finder {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '\\') {
-        skip_escape();
+        const std::size_t behind = escape_end(at_);
+        if (wants(redactor::emails) && behind >= at_ + 6 && part(behind - 5, behind) == "u0040" && email(out, at_, behind)) return found(out);
+        at_ = floor_ = behind;
       } else if (is_word(c)) {
         if (word(out)) return found(out);
-      } else if (c == '@' && wants(redactor::emails) && email(out)) {
+      } else if (c == '@' && wants(redactor::emails) && email(out, at_, at_ + 1)) {
         return found(out);
       } else {
         ++at_;
@@ -19822,18 +19836,16 @@ class secret_finder {
     return true;
   }
 
-  /// Backslashes and what they escape.
-  void skip_escape() noexcept {
-    while (look(at_) == '\\') ++at_;
-    const char c = look(at_);
+  /// The end of backslashes and what they escape.
+  std::size_t escape_end(std::size_t at) const noexcept {
+    while (look(at) == '\\') ++at;
+    const char c = look(at);
     if (c == 'u') {
-      std::size_t end = at_ + 1;
-      while (end < at_ + 5 && (is_digit(look(end)) || (lower(look(end)) >= 'a' && lower(look(end)) <= 'f'))) ++end;
-      at_ = end == at_ + 5 ? end : at_ + 1;
-    } else if (c != '\0' && is_one_of(c, "ntrbf")) {
-      ++at_;
+      std::size_t end = at + 1;
+      while (end < at + 5 && (is_digit(look(end)) || (lower(look(end)) >= 'a' && lower(look(end)) <= 'f'))) ++end;
+      return end == at + 5 ? end : at + 1;
     }
-    floor_ = at_;
+    return c != '\0' && is_one_of(c, "ntrbf") ? at + 1 : at;
   }
 
   /// At the beginning of a word: a secret in or behind it; else at_ is behind the word.
@@ -20068,15 +20080,15 @@ class secret_finder {
 
   // -- e-mail addresses
 
-  /// At an '@'. Of ASCII characters, with a dot in the domain.
-  bool email(secret& out) const noexcept {
-    std::size_t begin = at_;
+  /// An '@' is [at, behind): JSON may write it as an escape. Of ASCII characters, with a dot in the domain.
+  bool email(secret& out, std::size_t at, std::size_t behind) const noexcept {
+    std::size_t begin = at;
     while (begin > floor_ && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
-    while (begin < at_ && text_[begin] == '.') ++begin;
-    if (begin == at_ || text_[at_ - 1] == '.') return false;
+    while (begin < at && text_[begin] == '.') ++begin;
+    if (begin == at || text_[at - 1] == '.') return false;
     std::size_t end = 0;
     bool former_number = false;
-    for (std::size_t label = at_ + 1, labels = 0; label < at_ + 254; ++labels) {
+    for (std::size_t label = behind, labels = 0; label < behind + 253; ++labels) {
       std::size_t to = label, letters = label, digits = label;
       while (is_letter(look(to)) || is_digit(look(to)) || look(to) == '-') ++to;
       while (is_letter(look(letters))) ++letters;
@@ -24759,6 +24771,7 @@ inline void write_answer(frame& f, const stream_handle& handle) noexcept {
     ++f.attributes;
     if (as == masked::redact) text = redacted.data();
     if (text != nullptr) return write_text(f.bytes, wire::span_attributes, k.data(), k.size(), text, std::strlen(text));
+    if (handle.text == nullptr) return;  // another start() shows it from now on
     if (!write_text_start(f.bytes, wire::span_attributes, k.data(), k.size(), handle.size)) return;
     f.bytes.append_chain(handle.text->span.bytes.first(), handle.text->pool_base);
   };
@@ -25491,8 +25504,10 @@ namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file {
 
 ARTHUR_LINKED void context_unwind(attachment& from) noexcept {
   if (ARTHUR_UNLIKELY(was_forked())) after_fork();
-  // Without an entry on the stack, which was full then, nobody knows what came later.
-  if (from.parent.owner != nullptr && from.parent.owner == this_slot) unwind(*this_slot, from);
+  // Without an entry on the stack, which was full then or was cleared meanwhile, nobody knows what came later.
+  slot* const s = from.parent.owner != nullptr && from.parent.owner == this_slot ? this_slot : nullptr;
+  const frame* const entry = s == nullptr ? nullptr : &s->open[from.parent.index];
+  if (entry != nullptr && entry->generation == from.parent.generation && !entry->is(frame::closed)) unwind(*s, from);
   context_detach(from);
 }
 

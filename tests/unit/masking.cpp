@@ -156,6 +156,15 @@ TEST_CASE("a function of the program may put images elsewhere") {
     ARTHUR_LLM_SPAN("chat", arthur::input_message("user", arthur::image("data:image/png;base64," + std::string(40000, 'A'))));
   }
   CHECK(c.find("chat").attribute("llm.input_messages.0.message.contents.0.message_content.image.image.url") == "s3://images/1");
+TEST_CASE("of a hidden message nothing is left, whatever its parts are") {
+  options given;
+  given.hide_input_messages = true;
+  capture c(given);
+  {
+    ARTHUR_LLM_SPAN("chat", arthur::input_message("user", arthur::text("t"), arthur::document("d", arthur::id("1")), arthur::video("v")));
+    ARTHUR_SET(arthur::input_message("assistant", arthur::tool_call("1", "f", "{}"), arthur::reasoning("r"), arthur::audio("a")));
+  }
+  for (const auto& a : c.find("chat").attributes) CHECK_MESSAGE(a.first.find("llm.input_messages") == std::string::npos, a.first);
 }
 
 TEST_CASE("a switch given in code beats its variable, and the variable counts where the code says nothing") {

@@ -131,6 +131,8 @@ const row table[] = {
     {emails, R"({"to":"a\njane@x.com\nb"})", R"({"to":"a\n[EMAIL]\nb"})"},
     {emails, R"(\\njane@x.com)", R"(\\n[EMAIL])"},
     {emails, R"(\u0041jane@x.com)", R"(\u0041[EMAIL])"},
+    {emails, R"({"to":"jane\u0040x.com","and":"{\"a\":\"joe\\u0040x.com\"}"})", R"({"to":"[EMAIL]","and":"{\"a\":\"[EMAIL]\"}"})"},
+    {emails, R"(jane\u00401a.com \u0040x.com jane\u0040 jane\u004x.com \u0040)", "[EMAIL] \\u0040x.com jane\\u0040 jane\\u004x.com \\u0040"},
     {emails, "\xe9\x82\xae\xe7\xae\xb1jane@x.com\xe6\x98\xaf", "\xe9\x82\xae\xe7\xae\xb1[EMAIL]\xe6\x98\xaf"},
     {emails, "a@b.com-c@d.com", "[EMAIL][EMAIL]"},  // '-' may begin a name
     {emails, "postgres://user:pass@db.example.com/x", "postgres://user:[EMAIL]/x"},

@@ -323,7 +323,7 @@ inline void item_writer::nested(key_builder& prefix, inner_lists& next, const it
   }
   if (part.code == key::document) {
     key_builder inside(prefix, key_texts[key::message_contents].text, next.contents++);
-    if (admit()) value_text(inside.with(key_texts[key::content_type].text), "document");
+    if (admit()) value(inside.with(key_texts[key::content_type].text), text_item(key::content_type, "document"));
     inside.below(key_texts[key::content_document].text);
     parts(inside, part);
   }

@@ -33,10 +33,12 @@ class secret_finder {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '\\') {
-        skip_escape();
+        const std::size_t behind = escape_end(at_);
+        if (wants(redactor::emails) && behind >= at_ + 6 && part(behind - 5, behind) == "u0040" && email(out, at_, behind)) return found(out);
+        at_ = floor_ = behind;
       } else if (is_word(c)) {
         if (word(out)) return found(out);
-      } else if (c == '@' && wants(redactor::emails) && email(out)) {
+      } else if (c == '@' && wants(redactor::emails) && email(out, at_, at_ + 1)) {
         return found(out);
       } else {
         ++at_;
@@ -106,18 +108,16 @@ class secret_finder {
     return true;
   }
 
-  /// Backslashes and what they escape.
-  void skip_escape() noexcept {
-    while (look(at_) == '\\') ++at_;
-    const char c = look(at_);
+  /// The end of backslashes and what they escape.
+  std::size_t escape_end(std::size_t at) const noexcept {
+    while (look(at) == '\\') ++at;
+    const char c = look(at);
     if (c == 'u') {
-      std::size_t end = at_ + 1;
-      while (end < at_ + 5 && (is_digit(look(end)) || (lower(look(end)) >= 'a' && lower(look(end)) <= 'f'))) ++end;
-      at_ = end == at_ + 5 ? end : at_ + 1;
-    } else if (c != '\0' && is_one_of(c, "ntrbf")) {
-      ++at_;
+      std::size_t end = at + 1;
+      while (end < at + 5 && (is_digit(look(end)) || (lower(look(end)) >= 'a' && lower(look(end)) <= 'f'))) ++end;
+      return end == at + 5 ? end : at + 1;
     }
-    floor_ = at_;
+    return c != '\0' && is_one_of(c, "ntrbf") ? at + 1 : at;
   }
 
   /// At the beginning of a word: a secret in or behind it; else at_ is behind the word.
@@ -352,15 +352,15 @@ class secret_finder {
 
   // -- e-mail addresses
 
-  /// At an '@'. Of ASCII characters, with a dot in the domain.
-  bool email(secret& out) const noexcept {
-    std::size_t begin = at_;
+  /// An '@' is [at, behind): JSON may write it as an escape. Of ASCII characters, with a dot in the domain.
+  bool email(secret& out, std::size_t at, std::size_t behind) const noexcept {
+    std::size_t begin = at;
     while (begin > floor_ && (is_word(text_[begin - 1]) || is_one_of(text_[begin - 1], ".%+-"))) --begin;
-    while (begin < at_ && text_[begin] == '.') ++begin;
-    if (begin == at_ || text_[at_ - 1] == '.') return false;
+    while (begin < at && text_[begin] == '.') ++begin;
+    if (begin == at || text_[at - 1] == '.') return false;
     std::size_t end = 0;
     bool former_number = false;
-    for (std::size_t label = at_ + 1, labels = 0; label < at_ + 254; ++labels) {
+    for (std::size_t label = behind, labels = 0; label < behind + 253; ++labels) {
       std::size_t to = label, letters = label, digits = label;
       while (is_letter(look(to)) || is_digit(look(to)) || look(to) == '-') ++to;
       while (is_letter(look(letters))) ++letters;

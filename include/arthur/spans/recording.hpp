@@ -222,7 +222,8 @@ inline void pop_closed(slot& s) noexcept {
 ARTHUR_COLD inline void collect_foreign_ends(slot& s) noexcept {
   // Acquire pairs with the release in start(), whose pool and tables a slot that was taken before it hasn't seen.
   if (s.early && recording_enabled.load(std::memory_order_acquire) != 0) s.early = false;
-  s.foreign_ends.store(s.early ? 1 : 0, std::memory_order_relaxed);
+  // Acquire pairs with the release of who counted an end: what it left for this thread is seen below.
+  s.foreign_ends.exchange(s.early ? 1 : 0, std::memory_order_acquire);
   for (std::uint32_t deep = s.foreign_deep_ends.exchange(0, std::memory_order_relaxed);
        deep != 0 && s.depth > slot::max_depth; --deep) {
     --s.depth;
@@ -255,7 +256,7 @@ ARTHUR_COLD inline void end_on_foreign_thread(const scope_handle& handle) noexce
   } else {
     owner.foreign_deep_ends.fetch_add(1, std::memory_order_relaxed);
   }
-  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_release);  // pairs with collect_foreign_ends()
 }
 
 /// Ends a handle's claim. Its slot, if that is the calling thread's; else null, and the owner is told.
@@ -276,7 +277,7 @@ ARTHUR_COLD inline void end_context_on_foreign_thread(slot& owner, std::uint32_t
     std::uint32_t empty = 0;
     if (lost || mail.compare_exchange_strong(empty, generation, std::memory_order_release, std::memory_order_relaxed)) break;
   }
-  owner.foreign_ends.fetch_add(1, std::memory_order_relaxed);
+  owner.foreign_ends.fetch_add(1, std::memory_order_release);  // pairs with collect_foreign_ends()
 }
 
 /// The slot, ready to record; null if this thread can't.
