@@ -156,6 +156,8 @@ TEST_CASE("a function of the program may put images elsewhere") {
     ARTHUR_LLM_SPAN("chat", arthur::input_message("user", arthur::image("data:image/png;base64," + std::string(40000, 'A'))));
   }
   CHECK(c.find("chat").attribute("llm.input_messages.0.message.contents.0.message_content.image.image.url") == "s3://images/1");
+}
+
 TEST_CASE("of a hidden message nothing is left, whatever its parts are") {
   options given;
   given.hide_input_messages = true;
