@@ -2947,7 +2947,7 @@ inline captured_context context_with(const captured_context&, const item*, std::
 inline void context_attach(attachment&, const captured_context&) noexcept {}
 inline void context_detach(attachment&) noexcept {}
 inline void context_unwind(attachment&) noexcept {}
-inline void suppress(scope_handle&) noexcept {}
+inline void suppress(attachment&) noexcept {}
 inline void current_ids(char* trace_hex, char* span_hex) noexcept {
   if (trace_hex != nullptr) std::memcpy(trace_hex, "00000000000000000000000000000000", 33);
   if (span_hex != nullptr) std::memcpy(span_hex, "0000000000000000", 17);
