@@ -1,7 +1,7 @@
 // two_processes.cpp: a tool that is a program of its own: its spans are part of the agent's trace, in the agent's session.
 // shows: ^AGENT support-agent .*refund
 // shows: ^.+ TOOL run lookup
-// shows: ^.+ RETRIEVER lookup .*refunds
+// shows: ^.+ RETRIEVER lookup .*refund.*1 document
 #define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
