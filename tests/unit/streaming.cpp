@@ -179,7 +179,7 @@ TEST_CASE("an answer longer than a block of memory stays whole, and all of it is
   {
     capture spans;
     REQUIRE_MESSAGE(spans.ok(), spans.error());
-    const std::size_t before = arthur::stats().bytes_held;
+    const std::uint64_t before = arthur::stats().bytes_held;
     for (int round = 0; round < 3; ++round) {
       whole.clear();
       arthur::llm_stream stream("chat");
