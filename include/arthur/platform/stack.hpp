@@ -79,7 +79,7 @@ ARTHUR_NOINLINE void add_stack(fixed_text<Size>& to, const void* from) noexcept 
       to.add(" in ");
       to.add(line.substr(0, open));
     } else {
-      to.add(line);
+      to.add(line.substr(0, line.rfind(" [0x")));  // the address says nothing outside this process
     }
     to.add("\n");
   }
