@@ -29,7 +29,7 @@ void find_header(found_headers& in, text_arg name, text_arg value) noexcept;
 bool extract(scope_handle& trace, scope_handle& baggage, const found_headers& from) noexcept;
 bool extract_three(scope_handle& trace, scope_handle& baggage, text_arg traceparent, text_arg tracestate, text_arg members) noexcept;
 void outgoing(void (*put)(void*, std::string_view, std::string_view), void* to, bool environment) noexcept;
-text_arg environment_header(std::string_view name) noexcept;
+std::string environment_header(std::string_view name) noexcept;
 bool baggage_push(scope_handle& handle, const text_arg* name, const text_arg* value) noexcept;
 void baggage_pop(scope_handle& handle) noexcept;
 std::string current_baggage(text_arg name) noexcept;

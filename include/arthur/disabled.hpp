@@ -73,7 +73,7 @@ inline void find_header(found_headers&, text_arg, text_arg) noexcept {}
 inline bool extract(scope_handle&, scope_handle&, const found_headers&) noexcept { return false; }
 inline bool extract_three(scope_handle&, scope_handle&, text_arg, text_arg, text_arg) noexcept { return false; }
 inline void outgoing(void (*)(void*, std::string_view, std::string_view), void*, bool) noexcept {}
-inline text_arg environment_header(std::string_view) noexcept { return ""; }
+inline std::string environment_header(std::string_view) noexcept { return {}; }
 inline bool baggage_push(scope_handle&, const text_arg*, const text_arg*) noexcept { return false; }
 inline void baggage_pop(scope_handle&) noexcept {}
 inline std::string current_baggage(text_arg) noexcept { return {}; }

@@ -1547,7 +1547,7 @@ void find_header(found_headers& in, text_arg name, text_arg value) noexcept;
 bool extract(scope_handle& trace, scope_handle& baggage, const found_headers& from) noexcept;
 bool extract_three(scope_handle& trace, scope_handle& baggage, text_arg traceparent, text_arg tracestate, text_arg members) noexcept;
 void outgoing(void (*put)(void*, std::string_view, std::string_view), void* to, bool environment) noexcept;
-text_arg environment_header(std::string_view name) noexcept;
+std::string environment_header(std::string_view name) noexcept;
 bool baggage_push(scope_handle& handle, const text_arg* name, const text_arg* value) noexcept;
 void baggage_pop(scope_handle& handle) noexcept;
 std::string current_baggage(text_arg name) noexcept;
@@ -2964,7 +2964,7 @@ inline void find_header(found_headers&, text_arg, text_arg) noexcept {}
 inline bool extract(scope_handle&, scope_handle&, const found_headers&) noexcept { return false; }
 inline bool extract_three(scope_handle&, scope_handle&, text_arg, text_arg, text_arg) noexcept { return false; }
 inline void outgoing(void (*)(void*, std::string_view, std::string_view), void*, bool) noexcept {}
-inline text_arg environment_header(std::string_view) noexcept { return ""; }
+inline std::string environment_header(std::string_view) noexcept { return {}; }
 inline bool baggage_push(scope_handle&, const text_arg*, const text_arg*) noexcept { return false; }
 inline void baggage_pop(scope_handle&) noexcept {}
 inline std::string current_baggage(text_arg) noexcept { return {}; }
@@ -6948,7 +6948,6 @@ ARTHUR_NAMESPACE_END
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -7491,6 +7490,112 @@ inline std::size_t utf8_first_characters(const char* data, std::size_t size, std
 ARTHUR_NAMESPACE_END
 
 #endif
+// process.hpp: the program's name and variables, and what the end of a process does to code and threads.
+#ifndef ARTHUR_PLATFORM_PROCESS_HPP
+#define ARTHUR_PLATFORM_PROCESS_HPP
+
+#include <atomic>
+#include <cstdlib>
+#if defined(_WIN32)
+#include <forward_list>
+#endif
+#include <string>
+
+
+#if defined(__GLIBC__)
+#include <errno.h>
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(_WIN32)
+
+/// The executable's name without its path.
+inline std::string program_name() {
+  wchar_t path[MAX_PATH + 1] = {};
+  ::GetModuleFileNameW(nullptr, path, MAX_PATH);
+  const std::string whole = to_utf8(path);
+  return whole.substr(whole.find_last_of('\\') + 1);
+}
+
+/// Environment variables in UTF-8; what get() returned lives as long as the reader.
+class variable_reader {
+ public:
+  const char* get(const char* name) {
+    const std::wstring wide = to_wide(name);
+    const DWORD size = ::GetEnvironmentVariableW(wide.c_str(), nullptr, 0);
+    if (size == 0) return nullptr;
+    std::wstring value(size, L'\0');
+    if (::GetEnvironmentVariableW(wide.c_str(), &value[0], size) >= size) return nullptr;
+    kept_.push_front(to_utf8(value.c_str()));
+    return kept_.front().c_str();
+  }
+
+ private:
+  std::forward_list<std::string> kept_;
+};
+
+/// Keeps the module around `code` loaded to the end: a DLL with a thread of ours in it must not vanish under it.
+template <class Function>
+void keep_loaded(Function* code) noexcept {
+  HMODULE module = nullptr;
+  ::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, reinterpret_cast<LPCWSTR>(code), &module);
+}
+
+/// Tells whether a thread was killed. Windows does that to all threads but one before the last handlers of DLLs run.
+class thread_watch {
+ public:
+  /// Before a thread is made: the former one is over, which says nothing about the new one.
+  void forget() noexcept { keep(nullptr); }
+  /// Called by the thread itself.
+  void begin() noexcept { keep(::OpenThread(SYNCHRONIZE, FALSE, ::GetCurrentThreadId())); }
+  bool over() const noexcept {
+    const HANDLE h = handle_.load(std::memory_order_acquire);
+    return h != nullptr && ::WaitForSingleObject(h, 0) == WAIT_OBJECT_0;
+  }
+
+ private:
+  void keep(HANDLE handle) noexcept {
+    const HANDLE before = handle_.exchange(handle, std::memory_order_acq_rel);
+    if (before != nullptr) ::CloseHandle(before);
+  }
+  std::atomic<HANDLE> handle_{nullptr};
+};
+
+#else
+
+inline std::string program_name() {
+#if defined(__GLIBC__)
+  return program_invocation_short_name;
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+  return ::getprogname();
+#else
+  return {};
+#endif
+}
+
+class variable_reader {
+ public:
+  const char* get(const char* name) { return std::getenv(name); }
+};
+
+template <class Function>
+void keep_loaded(Function*) noexcept {}
+
+class thread_watch {
+ public:
+  void forget() noexcept {}
+  void begin() noexcept {}
+  bool over() const noexcept { return false; }
+};
+
+#endif
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // baggage.hpp: the W3C header baggage: its members by their grammar, put together within its limits, encoded and decoded.
 #ifndef ARTHUR_PROPAGATION_BAGGAGE_HPP
 #define ARTHUR_PROPAGATION_BAGGAGE_HPP
@@ -7736,11 +7841,17 @@ ARTHUR_LINKED void outgoing(void (*put)(void*, std::string_view, std::string_vie
   baggage_block::release(block);
 }
 
-ARTHUR_LINKED text_arg environment_header(std::string_view name) noexcept {
-  for (const header_name& one : header_names) {
-    if (one.header == name) return static_cast<const char*>(std::getenv(one.variable));
-  }
-  return "";
+ARTHUR_LINKED std::string environment_header(std::string_view name) noexcept {
+  std::string found;
+  try_to([&] {
+    variable_reader variables;
+    for (const header_name& one : header_names) {
+      const char* const value = one.header == name ? variables.get(one.variable) : nullptr;
+      if (value != nullptr) found = value;
+    }
+    return true;
+  });
+  return found;
 }
 
 /// Null: no baggage at all.
@@ -8602,112 +8713,6 @@ inline bool another_thread_is_named(const char* name) noexcept {
 #endif
   return found;
 }
-
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-// process.hpp: the program's name and variables, and what the end of a process does to code and threads.
-#ifndef ARTHUR_PLATFORM_PROCESS_HPP
-#define ARTHUR_PLATFORM_PROCESS_HPP
-
-#include <atomic>
-#include <cstdlib>
-#if defined(_WIN32)
-#include <forward_list>
-#endif
-#include <string>
-
-
-#if defined(__GLIBC__)
-#include <errno.h>
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-
-#if defined(_WIN32)
-
-/// The executable's name without its path.
-inline std::string program_name() {
-  wchar_t path[MAX_PATH + 1] = {};
-  ::GetModuleFileNameW(nullptr, path, MAX_PATH);
-  const std::string whole = to_utf8(path);
-  return whole.substr(whole.find_last_of('\\') + 1);
-}
-
-/// Environment variables in UTF-8; what get() returned lives as long as the reader.
-class variable_reader {
- public:
-  const char* get(const char* name) {
-    const std::wstring wide = to_wide(name);
-    const DWORD size = ::GetEnvironmentVariableW(wide.c_str(), nullptr, 0);
-    if (size == 0) return nullptr;
-    std::wstring value(size, L'\0');
-    if (::GetEnvironmentVariableW(wide.c_str(), &value[0], size) >= size) return nullptr;
-    kept_.push_front(to_utf8(value.c_str()));
-    return kept_.front().c_str();
-  }
-
- private:
-  std::forward_list<std::string> kept_;
-};
-
-/// Keeps the module around `code` loaded to the end: a DLL with a thread of ours in it must not vanish under it.
-template <class Function>
-void keep_loaded(Function* code) noexcept {
-  HMODULE module = nullptr;
-  ::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, reinterpret_cast<LPCWSTR>(code), &module);
-}
-
-/// Tells whether a thread was killed. Windows does that to all threads but one before the last handlers of DLLs run.
-class thread_watch {
- public:
-  /// Before a thread is made: the former one is over, which says nothing about the new one.
-  void forget() noexcept { keep(nullptr); }
-  /// Called by the thread itself.
-  void begin() noexcept { keep(::OpenThread(SYNCHRONIZE, FALSE, ::GetCurrentThreadId())); }
-  bool over() const noexcept {
-    const HANDLE h = handle_.load(std::memory_order_acquire);
-    return h != nullptr && ::WaitForSingleObject(h, 0) == WAIT_OBJECT_0;
-  }
-
- private:
-  void keep(HANDLE handle) noexcept {
-    const HANDLE before = handle_.exchange(handle, std::memory_order_acq_rel);
-    if (before != nullptr) ::CloseHandle(before);
-  }
-  std::atomic<HANDLE> handle_{nullptr};
-};
-
-#else
-
-inline std::string program_name() {
-#if defined(__GLIBC__)
-  return program_invocation_short_name;
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-  return ::getprogname();
-#else
-  return {};
-#endif
-}
-
-class variable_reader {
- public:
-  const char* get(const char* name) { return std::getenv(name); }
-};
-
-template <class Function>
-void keep_loaded(Function*) noexcept {}
-
-class thread_watch {
- public:
-  void forget() noexcept {}
-  void begin() noexcept {}
-  bool over() const noexcept { return false; }
-};
-
-#endif
 
 }  // namespace detail
 ARTHUR_NAMESPACE_END
@@ -24735,7 +24740,7 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 inline double seconds_between(std::uint64_t from, std::uint64_t to) noexcept {
-  return to > from ? static_cast<double>(to - from) * 1e-9 : 0;  // the wall clock may be set back
+  return to > from ? static_cast<double>(to - from) / 1e9 : 0;  // the wall clock may be set back
 }
 
 inline void write_free_number(slot& s, frame& f, std::string_view k, double value) noexcept {

@@ -6,9 +6,6 @@
 #include <utility>
 #include <vector>
 
-#define ARTHUR_IMPLEMENTATION
-#include <arthur/arthur.hpp>
-
 int main() {
   std::vector<std::pair<std::string, std::string>> given;
   for (std::string line; std::getline(std::cin, line);) {

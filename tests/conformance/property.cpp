@@ -1,7 +1,6 @@
 // property.cpp: records spans made of arbitrary bytes, sends them, and writes down what went in.
 //   property <endpoint> <json|protobuf> <first seed> <seeds>
 // Each line of output is one text attribute: <span id> <hex of its key> <hex of its value>.
-#define ARTHUR_IMPLEMENTATION
 #include "fixed.hpp"
 
 #include <cstdint>

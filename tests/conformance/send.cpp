@@ -117,10 +117,12 @@ void events_and_errors() {
                arthur::attribute("test.double", 2.5), arthur::attribute("test.bool", false), arthur::attribute("test.empty", ""));
   { ARTHUR_TOOL_SPAN("failed"); ARTHUR_ERROR("upstream \"timed\" out\n\xff"); }
   { ARTHUR_TOOL_SPAN("failed without words"); ARTHUR_ERROR(""); }
+#if !defined(SAME_EVERYWHERE)  // a stack differs between systems
   try {
     arthur::traced(arthur::kind::tool, "thrower", [] { throw std::out_of_range("no such city"); });
   } catch (const std::out_of_range&) {
   }
+#endif
   try {
     ARTHUR_SPAN("left by an exception");
     throw 1;

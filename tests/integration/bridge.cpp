@@ -1,5 +1,4 @@
 // bridge.cpp: one trace with spans of opentelemetry-cpp: the real one where CMake finds it, else the shape of its API.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/bridge/opentelemetry.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,5 +1,4 @@
 // check.cpp: arthur::check() against the stand-in engine, a plain collector, and servers that are neither.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,5 +1,4 @@
 // console.cpp: the console's trees on a real standard output, alone and beside every other exporter.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

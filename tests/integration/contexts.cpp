@@ -1,5 +1,4 @@
 // contexts.cpp: captured contexts over forks, starts and stops; each case is a process of its own.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,5 +1,4 @@
 // engine.cpp: the whole way, from the macros over a real socket to the stand-in engine and to a plain collector.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,5 +1,4 @@
 // engine_view.cpp: what the engine shows of what the builders set: decisions, tokens, tools, messages of several parts.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,5 +1,4 @@
 // logs.cpp: the recipes of docs/logs.md: the ids in log lines are those of the spans that were sent.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

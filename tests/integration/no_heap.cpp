@@ -374,7 +374,7 @@ TEST_CASE("sampling rules take no memory; traces can't be held") {
 }
 
 TEST_CASE("a start for which there is no memory is refused, and the next one works") {
-  if (ARTHUR_TESTS_SANITIZER) return;  // their address space can't be limited
+  if (SANITIZED) return;  // their address space can't be limited
   { const auto tracing = arthur::start(to_callback()); }
   rlimit former{};
   ::getrlimit(RLIMIT_AS, &former);
@@ -395,7 +395,7 @@ TEST_CASE("a start for which there is no memory is refused, and the next one wor
 }
 
 TEST_CASE("a forked child leaves the parent's detached spans alone, although its pool is the same memory") {
-  if (ARTHUR_TESTS_SANITIZER) return;  // they don't hold their locks over a fork
+  if (SANITIZED) return;  // they don't hold their locks over a fork
   const auto tracing = arthur::start(to_callback());
   REQUIRE(tracing.ok());
   arthur::span inherited(arthur::kind::chain, "the parent's");
@@ -415,7 +415,7 @@ TEST_CASE("a forked child leaves the parent's detached spans alone, although its
 }
 
 TEST_CASE("in a forked child a captured context is the parent still, without attributes: their memory is the child's own now") {
-  if (ARTHUR_TESTS_SANITIZER) return;  // they don't hold their locks over a fork
+  if (SANITIZED) return;  // they don't hold their locks over a fork
   const auto tracing = arthur::start(to_callback());
   REQUIRE(tracing.ok());
   ARTHUR_CONTEXT(arthur::session_id("s"));
@@ -561,7 +561,7 @@ TEST_CASE("nobody listens: spans wait and are counted at the end") {
 
 #ifndef ARTHUR_NO_THREADS
 TEST_CASE("threads begin to record and end, more of them than there are slots") {
-  if (ARTHUR_TESTS_SANITIZER) {
+  if (SANITIZED) {
     std::printf("SKIP: no_heap.threads: a sanitizer takes memory for each thread\n");
     return;
   }

@@ -1,5 +1,4 @@
 // outputs.cpp: spans to a file and to standard output, as OTLP JSON lines; exporters chosen by code and environment.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

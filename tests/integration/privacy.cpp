@@ -1,5 +1,4 @@
 // privacy.cpp: a secret is looked for wherever a span goes: requests, spool, file, console, standard output, lines and counters.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

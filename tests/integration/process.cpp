@@ -1,5 +1,4 @@
 // process.cpp: how processes begin, fork and end. Each case runs this program again, as a child with a scenario.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "support/engine.hpp"
+#include "support/sanitizers.hpp"
 
 namespace {
 
@@ -430,14 +430,6 @@ TEST_CASE("the program's signals don't go to the worker") {
   CHECK(o.status == 0);
 }
 
-// ThreadSanitizer ends a process that makes threads after a fork of a threaded one; AddressSanitizer of g++ 12 doesn't
-// hold the locks of its allocator over a fork, so a child may wait for ever for one that the parent's worker had.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define FORKS_HERE 0
-#else
-#define FORKS_HERE 1
-#endif
-
 int main(int argc, char** argv) {
   if (argc == 2) {
     const auto found = scenarios.find(argv[1]);
@@ -445,7 +437,9 @@ int main(int argc, char** argv) {
   }
   own_path = argv[0];
   doctest::Context context(argc, argv);
-  if (!FORKS_HERE) {
+  // ThreadSanitizer ends a process that makes threads after a fork of a threaded one; AddressSanitizer of g++ 12 and clang 14
+  // don't hold the locks of their allocators over a fork: a child may wait for ever for one that the parent's worker had.
+  if (SANITIZED) {
     std::puts("SKIP: process.fork: sanitizers don't hold their locks over a fork");
     context.addFilter("test-case-exclude", "*fork*");
   }

@@ -1,5 +1,4 @@
 // security.cpp: what a setting or a server says can't put words into a request, send the key elsewhere, or get a secret written.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

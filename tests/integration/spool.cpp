@@ -1,5 +1,4 @@
 // spool.cpp: spans that wait on disk while the engine is away: over its absence, over the end of the program, and by hand.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,6 +1,5 @@
 // two_processes.cpp: one trace through two processes. The second one is this program again: a server that is called over
 // HTTP, or a child with a job. What arrives at the stand-in engine is one trace.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT

@@ -1,5 +1,4 @@
 // contexts.cpp: a pool of threads that passes wrapped work on, and everybody's contexts at once: no span in a wrong place.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

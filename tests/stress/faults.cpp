@@ -25,6 +25,7 @@
 #include "support/account.hpp"
 #include "support/certificates.hpp"
 #include "support/engine.hpp"
+#include "support/sanitizers.hpp"
 #include "support/stepped_clock.hpp"
 #include "support/tcp_proxy.hpp"
 #include "support/tls_front.hpp"
@@ -302,12 +303,6 @@ bool settle(const support::account& before) {
   return false;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-
 /// A directory that goes with the object.
 struct spool_directory {
   explicit spool_directory(bool wanted) {
@@ -412,7 +407,7 @@ TEST_CASE("whatever fails, each span is in one account, and the endpoint has non
       for (const bool may_read : {true, false}) {
         for (const bool spool : {false, true}) {
           // Half of them, in which each still meets each; half of these where a sanitizer makes it slow.
-          if (json != (may_read == spool) || (sanitized && json != even)) continue;
+          if (json != (may_read == spool) || (SANITIZED && json != even)) continue;
           run(c, {json ? arthur::protocol::http_json : arthur::protocol::http_protobuf, may_read ? "TASK-ADMIN" : "VALIDATION-USER", spool});
         }
       }

@@ -1,6 +1,5 @@
 // hanging.cpp: an endpoint in trouble costs the program nothing, with the real worker and the real clock. Generous: what is
 // shown is that nobody waits, not how fast it is. The table of faults is in faults.cpp.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

@@ -1,6 +1,5 @@
 // netns.cpp: the same with the kernel's own network, in a namespace where it can be taken down: connects that hang, routes
 // that vanish in the middle of a request, packets that are lost. Where no namespace may be made it is skipped.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT

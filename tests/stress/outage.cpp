@@ -1,5 +1,4 @@
 // outage.cpp: an endpoint that comes and goes under many threads and a small pool: no trace arrives in pieces.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

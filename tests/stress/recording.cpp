@@ -1,5 +1,4 @@
 // recording.cpp: everything at once, from many threads, on a pool that is too small; the account must close.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN

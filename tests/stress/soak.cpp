@@ -4,7 +4,6 @@
 //
 // The stand-in engine and the wire to it live in a process of their own, so that the memory that is watched is the
 // library's. The same seed gives the same faults in the same order.
-#define ARTHUR_IMPLEMENTATION
 #include <arthur/arthur.hpp>
 
 #include <dirent.h>
@@ -29,6 +28,7 @@
 
 #include "support/account.hpp"
 #include "support/engine.hpp"
+#include "support/sanitizers.hpp"
 #include "support/tcp_proxy.hpp"
 
 namespace {
@@ -40,12 +40,6 @@ using support::way;
 using action = support::fault::action;
 
 const char* const secret = "c2VjcmV0LWlkOnZlcnktc2VjcmV0LXZhbHVl";
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // memory grows by the sanitizer's own doing
-#else
-constexpr bool sanitized = false;
-#endif
 
 // ---- the other process: the endpoint, which does as it is told
 
@@ -373,7 +367,7 @@ void soak(const arguments& given) {
   check(said.secrets == 0, "no line has a secret in it");
   check(threads() <= threads_at_first, "threads: " + std::to_string(threads_at_first) + ", then " + std::to_string(threads()));
   check(files() <= files_at_first + 1, "files: " + std::to_string(files_at_first) + ", then " + std::to_string(files()));
-  if (!sanitized && given.seconds >= 30) {
+  if (!SANITIZED && given.seconds >= 30) {
     check(most_late <= most_early * 5 / 4 + (std::size_t{8} << 20), "memory: " + mib(most_early) + " at first, " + mib(most_late) + " at last");
   }
   tracing.reset();

@@ -12,16 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define ARTHUR_TESTS_SANITIZER 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ARTHUR_TESTS_SANITIZER 1
-#endif
-#ifndef ARTHUR_TESTS_SANITIZER
-#define ARTHUR_TESTS_SANITIZER 0
-#endif
+#include "sanitizers.hpp"
 
 namespace support {
 
@@ -86,7 +77,7 @@ extern "C" void __cxa_free_exception(void* exception) noexcept {
 
 #if defined(__SANITIZE_THREAD__)
 inline const char* support::alarm::why_not() { return "under the thread sanitizer the hooks of its malloc don't return"; }
-#elif ARTHUR_TESTS_SANITIZER
+#elif defined(__SANITIZE_ADDRESS__)
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, std::size_t), void (*)(const volatile void*));
 inline const char* support::alarm::why_not() {
   static const bool hooked = __sanitizer_install_malloc_and_free_hooks(

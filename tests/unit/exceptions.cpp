@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/sanitizers.hpp"
+
 #if defined(__linux__) && !defined(__SANITIZE_THREAD__)
 #include <pthread.h>
 #endif

@@ -1,6 +1,3 @@
-// main.cpp: doctest's main, and the one unit-test file that brings the runtime.
+// main.cpp: doctest's main.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-
-#define ARTHUR_IMPLEMENTATION
-#include <arthur/arthur.hpp>

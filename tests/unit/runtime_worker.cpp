@@ -10,6 +10,7 @@
 #include <string>
 
 #include "delivery_bench.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace delivery_bench;
 namespace fs = std::filesystem;
@@ -67,13 +68,7 @@ struct worker_bench {
 }  // namespace
 
 // A sanitizer has these operators of its own, and minds when only some are replaced.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TEST_CAN_END_MEMORY 0
-#elif defined(__has_feature)
-#define TEST_CAN_END_MEMORY (ARTHUR_HAS_EXCEPTIONS && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
-#else
-#define TEST_CAN_END_MEMORY ARTHUR_HAS_EXCEPTIONS
-#endif
+#define TEST_CAN_END_MEMORY (ARTHUR_HAS_EXCEPTIONS && !SANITIZED)
 #if TEST_CAN_END_MEMORY
 namespace {
 bool no_memory = false;

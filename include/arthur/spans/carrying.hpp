@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -13,6 +12,7 @@
 #include "../config.hpp"
 #include "joining.hpp"
 #include "../otlp/utf8.hpp"
+#include "../platform/process.hpp"
 #include "../platform/try_to.hpp"
 #include "../propagation/baggage.hpp"
 #include "../record/baggage_stack.hpp"
@@ -115,11 +115,17 @@ ARTHUR_LINKED void outgoing(void (*put)(void*, std::string_view, std::string_vie
   baggage_block::release(block);
 }
 
-ARTHUR_LINKED text_arg environment_header(std::string_view name) noexcept {
-  for (const header_name& one : header_names) {
-    if (one.header == name) return static_cast<const char*>(std::getenv(one.variable));
-  }
-  return "";
+ARTHUR_LINKED std::string environment_header(std::string_view name) noexcept {
+  std::string found;
+  try_to([&] {
+    variable_reader variables;
+    for (const header_name& one : header_names) {
+      const char* const value = one.header == name ? variables.get(one.variable) : nullptr;
+      if (value != nullptr) found = value;
+    }
+    return true;
+  });
+  return found;
 }
 
 /// Null: no baggage at all.

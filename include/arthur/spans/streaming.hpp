@@ -23,7 +23,7 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 
 inline double seconds_between(std::uint64_t from, std::uint64_t to) noexcept {
-  return to > from ? static_cast<double>(to - from) * 1e-9 : 0;  // the wall clock may be set back
+  return to > from ? static_cast<double>(to - from) / 1e9 : 0;  // the wall clock may be set back
 }
 
 inline void write_free_number(slot& s, frame& f, std::string_view k, double value) noexcept {
