@@ -20,6 +20,7 @@
 #include "span.hpp"
 #include "traced.hpp"
 #include "values.hpp"
+#include "wire_call.hpp"
 
 #endif
 

@@ -19,6 +19,7 @@
 #include "runtime.hpp"
 #include "span.hpp"
 #include "traced.hpp"
+#include "wire_call.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -86,6 +87,20 @@ inline void use_text(text_sink&, text_arg) noexcept {}
 inline void stop() noexcept {}
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+#if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
+namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
+inline providers::exchange* wire_open(text_arg, text_arg, text_arg) noexcept { return nullptr; }
+inline void wire_header(providers::exchange&, text_arg, text_arg) noexcept {}
+inline void wire_feed(providers::exchange&, text_arg) noexcept {}
+inline void wire_finish(providers::exchange&, int) noexcept {}
+inline void wire_fail(providers::exchange&, text_arg) noexcept {}
+inline void wire_close(providers::exchange*) noexcept {}
+inline detached_handle wire_span(const providers::exchange*) noexcept { return {}; }
+inline std::vector<wire_attribute> wire_request(text_arg, text_arg, text_arg) noexcept { return {}; }
+inline std::vector<wire_attribute> wire_answer(text_arg, text_arg, text_arg, text_arg) noexcept { return {}; }
+}  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
+#endif
 }  // namespace detail
 
 inline tracing_guard start(const options&) noexcept { return tracing_guard(false, true, {}); }

@@ -16,4 +16,8 @@
 #include "transport/httplib.hpp"
 #include "spans/unwinding.hpp"
 
+#if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
+#include "providers/exchange.hpp"
+#endif
+
 #endif

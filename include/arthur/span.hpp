@@ -189,6 +189,7 @@ class [[nodiscard]] activation {
  private:
   friend class span;
   friend class llm_stream;
+  friend class wire_call;
   explicit activation(const detail::detached_handle& of) noexcept {
     if (of.open != nullptr) detail::rt::activate(handle_, of);
   }

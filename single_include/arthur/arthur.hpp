@@ -1364,6 +1364,7 @@ class [[nodiscard]] activation {
  private:
   friend class span;
   friend class llm_stream;
+  friend class wire_call;
   explicit activation(const detail::detached_handle& of) noexcept {
     if (of.open != nullptr) detail::rt::activate(handle_, of);
   }
@@ -2895,6 +2896,120 @@ std::string format(fmt::format_string<Args...> text, Args&&... args) noexcept {
 ARTHUR_NAMESPACE_END
 
 #endif
+// wire_call.hpp: with ARTHUR_WITH_JSON, the span of a call to a model over HTTP, by any client: filled from the bytes that
+// go over the wire.
+#ifndef ARTHUR_WIRE_CALL_HPP
+#define ARTHUR_WIRE_CALL_HPP
+
+
+#if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+ARTHUR_NAMESPACE_BEGIN
+
+/// An attribute that was found in a body.
+struct wire_attribute {
+  std::string key;
+  std::variant<std::string, std::int64_t, double, bool, std::vector<double>> value;
+};
+
+namespace detail {
+namespace providers {
+class exchange;
+}
+namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
+providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept;
+void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept;
+void wire_feed(providers::exchange& call, text_arg bytes) noexcept;
+void wire_finish(providers::exchange& call, int status) noexcept;
+void wire_fail(providers::exchange& call, text_arg message) noexcept;
+void wire_close(providers::exchange* call) noexcept;
+detached_handle wire_span(const providers::exchange* call) noexcept;
+std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept;
+std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request, text_arg answer) noexcept;
+}  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
+namespace wire_rt = define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file;
+}  // namespace detail
+
+/// The span of one HTTP exchange with a model, opened with the request and completed by the answer:
+///
+///     arthur::wire_call call("POST", "https://api.openai.com/v1/chat/completions", request_body);
+///     const auto answer = my_client.post(..., [&](std::string_view bytes) { call.feed(bytes); });
+///     call.finish(answer.status);
+///
+/// Which provider's format it is follows from the path and the body; docs/instrument.md lists them. Streams (SSE, lines of
+/// JSON, a JSON array in pieces) are put together, and the first token is noted. A request of no known format, or one that
+/// isn't to be recorded, costs nothing further. Nothing throws, no byte is changed.
+/// Status: OK after finish() below 400, ERROR from 400 on, after fail(), and where the stream itself reports an error;
+/// UNSET when it is destroyed before (nobody read on); each with the answer so far.
+/// Movable, ends on any thread; use by one thread at a time. Not current unless activated.
+class [[nodiscard]] wire_call {
+ public:
+  wire_call() noexcept = default;
+  /// `url`: absolute, for the provider; a path alone will do. Its query isn't recorded. `request_body`: as it is sent.
+  wire_call(detail::text_arg method, detail::text_arg url, detail::text_arg request_body) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) call_ = detail::wire_rt::wire_open(method, url, request_body);
+  }
+  ~wire_call() { close(); }
+  wire_call(wire_call&& from) noexcept : call_(from.call_) { from.call_ = nullptr; }
+  wire_call& operator=(wire_call&& from) noexcept {
+    if (this == &from) return *this;
+    close();
+    call_ = from.call_;
+    from.call_ = nullptr;
+    return *this;
+  }
+
+  /// Whether anything is recorded.
+  bool recording() const noexcept { return call_ != nullptr; }
+  /// A header of the answer, before its bytes: the ids of requests are kept, a Content-Encoding is respected.
+  void header(detail::text_arg name, detail::text_arg value) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_header(*call_, name, value);
+  }
+  /// The next bytes of the answer's body, cut anywhere, without transfer and content encoding.
+  void feed(detail::text_arg bytes) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_feed(*call_, bytes);
+  }
+  /// The answer is complete; everything after it is ignored. `status`: of HTTP.
+  void finish(int status = 200) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_finish(*call_, status);
+    close();
+  }
+  /// There is no answer, or it broke off: why, in one line.
+  void fail(detail::text_arg message) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_fail(*call_, message);
+    close();
+  }
+  /// As span::activate.
+  activation activate() const noexcept { return activation(detail::wire_rt::wire_span(call_)); }
+
+ private:
+  void close() noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_close(call_);
+    call_ = nullptr;
+  }
+  detail::providers::exchange* call_ = nullptr;
+};
+
+/// What a wire_call would record of a request, for programs with spans of their own. Empty where the format isn't known.
+inline std::vector<wire_attribute> request_attributes(detail::text_arg method, detail::text_arg url, detail::text_arg body) noexcept {
+  return detail::wire_rt::wire_request(method, url, body);
+}
+/// What a wire_call would record of an answer, streamed or not; `body` is all of it.
+inline std::vector<wire_attribute> response_attributes(detail::text_arg method, detail::text_arg url, detail::text_arg request_body,
+                                                       detail::text_arg body) noexcept {
+  return detail::wire_rt::wire_answer(method, url, request_body, body);
+}
+
+ARTHUR_NAMESPACE_END
+#endif
+
+#endif
 
 #endif
 
@@ -2977,6 +3092,20 @@ inline void use_text(text_sink&, text_arg) noexcept {}
 inline void stop() noexcept {}
 
 }  // namespace define_ARTHUR_IMPLEMENTATION_in_one_source_file
+
+#if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
+namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
+inline providers::exchange* wire_open(text_arg, text_arg, text_arg) noexcept { return nullptr; }
+inline void wire_header(providers::exchange&, text_arg, text_arg) noexcept {}
+inline void wire_feed(providers::exchange&, text_arg) noexcept {}
+inline void wire_finish(providers::exchange&, int) noexcept {}
+inline void wire_fail(providers::exchange&, text_arg) noexcept {}
+inline void wire_close(providers::exchange*) noexcept {}
+inline detached_handle wire_span(const providers::exchange*) noexcept { return {}; }
+inline std::vector<wire_attribute> wire_request(text_arg, text_arg, text_arg) noexcept { return {}; }
+inline std::vector<wire_attribute> wire_answer(text_arg, text_arg, text_arg, text_arg) noexcept { return {}; }
+}  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
+#endif
 }  // namespace detail
 
 inline tracing_guard start(const options&) noexcept { return tracing_guard(false, true, {}); }
@@ -25520,6 +25649,1290 @@ ARTHUR_LINKED void context_unwind(attachment& from) noexcept {
 }  // namespace detail
 ARTHUR_NAMESPACE_END
 
+#endif
+
+#if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
+// exchange.hpp: one request to a model and its answer, as a span; and the functions behind wire_call.hpp. Compiled in one .cpp.
+#ifndef ARTHUR_PROVIDERS_EXCHANGE_HPP
+#define ARTHUR_PROVIDERS_EXCHANGE_HPP
+
+#include <cstddef>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// answer_reader.hpp: reads an answer as its bytes arrive, streamed or not, and knows in the end what it said.
+#ifndef ARTHUR_PROVIDERS_ANSWER_READER_HPP
+#define ARTHUR_PROVIDERS_ANSWER_READER_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+// dialect.hpp: what a provider's wire format is to the recorder: whose requests, and how bodies become attributes.
+#ifndef ARTHUR_PROVIDERS_DIALECT_HPP
+#define ARTHUR_PROVIDERS_DIALECT_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+// attribute_list.hpp: the attributes that were found in a body, in the order in which they matter.
+#ifndef ARTHUR_PROVIDERS_ATTRIBUTE_LIST_HPP
+#define ARTHUR_PROVIDERS_ATTRIBUTE_LIST_HPP
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// json.hpp: nlohmann_json as the dialects use it: what isn't there or has another type is told apart, nothing throws.
+#ifndef ARTHUR_PROVIDERS_JSON_HPP
+#define ARTHUR_PROVIDERS_JSON_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Keeps the order of members: what is recorded looks like what was sent.
+using json = nlohmann::ordered_json;
+
+/// Deeper texts aren't parsed: nlohmann_json writes values by recursion.
+constexpr int max_depth = 200;
+
+inline bool is_shallow(std::string_view text) noexcept {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    const char c = text[n];
+    if (quoted) {
+      if (c == '\\') ++n;
+      else if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > max_depth) return false;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return true;
+}
+
+/// Discarded (is_discarded()) where the text isn't JSON. May throw std::bad_alloc.
+inline json parse(std::string_view text) {
+  if (!is_shallow(text)) return json(json::value_t::discarded);
+  return json::parse(text.begin(), text.end(), nullptr, false);
+}
+
+/// The text of a value. Invalid UTF-8 is replaced.
+inline std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// The member of an object; null where there is none, it is null, or `of` isn't an object.
+inline const json* member(const json* of, const char* key) noexcept {
+  if (of == nullptr || !of->is_object()) return nullptr;
+  const auto at = of->find(key);
+  return at == of->end() || at->is_null() ? nullptr : &*at;
+}
+inline const json* member(const json& of, const char* key) noexcept { return member(&of, key); }
+
+/// The first that is there.
+template <class... Keys>
+const json* member(const json& of, const char* key, Keys... others) noexcept {
+  const json* const found = member(&of, key);
+  return found != nullptr ? found : member(of, others...);
+}
+
+/// Elements of a list; none where it isn't one.
+class elements {
+ public:
+  explicit elements(const json* of) noexcept : of_(of != nullptr ? of->get_ptr<const json::array_t*>() : nullptr) {}
+  const json* begin() const noexcept { return of_ != nullptr ? of_->data() : nullptr; }
+  const json* end() const noexcept { return of_ != nullptr ? of_->data() + of_->size() : nullptr; }
+  std::size_t size() const noexcept { return of_ != nullptr ? of_->size() : 0; }
+
+ private:
+  const json::array_t* of_;
+};
+
+/// Empty unless it is a text.
+inline std::string_view text_of(const json* value) noexcept {
+  const std::string* const text = value != nullptr ? value->get_ptr<const std::string*>() : nullptr;
+  return text != nullptr ? std::string_view(*text) : std::string_view();
+}
+
+/// A text as it is, anything else as JSON.
+inline std::string text_or_json(const json* value) {
+  if (value == nullptr) return {};
+  return value->is_string() ? std::string(text_of(value)) : dump(*value);
+}
+
+/// A number that is an integer, however it is written: 12, 12.0 or "12". False where it isn't one.
+inline bool integer_of(const json* value, std::int64_t& out) noexcept {
+  if (value == nullptr) return false;
+  if (const auto* const plain = value->get_ptr<const json::number_integer_t*>()) return out = *plain, true;
+  if (const auto* const large = value->get_ptr<const json::number_unsigned_t*>()) {
+    out = static_cast<std::int64_t>(*large);
+    return *large <= static_cast<std::uint64_t>(INT64_MAX);
+  }
+  double number = 0;
+  if (const auto* const real = value->get_ptr<const json::number_float_t*>()) {
+    number = *real;
+  } else {
+    const auto* const text = value->get_ptr<const std::string*>();
+    if (text == nullptr || text->empty()) return false;
+    char* end = nullptr;
+    number = std::strtod(text->c_str(), &end);
+    if (*end != '\0') return false;
+  }
+  if (!(std::fabs(number) < 9e15) || std::fabs(number - std::nearbyint(number)) > 0) return false;
+  out = static_cast<std::int64_t>(number);
+  return true;
+}
+
+/// The member of an object, which `of` becomes if it isn't one.
+inline json& made_member(json& of, const std::string& key) {
+  if (!of.is_object()) of = json::object();
+  return of[key];
+}
+
+/// Appends a text, or makes it the value where there was none.
+inline void append_text(json& to, std::string_view more) {
+  if (auto* const text = to.get_ptr<std::string*>()) text->append(more);
+  else to = std::string(more);
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Absent and empty values aren't added: OpenInference has no empty attributes.
+class attribute_list {
+ public:
+  template <class Value>
+  void add(std::string key, Value value) {
+    found_.push_back({std::move(key), std::move(value)});
+  }
+  void text(std::string key, std::string_view value) {
+    if (!value.empty()) add(std::move(key), std::string(value));
+  }
+  void text(std::string key, const json* value) { text(std::move(key), text_of(value)); }
+  /// A text as it is, anything else as JSON.
+  void any(std::string key, const json* value) {
+    if (value != nullptr) text(std::move(key), text_or_json(value));
+  }
+  /// The text of a JSON value.
+  void as_json(std::string key, const json* value) {
+    if (value != nullptr) add(std::move(key), dump(*value));
+  }
+  /// A count of tokens: what is no integer, or negative, isn't one.
+  void count(std::string key, const json* value) {
+    std::int64_t number = 0;
+    if (integer_of(value, number)) count(std::move(key), number);
+  }
+  void count(std::string key, std::int64_t number) {
+    if (number >= 0) add(std::move(key), number);
+  }
+
+  std::vector<wire_attribute>& found() noexcept { return found_; }
+  const std::vector<wire_attribute>& found() const noexcept { return found_; }
+
+ private:
+  std::vector<wire_attribute> found_;
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// route.hpp: where a request goes: host and path taken apart, and whose host it is.
+#ifndef ARTHUR_PROVIDERS_ROUTE_HPP
+#define ARTHUR_PROVIDERS_ROUTE_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+inline bool ends_with(std::string_view text, std::string_view end) noexcept {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+inline bool starts_with(std::string_view text, std::string_view begin) noexcept { return text.substr(0, begin.size()) == begin; }
+inline bool contains(std::string_view text, std::string_view part) noexcept { return text.find(part) != std::string_view::npos; }
+
+inline std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return out;
+}
+
+/// A URL without what may be secret: no query, no user.
+struct route {
+  std::string host;  // lower case, without the port
+  std::string path;  // percent-encoding undone, without a slash at its end
+
+  route() = default;
+  /// `url`: absolute, or a path alone.
+  explicit route(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos && scheme < url.find_first_of("/?#")) {
+      url.remove_prefix(scheme + 3);
+      const std::size_t slash = url.find_first_of("/?#");
+      std::string_view authority = url.substr(0, slash);
+      url.remove_prefix(slash == std::string_view::npos ? url.size() : slash);
+      const std::size_t at = authority.rfind('@');
+      if (at != std::string_view::npos) authority.remove_prefix(at + 1);
+      const std::size_t port = authority.rfind(':');
+      // A colon inside brackets belongs to an IPv6 address.
+      if (port != std::string_view::npos && authority.find(']', port) == std::string_view::npos) authority = authority.substr(0, port);
+      host = lower(authority);
+    }
+    url = url.substr(0, url.find_first_of("?#"));
+    for (std::size_t n = 0; n < url.size(); ++n) {
+      const int high = n + 2 < url.size() && url[n] == '%' ? hex(url[n + 1]) : -1;
+      const int low = high >= 0 ? hex(url[n + 2]) : -1;
+      if (low < 0) {
+        path += url[n];
+      } else {
+        path += static_cast<char>(high * 16 + low);
+        n += 2;
+      }
+    }
+    while (!path.empty() && path.back() == '/') path.pop_back();
+  }
+
+  bool path_ends(std::string_view end) const noexcept { return ends_with(path, end); }
+  /// What stands between `before` and `behind` in the path; behind the last `before`. Empty: not there.
+  std::string_view between(std::string_view before, std::string_view behind) const noexcept {
+    const std::string_view all = path;
+    const std::size_t at = all.rfind(before);
+    if (at == std::string_view::npos) return {};
+    const std::string_view rest = all.substr(at + before.size());
+    return rest.substr(0, rest.find(behind));
+  }
+
+ private:
+  static int hex(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  }
+};
+
+/// The value of llm.provider, by the whole host or its end behind a dot; empty for hosts that nobody knows.
+inline std::string_view provider_of(std::string_view host) noexcept {
+  struct row {
+    std::string_view host, provider;
+  };
+  static constexpr row table[] = {
+      {"api.openai.com", "openai"},
+      {"openai.azure.com", "azure"},
+      {"services.ai.azure.com", "azure"},
+      {"cognitiveservices.azure.com", "azure"},
+      {"api.anthropic.com", "anthropic"},
+      {"generativelanguage.googleapis.com", "google"},
+      {"aiplatform.googleapis.com", "google"},
+      {"api.groq.com", "groq"},
+      {"api.mistral.ai", "mistralai"},
+      {"codestral.mistral.ai", "mistralai"},
+      {"api.together.ai", "together"},
+      {"api.together.xyz", "together"},
+      {"openrouter.ai", "openrouter"},
+      {"api.deepseek.com", "deepseek"},
+      {"api.x.ai", "xai"},
+      {"api.cohere.com", "cohere"},
+      {"api.cohere.ai", "cohere"},
+      {"api.fireworks.ai", "fireworks"},
+      {"api.moonshot.cn", "moonshot"},
+      {"api.moonshot.ai", "moonshot"},
+      {"api.perplexity.ai", "perplexity"},
+      {"api.cerebras.ai", "cerebras"},
+      {"ollama.com", "ollama"},
+  };
+  for (const row& r : table) {
+    if (!ends_with(host, r.host)) continue;
+    if (host.size() == r.host.size() || host[host.size() - r.host.size() - 1] == '.') return r.provider;
+  }
+  return ends_with(host, "-aiplatform.googleapis.com") ? "google" : "";  // Vertex has the region in the name
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// A request whose body was read. `body` is discarded where it isn't JSON, or was too long to be kept.
+struct request_view {
+  const route& where;
+  const json& body;
+};
+
+/// The answer of a stream, put together in the form that it has without streaming.
+class folded_answer {
+ public:
+  /// `room`: bytes of text that may be collected.
+  explicit folded_answer(std::size_t room) noexcept : room_(room) {}
+
+  json whole;           // null before the first piece
+  std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
+
+  /// Appends text; beyond the room it is left out, so that what follows, such as the usage, can still be read.
+  void append(json& to, std::string_view more) {
+    if (more.size() > room_) {
+      room_ = 0;
+      cut_ = true;
+      return;
+    }
+    room_ -= more.size();
+    append_text(to, more);
+  }
+  bool cut() const noexcept { return cut_; }
+
+ private:
+  std::size_t room_;
+  bool cut_ = false;
+};
+
+/// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
+/// std::bad_alloc only, and bear any JSON.
+struct dialect {
+  const char* name;         // in ARTHUR_INSTRUMENT_DISABLED
+  const char* system;       // llm.system where the host doesn't say otherwise; null: none
+  const char* span_name;    // Python's
+  const char* stream_name;  // of a streamed call; null: the same
+  arthur::kind kind;
+  /// Whether the request is of this format; the path decides, the body confirms.
+  bool (*claims)(const request_view& request);
+  /// Whether the answer comes in pieces, by what was asked for.
+  bool (*streams)(const request_view& request);
+  /// What is known when the request leaves: model, messages, tools, parameters.
+  void (*describe_request)(const request_view& request, attribute_list& out);
+  /// Adds a piece of a stream; true if it brought output. Null: answers never come in pieces.
+  bool (*fold)(folded_answer& into, const json& piece, std::string_view event);
+  /// What the answer says. Only the messages of a partial one may be there.
+  void (*describe_answer)(const request_view& request, const json& answer, attribute_list& out);
+};
+
+/// For dialects whose body says `"stream": true`.
+inline bool asks_for_stream(const request_view& request) {
+  const json* const stream = member(request.body, "stream");
+  return stream != nullptr && stream->is_boolean() && stream->get<bool>();
+}
+
+/// The request without what has attributes of its own.
+template <class... Keys>
+json without(const json& body, Keys... keys) {
+  json rest = json::object();
+  if (!body.is_object()) return rest;
+  for (auto at = body.begin(); at != body.end(); ++at) {
+    if ((... && (at.key() != keys))) rest[at.key()] = at.value();
+  }
+  return rest;
+}
+
+/// The list of tools, each as its provider has it.
+inline void describe_tools(const json* tools, attribute_list& out) {
+  std::size_t n = 0;
+  for (const json& tool : elements(tools)) {
+    out.as_json("llm.tools." + std::to_string(n++) + ".tool.json_schema", &tool);
+  }
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// failure.hpp: what went wrong, in the provider's words: error bodies of every known form, and errors inside a stream.
+#ifndef ARTHUR_PROVIDERS_FAILURE_HPP
+#define ARTHUR_PROVIDERS_FAILURE_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Empty: the value reports no error. Forms: {"error": {"message", "type", "code"}}, {"error": "text"}, {"type": "error",
+/// "error": ...}, {"type": "error", "message"}, {"object": "error", "message"}, [{"error": ...}] (Gemini).
+inline std::string failure_in(const json& body) {
+  if (body.is_array() && body.size() == 1) return failure_in(body.front());
+  const json* const error = member(body, "error");
+  const bool is_error = text_of(member(body, "type")) == "error" || text_of(member(body, "object")) == "error";
+  if (error == nullptr && !is_error) return {};
+  if (error != nullptr && error->is_string()) return std::string(text_of(error));
+  const json& from = error != nullptr && error->is_object() ? *error : body;
+  const std::string_view message = text_of(member(from, "message"));
+  const json* const kind = member(from, "type", "status", "code");
+  std::string text;
+  if (kind != nullptr && kind->is_string() && text_of(kind) != "error") text = std::string(text_of(kind)) + (message.empty() ? "" : ": ");
+  text += message;
+  return text.empty() ? dump(from) : text;
+}
+
+/// The message of a status of 400 or more: "429 rate_limit_error: ...". `body`: what came with it, of any form.
+inline std::string failure_of(int status, const json& body, std::string_view raw) {
+  std::string text = body.is_discarded() ? std::string() : failure_in(body);
+  if (text.empty() && body.is_object()) {  // FastAPI's "detail", Bedrock's and Cohere's "message"
+    const json* const said = member(body, "message", "detail");
+    if (said != nullptr) text = text_or_json(said);
+  }
+  if (text.empty() && body.is_discarded()) text = std::string(raw.substr(0, 200));  // a gateway's page
+  return "HTTP " + std::to_string(status) + (text.empty() ? "" : ": ") + text;
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// framing.hpp: takes the bytes of an answer apart, however they are cut: events of SSE, lines of JSON, elements of a JSON array.
+#ifndef ARTHUR_PROVIDERS_FRAMING_HPP
+#define ARTHUR_PROVIDERS_FRAMING_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Collects one piece at a time; a piece of more than `limit` bytes is left out and counted.
+class piece_buffer {
+ public:
+  explicit piece_buffer(std::size_t limit) noexcept : limit_(limit) {}
+  void add(std::string_view bytes) {
+    if (text_.size() + bytes.size() > limit_) over_ = true;
+    if (!over_) text_.append(bytes);
+  }
+  bool empty() const noexcept { return text_.empty() && !over_; }
+  std::string_view text() const noexcept { return text_; }
+  /// Gives the piece to `use`, unless it was too long, and begins the next one.
+  template <class Use>
+  void take(Use&& use) {
+    if (over_) ++left_out_;
+    else use(std::string_view(text_));
+    clear();
+  }
+  void clear() noexcept {
+    text_.clear();
+    over_ = false;
+  }
+  std::size_t left_out() const noexcept { return left_out_; }
+
+ private:
+  std::string text_;
+  std::size_t limit_;
+  std::size_t left_out_ = 0;
+  bool over_ = false;
+};
+
+/// Server-sent events as the WHATWG's rules have it: lines end with \n, \r or \r\n, a blank one ends an event, a space
+/// behind the colon is dropped, several `data` lines are joined, a comment begins with a colon.
+class sse_splitter {
+ public:
+  explicit sse_splitter(std::size_t limit) noexcept : line_(limit), data_(limit) {}
+
+  /// Calls `use(name, data)` for each event that is complete.
+  template <class Use>
+  void feed(std::string_view bytes, Use&& use) {
+    while (!bytes.empty()) {
+      if (after_return_ && bytes.front() == '\n') {
+        after_return_ = false;
+        bytes.remove_prefix(1);
+        continue;
+      }
+      after_return_ = false;
+      const std::size_t end = bytes.find_first_of("\r\n");
+      line_.add(bytes.substr(0, end));
+      if (end == std::string_view::npos) return;
+      after_return_ = bytes[end] == '\r';
+      bytes.remove_prefix(end + 1);
+      end_line(use);
+    }
+  }
+  /// The end of the body: an event without its blank line counts, too.
+  template <class Use>
+  void finish(Use&& use) {
+    if (!line_.empty()) end_line(use);
+    end_event(use);
+  }
+  std::size_t left_out() const noexcept { return line_.left_out() + data_.left_out(); }
+
+ private:
+  template <class Use>
+  void end_line(Use& use) {
+    if (line_.empty()) return end_event(use);
+    line_.take([this](std::string_view line) { read(line); });
+  }
+  void read(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    const std::string_view field = line.substr(0, colon);
+    std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+    if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+    if (field == "event") {
+      name_ = value;
+    } else if (field == "data" || field == "error") {  // older llama.cpp writes "error: {...}"
+      if (has_data_) data_.add("\n");
+      data_.add(value);
+      has_data_ = true;
+    }
+  }
+  template <class Use>
+  void end_event(Use& use) {
+    if (has_data_) data_.take([&](std::string_view data) { use(std::string_view(name_), data); });
+    has_data_ = false;
+    name_.clear();
+  }
+
+  piece_buffer line_, data_;
+  std::string name_;
+  bool has_data_ = false, after_return_ = false;
+};
+
+/// JSON values one behind the other, with or without newlines between them; of an array at the top, its elements.
+class json_splitter {
+ public:
+  explicit json_splitter(std::size_t limit) noexcept : value_(limit) {}
+
+  /// Calls `use(text)` for each object or array that is complete.
+  template <class Use>
+  void feed(std::string_view bytes, Use&& use) {
+    std::size_t begin = 0;
+    for (std::size_t n = 0; n < bytes.size(); ++n) {
+      const char c = bytes[n];
+      if (escaped_) {
+        escaped_ = false;
+      } else if (quoted_) {
+        escaped_ = c == '\\';
+        quoted_ = c != '"';
+      } else if (c == '"') {
+        quoted_ = true;
+      } else if (c == '{' || c == '[') {
+        if (depth_ == 0 && c == '[' && !in_array_) in_array_ = true;
+        else if (depth_++ == 0) begin = n;
+      } else if (c == '}' || c == ']') {
+        if (depth_ == 0) in_array_ = false;
+        else if (--depth_ == 0) {
+          value_.add(bytes.substr(begin, n + 1 - begin));
+          value_.take(use);
+        }
+      }
+    }
+    if (depth_ != 0) value_.add(bytes.substr(begin));
+  }
+  std::size_t left_out() const noexcept { return value_.left_out(); }
+  /// Whether a value has begun and not ended.
+  bool within() const noexcept { return depth_ != 0; }
+
+ private:
+  piece_buffer value_;
+  std::size_t depth_ = 0;
+  bool in_array_ = false, quoted_ = false, escaped_ = false;
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Bytes that are kept up to a limit, and counted beyond it.
+class kept_bytes {
+ public:
+  explicit kept_bytes(std::size_t limit) noexcept : limit_(limit) {}
+  void add(std::string_view bytes) {
+    size_ += bytes.size();
+    text_.append(bytes.substr(0, limit_ - text_.size()));
+  }
+  std::string_view text() const noexcept { return text_; }
+  std::size_t size() const noexcept { return size_; }
+  bool truncated() const noexcept { return size_ != text_.size(); }
+
+ private:
+  std::string text_;
+  std::size_t limit_, size_ = 0;
+};
+
+/// Feeds the dialect with the pieces of an answer. May throw std::bad_alloc.
+class answer_reader {
+ public:
+  /// Keeps at most `limit` bytes of the answer as it came, and as many of what a stream is put together to.
+  answer_reader(const dialect& format, std::size_t limit) noexcept
+      : format_(format), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
+
+  /// Whether output came with these bytes.
+  bool feed(std::string_view bytes) {
+    raw_.add(bytes);
+    if (framing_ == framing::unknown) begin(bytes);
+    brought_ = false;
+    if (framing_ == framing::events) {
+      sse_.feed(bytes, [this](std::string_view event, std::string_view data) { piece(event, data); });
+    } else if (framing_ == framing::values) {
+      json_.feed(bytes, [this](std::string_view text) { piece({}, text); });
+    }
+    return brought_;
+  }
+  void finish() {
+    if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
+  }
+  /// For bytes that aren't what they seem: compressed ones.
+  void keep_unread() noexcept { framing_ = framing::none; }
+
+  /// The answer in the form that it has without streaming; null where nothing could be read.
+  const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
+  /// One JSON text, which raw() is.
+  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1; }
+  /// What the stream, or the body, reports as an error; empty: nothing.
+  const std::string& failure() const noexcept { return failure_.empty() ? folded_.failure : failure_; }
+  const kept_bytes& raw() const noexcept { return raw_; }
+  /// Whether parts of it are no JSON, so that only raw() has them.
+  bool unreadable() const noexcept { return unreadable_; }
+  /// Whether something is missing: in raw(), or in answer().
+  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || sse_.left_out() + json_.left_out() != 0; }
+
+ private:
+  enum class framing { unknown, none, events, values };
+
+  /// By the first byte that is neither space nor the mark of UTF-8.
+  void begin(std::string_view bytes) {
+    for (const char c : bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte == 0xef || byte == 0xbb || byte == 0xbf || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      framing_ = c == '{' || c == '[' ? framing::values : c == ':' || letter ? framing::events : framing::none;
+      return;
+    }
+  }
+  void piece(std::string_view event, std::string_view text) {
+    if (text == "[DONE]") return;
+    json value = parse(text);
+    if (value.is_discarded()) {
+      unreadable_ = true;
+      return;
+    }
+    if (failure_.empty()) failure_ = failure_in(value);
+    ++pieces_;
+    if (format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
+    if (pieces_ > 1) single_ = nullptr;
+    else single_ = std::move(value);
+  }
+
+  const dialect& format_;
+  kept_bytes raw_;
+  sse_splitter sse_;
+  json_splitter json_;
+  folded_answer folded_;
+  json single_;
+  std::string failure_;
+  std::size_t pieces_ = 0;
+  framing framing_ = framing::unknown;
+  bool brought_ = false, unreadable_ = false;
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// dialects.hpp: the table of the wire formats that are understood.
+#ifndef ARTHUR_PROVIDERS_DIALECTS_HPP
+#define ARTHUR_PROVIDERS_DIALECTS_HPP
+
+#include <string_view>
+
+// openai_chat.hpp: OpenAI's chat completions, and what the compatible servers do differently.
+#ifndef ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+#define ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// messages.hpp: the keys of a message, its parts and its tool calls.
+#ifndef ARTHUR_PROVIDERS_MESSAGES_HPP
+#define ARTHUR_PROVIDERS_MESSAGES_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Writes one message of a list. Parts and tool calls count for themselves.
+class message_writer {
+ public:
+  /// `list`: "llm.input_messages" or "llm.output_messages".
+  message_writer(attribute_list& out, std::string_view list, std::size_t index)
+      : out_(out), prefix_(std::string(list) + '.' + std::to_string(index) + ".message.") {}
+
+  void role(std::string_view value) { out_.text(prefix_ + "role", value); }
+  void name(std::string_view value) { out_.text(prefix_ + "name", value); }
+  void content(std::string_view value) { out_.text(prefix_ + "content", value); }
+  void answers_call(std::string_view id) { out_.text(prefix_ + "tool_call_id", id); }
+  /// OpenAI's form of before there were tool calls.
+  void function_call(std::string_view name, std::string_view arguments) {
+    out_.text(prefix_ + "function_call_name", name);
+    out_.text(prefix_ + "function_call_arguments_json", arguments);
+  }
+
+  /// A part of the content, whose keys the other functions complete.
+  std::string part(std::string_view type) {
+    std::string keys = prefix_ + "contents." + std::to_string(parts_++) + '.';
+    out_.text(keys + "message_content.type", type);
+    return keys;
+  }
+  void text_part(std::string_view value) { out_.text(part("text") + "message_content.text", value); }
+  void image_part(std::string_view url) { out_.text(part("image") + "message_content.image.image.url", url); }
+  void audio_part(std::string_view url, std::string_view mime_type) {
+    const std::string keys = part("audio") + "message_content.audio.audio.";
+    out_.text(keys + "url", url);
+    out_.text(keys + "mime_type", mime_type);
+  }
+  void reasoning_part(std::string_view value, std::string_view signature = {}) {
+    const std::string keys = part("reasoning") + "message_content.";
+    out_.text(keys + "text", value);
+    out_.text(keys + "signature", signature);
+  }
+  void data_part(std::string_view type, std::string_view key, std::string_view value) {
+    out_.text(part(type) + "message_content." + std::string(key), value);
+  }
+
+  void tool_call(std::string_view id, std::string_view name, std::string_view arguments, std::string_view signature = {}) {
+    write_call(prefix_ + "tool_calls." + std::to_string(calls_++) + '.', id, name, arguments, signature);
+  }
+  /// A call that has a place among the parts, beside its entry among the calls.
+  void tool_use_part(std::string_view id, std::string_view name, std::string_view arguments) {
+    write_call(part("tool_use"), id, name, arguments, {});
+  }
+
+ private:
+  void write_call(const std::string& keys, std::string_view id, std::string_view name, std::string_view arguments,
+                  std::string_view signature) {
+    out_.text(keys + "tool_call.id", id);
+    out_.text(keys + "tool_call.function.name", name);
+    out_.text(keys + "tool_call.function.arguments", arguments);
+    out_.text(keys + "tool_call.reasoning_signature", signature);
+  }
+
+  attribute_list& out_;
+  std::string prefix_;
+  std::size_t parts_ = 0, calls_ = 0;
+};
+
+inline message_writer input_message(attribute_list& out, std::size_t index) { return {out, "llm.input_messages", index}; }
+inline message_writer output_message(attribute_list& out, std::size_t index) { return {out, "llm.output_messages", index}; }
+
+/// "data:<type>;base64,<data>".
+inline std::string data_url(std::string_view mime_type, std::string_view base64) {
+  return "data:" + std::string(mime_type) + ";base64," + std::string(base64);
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// openai_usage.hpp: the counts of tokens as OpenAI and the servers that speak like it give them.
+#ifndef ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
+#define ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
+
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// The usage of an answer or of a chunk: null where there is none. Groq's streams have it in a place of their own.
+inline const json* usage_of(const json& answer) noexcept {
+  const json* const usage = member(answer, "usage");
+  if (usage != nullptr) return usage;
+  return member(member(answer, "x_groq"), "usage");
+}
+
+/// What isn't sent stays away: 0 would be a statement. DeepSeek counts cached tokens beside the others.
+inline void describe_openai_usage(const json& answer, attribute_list& out) {
+  const json* const usage = usage_of(answer);
+  if (usage != nullptr) {
+    out.count("llm.token_count.prompt", member(*usage, "prompt_tokens", "input_tokens"));
+    out.count("llm.token_count.completion", member(*usage, "completion_tokens", "output_tokens"));
+    out.count("llm.token_count.total", member(*usage, "total_tokens"));
+    const json* const prompt = member(*usage, "prompt_tokens_details", "input_tokens_details");
+    const json* const cached = member(prompt, "cached_tokens");
+    out.count("llm.token_count.prompt_details.cache_read", cached != nullptr ? cached : member(usage, "prompt_cache_hit_tokens"));
+    out.count("llm.token_count.prompt_details.cache_write", member(prompt, "cache_write_tokens"));
+    out.count("llm.token_count.prompt_details.audio", member(prompt, "audio_tokens"));
+    const json* const completion = member(*usage, "completion_tokens_details", "output_tokens_details");
+    out.count("llm.token_count.completion_details.reasoning", member(completion, "reasoning_tokens"));
+    out.count("llm.token_count.completion_details.audio", member(completion, "audio_tokens"));
+    const json* const cost = member(usage, "cost");  // OpenRouter's, in US dollars
+    if (cost != nullptr && cost->is_number()) out.add("llm.cost.total", cost->get<double>());
+    return;
+  }
+  // llama.cpp counts in its last chunk even where nobody asked for the usage.
+  const json* const timings = member(answer, "timings");
+  std::int64_t cached = 0, evaluated = 0, predicted = 0;
+  const bool has_prompt = integer_of(member(timings, "prompt_n"), evaluated);
+  if (integer_of(member(timings, "cache_n"), cached) && has_prompt) out.count("llm.token_count.prompt_details.cache_read", cached);
+  if (has_prompt) out.count("llm.token_count.prompt", cached + evaluated);
+  if (integer_of(member(timings, "predicted_n"), predicted)) {
+    out.count("llm.token_count.completion", predicted);
+    if (has_prompt) out.count("llm.token_count.total", cached + evaluated + predicted);
+  }
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace openai_chat {
+
+inline bool claims(const request_view& request) {
+  // Azure's deployments and gateways put something before it.
+  if (!request.where.path_ends("/chat/completions")) return false;
+  return request.body.is_discarded() || member(request.body, "messages") != nullptr;
+}
+
+/// A part of a message, by its type.
+inline void describe_part(const json& part, message_writer& message) {
+  const std::string_view type = text_of(member(part, "type"));
+  if (part.is_string()) {
+    message.text_part(text_of(&part));
+  } else if (type == "text" || type == "output_text" || type == "input_text") {
+    message.text_part(text_of(member(part, "text")));
+  } else if (type == "refusal") {
+    message.text_part(text_of(member(part, "refusal")));
+  } else if (type == "image_url") {
+    const json* const image = member(part, "image_url");  // an object or, with some servers, the URL itself
+    message.image_part(image != nullptr && image->is_string() ? text_of(image) : text_of(member(image, "url")));
+  } else if (type == "input_audio") {
+    const json* const audio = member(part, "input_audio");
+    const std::string mime_type = "audio/" + std::string(text_of(member(audio, "format")));
+    message.audio_part(data_url(mime_type, text_of(member(audio, "data"))), mime_type);
+  } else if (type == "thinking") {  // Mistral: texts inside
+    const json* const thinking = member(part, "thinking");
+    std::string text(text_of(thinking));
+    for (const json& piece : elements(thinking)) text += text_of(member(piece, "text"));
+    message.reasoning_part(text);
+  } else {
+    message.part(type.empty() ? std::string_view("unknown") : type);
+  }
+}
+
+inline void describe_message(const json& from, message_writer message) {
+  message.role(text_of(member(from, "role")));
+  message.name(text_of(member(from, "name")));
+  message.answers_call(text_of(member(from, "tool_call_id")));
+  const json* const content = member(from, "content");
+  // vLLM, DeepSeek, llama.cpp / OpenRouter, newer vLLM, Ollama
+  const std::string_view reasoning = text_of(member(from, "reasoning_content", "reasoning"));
+  const std::string_view refusal = text_of(member(from, "refusal"));
+  if (!reasoning.empty()) message.reasoning_part(reasoning);
+  if (content != nullptr && content->is_array()) {
+    for (const json& part : elements(content)) describe_part(part, message);
+  } else {
+    message.content(content != nullptr ? text_or_json(content) : std::string(refusal));
+  }
+  if (content != nullptr && !refusal.empty()) message.text_part(refusal);
+  const json* const audio = member(from, "audio");
+  if (audio != nullptr) message.content(text_of(member(audio, "transcript")));
+  for (const json& call : elements(member(from, "tool_calls"))) {
+    const json* const function = member(call, "function", "custom");
+    message.tool_call(text_of(member(call, "id")), text_of(member(function, "name")),
+                      text_or_json(function == nullptr ? nullptr : member(*function, "arguments", "input")));
+  }
+  const json* const function = member(from, "function_call");
+  message.function_call(text_of(member(function, "name")), text_or_json(member(function, "arguments")));
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  std::string_view model = text_of(member(body, "model"));
+  if (model.empty()) model = request.where.between("/deployments/", "/");
+  out.text("llm.model_name", model);
+  out.as_json("llm.invocation_parameters", body.is_object() ? &static_cast<const json&>(without(body, "messages", "tools", "functions")) : nullptr);
+  describe_tools(member(body, "tools", "functions"), out);
+  std::size_t n = 0;
+  for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
+}
+
+/// The entry of a list of pieces that has this index, made if need be.
+inline json& entry(json& list, std::int64_t index) {
+  if (!list.is_array()) list = json::array();
+  for (json& one : list) {
+    std::int64_t has = 0;
+    if (integer_of(member(one, "index"), has) && has == index) return one;
+  }
+  if (list.size() == 1024) return list.back();  // nonsense, which must not cost more and more
+  list.push_back(json{{"index", index}});
+  return list.back();
+}
+
+/// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
+inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
+  bool brought = false;
+  for (const json& piece : elements(&delta)) {
+    std::int64_t index = 0;
+    if (!integer_of(member(piece, "index"), index) && calls.is_array() && !calls.empty()) {
+      const std::string_view id = text_of(member(piece, "id"));
+      integer_of(member(calls.back(), "index"), index);
+      if (!id.empty() && id != text_of(member(calls.back(), "id"))) ++index;
+    }
+    json& call = entry(calls, index);
+    for (const char* const key : {"id", "type"}) {
+      const json* const value = member(piece, key);
+      if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
+    }
+    const json* const function = member(piece, "function");
+    if (function == nullptr) continue;
+    json& whole = made_member(call, "function");
+    const json* const name = member(function, "name");
+    if (name != nullptr && !text_of(name).empty()) made_member(whole, "name") = *name;
+    const json* const arguments = member(function, "arguments");
+    if (arguments == nullptr) continue;
+    brought = true;
+    if (arguments->is_string()) into.append(made_member(whole, "arguments"), text_of(arguments));
+    else made_member(whole, "arguments") = *arguments;
+  }
+  return brought;
+}
+
+/// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
+inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
+  bool brought = false;
+  if (!delta.is_object()) return false;
+  if (!message.is_object()) message = json::object();
+  for (auto at = delta.begin(); at != delta.end(); ++at) {
+    const std::string& key = at.key();
+    if (at->is_null()) {
+      if (message.find(key) == message.end()) message[key] = nullptr;
+    } else if (key == "tool_calls") {
+      if (fold_calls(into, message["tool_calls"], *at)) brought = true;
+    } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
+      if (at->is_string()) {
+        into.append(message[key], text_of(&*at));
+        brought = brought || !text_of(&*at).empty();
+      } else {
+        json& parts = message[key];
+        if (!parts.is_array()) parts = json::array();
+        for (const json& part : elements(&*at)) parts.push_back(part);
+        brought = true;
+      }
+    } else if (key == "function_call" && at->is_object()) {
+      if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
+      into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
+      brought = true;
+    } else if (key != "role" || message.find(key) == message.end()) {
+      message[key] = *at;
+    }
+  }
+  return brought;
+}
+
+/// The members of a chunk that stand beside its choices: the last that isn't null stays.
+inline void fold_rest(json& whole, const json& piece) {
+  if (!whole.is_object()) whole = json::object();
+  for (auto at = piece.begin(); at != piece.end(); ++at) {
+    if (at.key() == "choices") continue;
+    if (!at->is_null()) whole[at.key()] = *at;
+  }
+}
+
+inline bool fold(folded_answer& into, const json& piece, std::string_view) {
+  if (!piece.is_object()) return false;
+  bool brought = false;
+  fold_rest(into.whole, piece);
+  json& choices = into.whole["choices"];
+  if (!choices.is_array()) choices = json::array();
+  for (const json& choice : elements(member(piece, "choices"))) {
+    std::int64_t index = 0;
+    integer_of(member(choice, "index"), index);
+    json& whole = entry(choices, index);  // an object
+    const json* const delta = member(choice, "delta", "message");
+    if (delta != nullptr && fold_delta(into, whole["message"], *delta)) brought = true;
+    const json* const reason = member(choice, "finish_reason");
+    if (reason != nullptr) whole["finish_reason"] = *reason;
+  }
+  return brought;
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  describe_openai_usage(answer, out);
+  const elements choices(member(answer, "choices"));
+  if (choices.size() != 0) out.text("llm.finish_reason", member(*choices.begin(), "finish_reason"));
+  std::int64_t position = 0;
+  for (const json& choice : choices) {
+    std::int64_t index = position++;
+    integer_of(member(choice, "index"), index);
+    const json* const message = member(choice, "message");
+    if (index < 0 || index > 1024) index = position - 1;
+    if (message != nullptr) describe_message(*message, output_message(out, static_cast<std::size_t>(index)));
+  }
+}
+
+}  // namespace openai_chat
+
+inline constexpr dialect openai_chat_dialect = {
+    "openai",         "openai", "ChatCompletion", nullptr, kind::llm, openai_chat::claims, asks_for_stream, openai_chat::describe_request,
+    openai_chat::fold, openai_chat::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+inline constexpr const dialect* dialects[] = {
+    &openai_chat_dialect,
+};
+
+/// The first that claims the request; null: none of the known. Only the path was looked at where `body` is discarded.
+inline const dialect* dialect_of(const request_view& request) {
+  for (const dialect* const one : dialects) {
+    if (one->claims(request)) return one;
+  }
+  return nullptr;
+}
+
+/// llm.system: by the host where that says more than the format, else the format's own.
+inline std::string_view system_of(std::string_view provider, const dialect& format) noexcept {
+  for (const std::string_view also : {"anthropic", "cohere", "mistralai", "deepseek", "xai"}) {
+    if (provider == also) return also;
+  }
+  // Others that speak like OpenAI serve models of many makers.
+  const bool own = provider.empty() || provider == "openai" || provider == "azure" || provider == "google";
+  return own && format.system != nullptr ? std::string_view(format.system) : std::string_view();
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Bytes of a body that are kept, in each direction.
+constexpr std::size_t body_limit = std::size_t{1} << 20;
+
+inline json parsed_body(std::string_view body) { return body.size() > body_limit ? json(json::value_t::discarded) : parse(body); }
+
+/// What the headers, beside the body, say of a request.
+inline bool keeps_header(std::string_view name) noexcept {
+  for (const std::string_view one : {"x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-generation-id", "x-litellm-call-id"}) {
+    if (name == one) return true;
+  }
+  return false;
+}
+
+class exchange {
+ public:
+  exchange(const dialect& format, route where, json request, std::string_view body)
+      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+    const bool named = streams_ && format.stream_name != nullptr;
+    if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
+    const std::string_view provider = provider_of(where_.host);
+    attribute_list found;
+    found.text("llm.provider", provider);
+    found.text("llm.system", system_of(provider, format));
+    format.describe_request(view(), found);
+    set(found);
+    if (!request_.is_discarded()) set(arthur::input_json(body));
+    else set(arthur::input(body.substr(0, body_limit)));
+    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+  }
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  ~exchange() {
+    if (recording()) end(stream_end::left, {});
+  }
+
+  bool recording() const noexcept { return call_.span.open != nullptr; }
+  const detached_handle& span() const noexcept { return call_.span; }
+
+  void header(std::string_view name, std::string_view value) {
+    const std::string key = lower(name);
+    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.keep_unread();
+    if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
+  }
+  void feed(std::string_view bytes) {
+    if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
+  }
+  void finish(int status) {
+    set(arthur::attribute("http.response.status_code", status));
+    answer_.finish();
+    if (status >= 400) return end(stream_end::failed, failure_of(status, answer_.answer(), answer_.raw().text()));
+    end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+  }
+  void fail(std::string_view message) {
+    answer_.finish();
+    end(stream_end::failed, message);
+  }
+
+ private:
+  request_view view() const noexcept { return {where_, request_}; }
+  template <class Attribute, class = if_attribute<Attribute>>
+  void set(Attribute&& attribute) noexcept {
+    const item one = take(static_cast<Attribute&&>(attribute));
+    rt::stream_set(call_, &one, 1);
+  }
+  void set(const attribute_list& found) {
+    for (const wire_attribute& one : found.found()) {
+      std::visit([&](const auto& value) { set(arthur::attribute(one.key, value)); }, one.value);
+    }
+  }
+  void end(stream_end how, std::string_view message) {
+    attribute_list found;
+    const json& answer = answer_.answer();
+    try_to([&] { return format_.describe_answer(view(), answer, found), true; });
+    set(found);
+    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
+    else if (answer_.one_body() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
+    else if (answer_.raw().size() != 0) set(arthur::output(answer_.raw().text()));
+    if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
+    stream_handle closing = std::exchange(call_, {});
+    rt::stream_close(closing, how, message);
+  }
+
+  const dialect& format_;
+  const route where_;
+  const json request_;
+  const bool streams_;
+  answer_reader answer_;
+  stream_handle call_;
+};
+
+/// Calls `use(format, where, parsed body)` if the request is one of the known.
+template <class Use>
+void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
+  const std::string_view verb(method.data, method.size), text(body.data, body.size);
+  if (verb != "POST") return;
+  route where(std::string_view(url.data, url.size));
+  json unread(json::value_t::discarded);
+  if (dialect_of({where, unread}) == nullptr) return;  // the path alone: no body of others is parsed
+  json request = parsed_body(text);
+  const dialect* const format = dialect_of({where, request});
+  if (format != nullptr) use(*format, where, request);
+}
+
+}  // namespace providers
+
+namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
+
+ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+  providers::exchange* opened = nullptr;
+  try_to([&] {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      opened = new providers::exchange(format, std::move(where), std::move(request), {body.data, body.size});
+    });
+    return true;
+  });
+  if (opened == nullptr || opened->recording()) return opened;
+  delete opened;
+  return nullptr;
+}
+ARTHUR_LINKED void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept {
+  try_to([&] { return call.header({name.data, name.size}, {value.data, value.size}), true; });
+}
+ARTHUR_LINKED void wire_feed(providers::exchange& call, text_arg bytes) noexcept {
+  try_to([&] { return call.feed({bytes.data, bytes.size}), true; });
+}
+ARTHUR_LINKED void wire_finish(providers::exchange& call, int status) noexcept {
+  try_to([&] { return call.finish(status), true; });
+}
+ARTHUR_LINKED void wire_fail(providers::exchange& call, text_arg message) noexcept {
+  try_to([&] { return call.fail({message.data, message.size}), true; });
+}
+ARTHUR_LINKED void wire_close(providers::exchange* call) noexcept { delete call; }
+ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcept {
+  return call != nullptr ? call->span() : detached_handle();
+}
+ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
+  providers::attribute_list found;
+  try_to([&] {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      format.describe_request({where, request}, found);
+    });
+    return true;
+  });
+  return std::move(found.found());
+}
+ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request_body, text_arg body) noexcept {
+  providers::attribute_list found;
+  try_to([&] {
+    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      providers::answer_reader reader(format, providers::body_limit);
+      reader.feed({body.data, body.size});
+      reader.finish();
+      format.describe_answer({where, request}, reader.answer(), found);
+    });
+    return true;
+  });
+  return std::move(found.found());
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 #endif
 
 #endif

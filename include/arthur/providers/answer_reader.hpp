@@ -1,0 +1,117 @@
+// answer_reader.hpp: reads an answer as its bytes arrive, streamed or not, and knows in the end what it said.
+#ifndef ARTHUR_PROVIDERS_ANSWER_READER_HPP
+#define ARTHUR_PROVIDERS_ANSWER_READER_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../config.hpp"
+#include "dialect.hpp"
+#include "failure.hpp"
+#include "framing.hpp"
+#include "json.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Bytes that are kept up to a limit, and counted beyond it.
+class kept_bytes {
+ public:
+  explicit kept_bytes(std::size_t limit) noexcept : limit_(limit) {}
+  void add(std::string_view bytes) {
+    size_ += bytes.size();
+    text_.append(bytes.substr(0, limit_ - text_.size()));
+  }
+  std::string_view text() const noexcept { return text_; }
+  std::size_t size() const noexcept { return size_; }
+  bool truncated() const noexcept { return size_ != text_.size(); }
+
+ private:
+  std::string text_;
+  std::size_t limit_, size_ = 0;
+};
+
+/// Feeds the dialect with the pieces of an answer. May throw std::bad_alloc.
+class answer_reader {
+ public:
+  /// Keeps at most `limit` bytes of the answer as it came, and as many of what a stream is put together to.
+  answer_reader(const dialect& format, std::size_t limit) noexcept
+      : format_(format), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
+
+  /// Whether output came with these bytes.
+  bool feed(std::string_view bytes) {
+    raw_.add(bytes);
+    if (framing_ == framing::unknown) begin(bytes);
+    brought_ = false;
+    if (framing_ == framing::events) {
+      sse_.feed(bytes, [this](std::string_view event, std::string_view data) { piece(event, data); });
+    } else if (framing_ == framing::values) {
+      json_.feed(bytes, [this](std::string_view text) { piece({}, text); });
+    }
+    return brought_;
+  }
+  void finish() {
+    if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
+  }
+  /// For bytes that aren't what they seem: compressed ones.
+  void keep_unread() noexcept { framing_ = framing::none; }
+
+  /// The answer in the form that it has without streaming; null where nothing could be read.
+  const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
+  /// One JSON text, which raw() is.
+  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1; }
+  /// What the stream, or the body, reports as an error; empty: nothing.
+  const std::string& failure() const noexcept { return failure_.empty() ? folded_.failure : failure_; }
+  const kept_bytes& raw() const noexcept { return raw_; }
+  /// Whether parts of it are no JSON, so that only raw() has them.
+  bool unreadable() const noexcept { return unreadable_; }
+  /// Whether something is missing: in raw(), or in answer().
+  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || sse_.left_out() + json_.left_out() != 0; }
+
+ private:
+  enum class framing { unknown, none, events, values };
+
+  /// By the first byte that is neither space nor the mark of UTF-8.
+  void begin(std::string_view bytes) {
+    for (const char c : bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte == 0xef || byte == 0xbb || byte == 0xbf || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      framing_ = c == '{' || c == '[' ? framing::values : c == ':' || letter ? framing::events : framing::none;
+      return;
+    }
+  }
+  void piece(std::string_view event, std::string_view text) {
+    if (text == "[DONE]") return;
+    json value = parse(text);
+    if (value.is_discarded()) {
+      unreadable_ = true;
+      return;
+    }
+    if (failure_.empty()) failure_ = failure_in(value);
+    ++pieces_;
+    if (format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
+    if (pieces_ > 1) single_ = nullptr;
+    else single_ = std::move(value);
+  }
+
+  const dialect& format_;
+  kept_bytes raw_;
+  sse_splitter sse_;
+  json_splitter json_;
+  folded_answer folded_;
+  json single_;
+  std::string failure_;
+  std::size_t pieces_ = 0;
+  framing framing_ = framing::unknown;
+  bool brought_ = false, unreadable_ = false;
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,100 @@
+// dialect.hpp: what a provider's wire format is to the recorder: whose requests, and how bodies become attributes.
+#ifndef ARTHUR_PROVIDERS_DIALECT_HPP
+#define ARTHUR_PROVIDERS_DIALECT_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "../config.hpp"
+#include "../openinference/kinds.hpp"
+#include "attribute_list.hpp"
+#include "json.hpp"
+#include "route.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// A request whose body was read. `body` is discarded where it isn't JSON, or was too long to be kept.
+struct request_view {
+  const route& where;
+  const json& body;
+};
+
+/// The answer of a stream, put together in the form that it has without streaming.
+class folded_answer {
+ public:
+  /// `room`: bytes of text that may be collected.
+  explicit folded_answer(std::size_t room) noexcept : room_(room) {}
+
+  json whole;           // null before the first piece
+  std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
+
+  /// Appends text; beyond the room it is left out, so that what follows, such as the usage, can still be read.
+  void append(json& to, std::string_view more) {
+    if (more.size() > room_) {
+      room_ = 0;
+      cut_ = true;
+      return;
+    }
+    room_ -= more.size();
+    append_text(to, more);
+  }
+  bool cut() const noexcept { return cut_; }
+
+ private:
+  std::size_t room_;
+  bool cut_ = false;
+};
+
+/// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
+/// std::bad_alloc only, and bear any JSON.
+struct dialect {
+  const char* name;         // in ARTHUR_INSTRUMENT_DISABLED
+  const char* system;       // llm.system where the host doesn't say otherwise; null: none
+  const char* span_name;    // Python's
+  const char* stream_name;  // of a streamed call; null: the same
+  arthur::kind kind;
+  /// Whether the request is of this format; the path decides, the body confirms.
+  bool (*claims)(const request_view& request);
+  /// Whether the answer comes in pieces, by what was asked for.
+  bool (*streams)(const request_view& request);
+  /// What is known when the request leaves: model, messages, tools, parameters.
+  void (*describe_request)(const request_view& request, attribute_list& out);
+  /// Adds a piece of a stream; true if it brought output. Null: answers never come in pieces.
+  bool (*fold)(folded_answer& into, const json& piece, std::string_view event);
+  /// What the answer says. Only the messages of a partial one may be there.
+  void (*describe_answer)(const request_view& request, const json& answer, attribute_list& out);
+};
+
+/// For dialects whose body says `"stream": true`.
+inline bool asks_for_stream(const request_view& request) {
+  const json* const stream = member(request.body, "stream");
+  return stream != nullptr && stream->is_boolean() && stream->get<bool>();
+}
+
+/// The request without what has attributes of its own.
+template <class... Keys>
+json without(const json& body, Keys... keys) {
+  json rest = json::object();
+  if (!body.is_object()) return rest;
+  for (auto at = body.begin(); at != body.end(); ++at) {
+    if ((... && (at.key() != keys))) rest[at.key()] = at.value();
+  }
+  return rest;
+}
+
+/// The list of tools, each as its provider has it.
+inline void describe_tools(const json* tools, attribute_list& out) {
+  std::size_t n = 0;
+  for (const json& tool : elements(tools)) {
+    out.as_json("llm.tools." + std::to_string(n++) + ".tool.json_schema", &tool);
+  }
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif

@@ -1,0 +1,191 @@
+// exchange.hpp: one request to a model and its answer, as a span; and the functions behind wire_call.hpp. Compiled in one .cpp.
+#ifndef ARTHUR_PROVIDERS_EXCHANGE_HPP
+#define ARTHUR_PROVIDERS_EXCHANGE_HPP
+
+#include <cstddef>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "../config.hpp"
+#include "../openinference/builders.hpp"
+#include "../platform/try_to.hpp"
+#include "../spans/call_sites.hpp"
+#include "../spans/streaming.hpp"
+#include "../wire_call.hpp"
+#include "answer_reader.hpp"
+#include "attribute_list.hpp"
+#include "dialects.hpp"
+#include "failure.hpp"
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Bytes of a body that are kept, in each direction.
+constexpr std::size_t body_limit = std::size_t{1} << 20;
+
+inline json parsed_body(std::string_view body) { return body.size() > body_limit ? json(json::value_t::discarded) : parse(body); }
+
+/// What the headers, beside the body, say of a request.
+inline bool keeps_header(std::string_view name) noexcept {
+  for (const std::string_view one : {"x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-generation-id", "x-litellm-call-id"}) {
+    if (name == one) return true;
+  }
+  return false;
+}
+
+class exchange {
+ public:
+  exchange(const dialect& format, route where, json request, std::string_view body)
+      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+    const bool named = streams_ && format.stream_name != nullptr;
+    if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
+    const std::string_view provider = provider_of(where_.host);
+    attribute_list found;
+    found.text("llm.provider", provider);
+    found.text("llm.system", system_of(provider, format));
+    format.describe_request(view(), found);
+    set(found);
+    if (!request_.is_discarded()) set(arthur::input_json(body));
+    else set(arthur::input(body.substr(0, body_limit)));
+    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+  }
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  ~exchange() {
+    if (recording()) end(stream_end::left, {});
+  }
+
+  bool recording() const noexcept { return call_.span.open != nullptr; }
+  const detached_handle& span() const noexcept { return call_.span; }
+
+  void header(std::string_view name, std::string_view value) {
+    const std::string key = lower(name);
+    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.keep_unread();
+    if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
+  }
+  void feed(std::string_view bytes) {
+    if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
+  }
+  void finish(int status) {
+    set(arthur::attribute("http.response.status_code", status));
+    answer_.finish();
+    if (status >= 400) return end(stream_end::failed, failure_of(status, answer_.answer(), answer_.raw().text()));
+    end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+  }
+  void fail(std::string_view message) {
+    answer_.finish();
+    end(stream_end::failed, message);
+  }
+
+ private:
+  request_view view() const noexcept { return {where_, request_}; }
+  template <class Attribute, class = if_attribute<Attribute>>
+  void set(Attribute&& attribute) noexcept {
+    const item one = take(static_cast<Attribute&&>(attribute));
+    rt::stream_set(call_, &one, 1);
+  }
+  void set(const attribute_list& found) {
+    for (const wire_attribute& one : found.found()) {
+      std::visit([&](const auto& value) { set(arthur::attribute(one.key, value)); }, one.value);
+    }
+  }
+  void end(stream_end how, std::string_view message) {
+    attribute_list found;
+    const json& answer = answer_.answer();
+    try_to([&] { return format_.describe_answer(view(), answer, found), true; });
+    set(found);
+    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
+    else if (answer_.one_body() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
+    else if (answer_.raw().size() != 0) set(arthur::output(answer_.raw().text()));
+    if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
+    stream_handle closing = std::exchange(call_, {});
+    rt::stream_close(closing, how, message);
+  }
+
+  const dialect& format_;
+  const route where_;
+  const json request_;
+  const bool streams_;
+  answer_reader answer_;
+  stream_handle call_;
+};
+
+/// Calls `use(format, where, parsed body)` if the request is one of the known.
+template <class Use>
+void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
+  const std::string_view verb(method.data, method.size), text(body.data, body.size);
+  if (verb != "POST") return;
+  route where(std::string_view(url.data, url.size));
+  json unread(json::value_t::discarded);
+  if (dialect_of({where, unread}) == nullptr) return;  // the path alone: no body of others is parsed
+  json request = parsed_body(text);
+  const dialect* const format = dialect_of({where, request});
+  if (format != nullptr) use(*format, where, request);
+}
+
+}  // namespace providers
+
+namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
+
+ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+  providers::exchange* opened = nullptr;
+  try_to([&] {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      opened = new providers::exchange(format, std::move(where), std::move(request), {body.data, body.size});
+    });
+    return true;
+  });
+  if (opened == nullptr || opened->recording()) return opened;
+  delete opened;
+  return nullptr;
+}
+ARTHUR_LINKED void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept {
+  try_to([&] { return call.header({name.data, name.size}, {value.data, value.size}), true; });
+}
+ARTHUR_LINKED void wire_feed(providers::exchange& call, text_arg bytes) noexcept {
+  try_to([&] { return call.feed({bytes.data, bytes.size}), true; });
+}
+ARTHUR_LINKED void wire_finish(providers::exchange& call, int status) noexcept {
+  try_to([&] { return call.finish(status), true; });
+}
+ARTHUR_LINKED void wire_fail(providers::exchange& call, text_arg message) noexcept {
+  try_to([&] { return call.fail({message.data, message.size}), true; });
+}
+ARTHUR_LINKED void wire_close(providers::exchange* call) noexcept { delete call; }
+ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcept {
+  return call != nullptr ? call->span() : detached_handle();
+}
+ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
+  providers::attribute_list found;
+  try_to([&] {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      format.describe_request({where, request}, found);
+    });
+    return true;
+  });
+  return std::move(found.found());
+}
+ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request_body, text_arg body) noexcept {
+  providers::attribute_list found;
+  try_to([&] {
+    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+      providers::answer_reader reader(format, providers::body_limit);
+      reader.feed({body.data, body.size});
+      reader.finish();
+      format.describe_answer({where, request}, reader.answer(), found);
+    });
+    return true;
+  });
+  return std::move(found.found());
+}
+
+}  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
