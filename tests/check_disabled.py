@@ -34,7 +34,7 @@ def main():
     light = [name for name in sorted(os.listdir(ROOT)) if name.endswith(".hpp")] + ["openinference/builders.hpp"]
     light = [n for n in light if n not in ("implementation.hpp", "disabled.hpp")]
     names = set().union(*(declared(read(n)) for n in light))
-    defined = set(re.findall(r"^inline [\w:]+ (\w+)\(", read("disabled.hpp"), re.M))
+    defined = set(re.findall(r"^inline [\w:<>*]+ (\w+)\(", read("disabled.hpp"), re.M))
     if len(names) < 30:
         problems.append(f"only {len(names)} declarations found; has their form changed?")
     for name in sorted(names - defined):
