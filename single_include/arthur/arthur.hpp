@@ -2469,6 +2469,7 @@ ARTHUR_NAMESPACE_END
   } while (false)
 /// ARTHUR_TRACED(kind, name, expression): the expression's value, as arthur::traced() gives it:
 /// `const auto weather = ARTHUR_TRACED(tool, "get_weather", get_weather(city));`
+/// The expression stands in a function and holds no co_await.
 #define ARTHUR_TRACED(span_kind, name, ...)                                                                      \
   ::arthur::detail::traced_at(                                                                                   \
       [](const char* function) -> ::arthur::detail::call_site& {                                                 \

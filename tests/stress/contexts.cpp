@@ -163,7 +163,7 @@ outcome run(std::size_t memory, int requests) {
 }  // namespace
 
 TEST_CASE("every span of a request lies in its trace and carries its session, whichever threads did the work") {
-  const outcome all = run(std::size_t{256} << 20, 60);
+  const outcome all = run(std::size_t{256} << 20, 30);
   CHECK(all.spans > 1000);
   CHECK(all.wrong == 0);
   CHECK(arthur::stats().dropped == 0);
