@@ -1,7 +1,7 @@
 // providers_gemini.cpp: what is recorded of Gemini's and Vertex AI's wire format: all of it, and nothing else.
-#include "providers_golden.hpp"
+#include "providers_mapped.hpp"
 
-using golden::request;
+using mapped::request;
 
 namespace {
 
@@ -102,7 +102,7 @@ TEST_CASE("gemini: a request in snake_case is the same request") {
     {"inline_data":{"mime_type":"image/png","data":"eA=="}},{"file_data":{"mime_type":"image/png","file_uri":"gs://b/x"}},
     {"text":"t","thought_signature":"c2ln"},{"function_call":{"name":"f","args":{}}},{"function_response":{"name":"f","response":{"a":1}}}]}],
     "tools":[{"function_declarations":[{"name":"f"}]}],"generation_config":{"temperature":1}})");
-  CHECK(golden::difference(snake.described(), camel.described()) == "");
+  CHECK(mapped::difference(snake.described(), camel.described()) == "");
   CHECK(camel.described().size() == 18);
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("gemini: the model is the path's last part, on Vertex, too, and for tu
 
 TEST_CASE("gemini: all of an answer") {
   const request asked(plain_url, small);
-  const auto got = golden::read(asked, R"json({
+  const auto got = mapped::read(asked, R"json({
     "candidates": [
       {"content": {"role": "model", "parts": [
          {"text": "Hm.", "thought": true},
@@ -177,7 +177,7 @@ TEST_CASE("gemini: a stream, however it is framed and cut, is what the answer is
   const request by_events(sse_url, small), by_array(array_url, small);
   CHECK(by_events.span_name() == "GenerateContentStream");
   CHECK(by_events.streams());
-  const auto one = golden::read(by_events, events), other = golden::read(by_array, list);
+  const auto one = mapped::read(by_events, events), other = mapped::read(by_array, list);
   CHECK(one == other);
   CHECK(one.brought);
   CHECK(one.failure.empty());
@@ -210,7 +210,7 @@ TEST_CASE("gemini: a stream, however it is framed and cut, is what the answer is
 }
 
 TEST_CASE("gemini: a refused prompt says why; it has no candidates") {
-  const auto got = golden::read(request(plain_url, small),
+  const auto got = mapped::read(request(plain_url, small),
       R"({"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"},"usageMetadata":{"promptTokenCount":9,"totalTokenCount":9},"modelVersion":"m"})");
   CHECK_SAME(got.found, {{"llm.model_name", "m"}, {"llm.finish_reason", "PROHIBITED_CONTENT"}, {"llm.token_count.prompt", "int 9"}, {"llm.token_count.total", "int 9"}});
   CHECK(got.failure.empty());
@@ -218,13 +218,13 @@ TEST_CASE("gemini: a refused prompt says why; it has no candidates") {
 
 TEST_CASE("gemini: counts that aren't sent stay unset, those of other forms are read, nonsense isn't") {
   const request asked(plain_url, small);
-  CHECK_SAME(golden::read(asked, R"({"candidates":[],"usageMetadata":{"trafficType":"ON_DEMAND"}})").found, {});
-  CHECK_SAME(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":"8","candidatesTokenCount":2.0}})").found,
+  CHECK_SAME(mapped::read(asked, R"({"candidates":[],"usageMetadata":{"trafficType":"ON_DEMAND"}})").found, {});
+  CHECK_SAME(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":"8","candidatesTokenCount":2.0}})").found,
              {{"llm.token_count.prompt", "int 8"}, {"llm.token_count.completion", "int 2"}, {"llm.token_count.total", "int 10"}});
   // Some servers' total forgets what was thought.
-  CHECK(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":2,"thoughtsTokenCount":5,"totalTokenCount":10}})")
+  CHECK(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":2,"thoughtsTokenCount":5,"totalTokenCount":10}})")
             .found.at("llm.token_count.total") == "int 15");
-  CHECK_SAME(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":9223372036854775807,"toolUsePromptTokenCount":9223372036854775807,
+  CHECK_SAME(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":9223372036854775807,"toolUsePromptTokenCount":9223372036854775807,
     "candidatesTokenCount":-4,"thoughtsTokenCount":1e300,"totalTokenCount":null}})").found,
              {{"llm.token_count.prompt", "int 9223372036854775807"}});
 }
@@ -232,10 +232,10 @@ TEST_CASE("gemini: counts that aren't sent stay unset, those of other forms are 
 TEST_CASE("gemini: errors are told in Google's words, as a body, inside a stream, and in an array") {
   const std::string error = R"({"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[]}})";
   const std::string words = "RESOURCE_EXHAUSTED: Quota exceeded";
-  CHECK(golden::read(request(plain_url, small), error).failure == words);
-  CHECK(golden::read(request(array_url, small), "[" + error + "]").failure == words);
-  CHECK(golden::read(request(array_url, small), R"([{"candidates":[{"content":{"parts":[{"text":"So"}]}}]},)" + error + "]").failure == words);
-  const auto got = golden::read(request(sse_url, small),
+  CHECK(mapped::read(request(plain_url, small), error).failure == words);
+  CHECK(mapped::read(request(array_url, small), "[" + error + "]").failure == words);
+  CHECK(mapped::read(request(array_url, small), R"([{"candidates":[{"content":{"parts":[{"text":"So"}]}}]},)" + error + "]").failure == words);
+  const auto got = mapped::read(request(sse_url, small),
                                 R"(data: {"candidates":[{"content":{"role":"model","parts":[{"text":"So far"}]}}]})"
                                 "\n\ndata: " + error + "\n\n");
   CHECK(got.failure == words);
@@ -244,16 +244,16 @@ TEST_CASE("gemini: errors are told in Google's words, as a body, inside a stream
 
 TEST_CASE("gemini: a stream of large parts is kept up to the limit; its usage is read all the same") {
   const request asked(sse_url, small);
-  golden::providers::answer_reader reader(asked.format(), 4096);
+  mapped::providers::answer_reader reader(asked.format(), 4096);
   const std::string image = R"(data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" + std::string(1500, 'A') + "\"}}]}}]}\n\n";
   for (int n = 0; n < 10; ++n) reader.feed(image);
   reader.feed("data: {\"usageMetadata\":{\"promptTokenCount\":3}}\n\n");
   reader.finish();
   CHECK(reader.truncated());
-  CHECK(golden::providers::dump(reader.answer()).size() < 4096);
-  golden::providers::attribute_list found;
+  CHECK(mapped::providers::dump(reader.answer()).size() < 4096);
+  mapped::providers::attribute_list found;
   asked.format().describe_answer(asked.view(), reader.answer(), found);
-  CHECK(golden::map_of(found).at("llm.token_count.prompt") == "int 3");
+  CHECK(mapped::map_of(found).at("llm.token_count.prompt") == "int 3");
 }
 
 TEST_CASE("gemini embeddings: one text") {
@@ -266,7 +266,7 @@ TEST_CASE("gemini embeddings: one text") {
       {"embedding.invocation_parameters", R"({"model":"models/gemini-embedding-001","taskType":"RETRIEVAL_QUERY"})"},
       {"embedding.embeddings.0.embedding.text", "One\n\nmore"},
   });
-  CHECK_SAME(golden::read(asked, R"({"embedding":{"values":[0.5,-1,2e-3]},"usageMetadata":{"promptTokenCount":2}})").found, {
+  CHECK_SAME(mapped::read(asked, R"({"embedding":{"values":[0.5,-1,2e-3]},"usageMetadata":{"promptTokenCount":2}})").found, {
       {"embedding.embeddings.0.embedding.vector", "[0.5,-1.0,0.002]"},
       {"llm.token_count.prompt", "int 2"},
       {"llm.token_count.total", "int 2"},
@@ -283,7 +283,7 @@ TEST_CASE("gemini embeddings: a batch") {
       {"embedding.embeddings.0.embedding.text", "a"},
       {"embedding.embeddings.1.embedding.text", "b"},
   });
-  CHECK_SAME(golden::read(asked, R"({"embeddings":[{"values":[1,2]},{"values":[3,4.5]}]})").found,
+  CHECK_SAME(mapped::read(asked, R"({"embeddings":[{"values":[1,2]},{"values":[3,4.5]}]})").found,
              {{"embedding.embeddings.0.embedding.vector", "[1.0,2.0]"}, {"embedding.embeddings.1.embedding.vector", "[3.0,4.5]"}});
 }
 
@@ -298,7 +298,7 @@ TEST_CASE("gemini embeddings: Vertex predicts them; other predictions are none")
       {"embedding.embeddings.0.embedding.text", "a"},
       {"embedding.embeddings.1.embedding.text", "b"},
   });
-  CHECK_SAME(golden::read(asked, R"({"predictions":[{"embeddings":{"values":[1,2],"statistics":{"truncated":false,"token_count":4}}},
+  CHECK_SAME(mapped::read(asked, R"({"predictions":[{"embeddings":{"values":[1,2],"statistics":{"truncated":false,"token_count":4}}},
                                                    {"embeddings":{"values":[3,4],"statistics":{"token_count":5.0}}}]})").found, {
       {"embedding.embeddings.0.embedding.vector", "[1.0,2.0]"},
       {"embedding.embeddings.1.embedding.vector", "[3.0,4.0]"},
@@ -306,16 +306,16 @@ TEST_CASE("gemini embeddings: Vertex predicts them; other predictions are none")
       {"llm.token_count.total", "int 9"},
   });
   const request picture(vertex + "multimodalembedding@001:predict", R"({"instances":[{"text":"cat","image":{"gcsUri":"gs://b/c"}}]})");
-  CHECK_SAME(golden::read(picture, R"({"predictions":[{"textEmbedding":[0.5]}]})").found, {{"embedding.embeddings.0.embedding.vector", "[0.5]"}});
+  CHECK_SAME(mapped::read(picture, R"({"predictions":[{"textEmbedding":[0.5]}]})").found, {{"embedding.embeddings.0.embedding.vector", "[0.5]"}});
   CHECK_FALSE(request(vertex + "imagen-4.0:predict", R"({"instances":[{"prompt":"a cat"}]})").known());
   CHECK_FALSE(request(vertex + "text-embedding-005:predict", R"({"text":"a"})").known());
 }
 
 TEST_CASE("gemini: real traffic") {
   std::string asked, answered;
-  if (!golden::recording("gemini-stream-thinking-tools.request.json", asked) || !golden::recording("gemini-stream-thinking-tools.response.sse", answered)) return;
+  if (!mapped::recording("gemini-stream-thinking-tools.request.json", asked) || !mapped::recording("gemini-stream-thinking-tools.response.sse", answered)) return;
   const request stream("https://generativelanguage.googleapis.com/v1beta/models/gemini-3.5-flash:streamGenerateContent?alt=sse", asked);
-  auto found = golden::read(stream, answered).found;
+  auto found = mapped::read(stream, answered).found;
   const std::string call = "llm.output_messages.0.message.tool_calls.";
   CHECK(found[call + "0.tool_call.reasoning_signature"].size() > 500);
   found.erase(call + "0.tool_call.reasoning_signature");
@@ -334,8 +334,8 @@ TEST_CASE("gemini: real traffic") {
       {call + "1.tool_call.function.name", "get_weather"},
       {call + "1.tool_call.function.arguments", R"({"location":"New Delhi"})"},
   });
-  REQUIRE(golden::recording("gemini-two-tools.request.json", asked));
-  REQUIRE(golden::recording("gemini-two-tools.response.json", answered));
+  REQUIRE(mapped::recording("gemini-two-tools.request.json", asked));
+  REQUIRE(mapped::recording("gemini-two-tools.response.json", answered));
   const request plain("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.0-flash:generateContent", asked);
   auto described = plain.described();
   CHECK(described["llm.tools.0.tool.json_schema"].substr(0, 16) == R"({"description":")");
@@ -348,7 +348,7 @@ TEST_CASE("gemini: real traffic") {
       {"llm.input_messages.1.message.role", "user"},
       {"llm.input_messages.1.message.content", "What is the weather like in Boston & new Delhi?"},
   });
-  CHECK_SAME(golden::read(plain, answered).found, {
+  CHECK_SAME(mapped::read(plain, answered).found, {
       {"llm.model_name", "gemini-2.0-flash"},
       {"llm.finish_reason", "STOP"},
       {"llm.token_count.prompt", "int 64"},

@@ -1,7 +1,7 @@
 // providers_ollama.cpp: what is recorded of Ollama's own wire format: all of it, and nothing else.
-#include "providers_golden.hpp"
+#include "providers_mapped.hpp"
 
-using golden::request;
+using mapped::request;
 
 namespace {
 
@@ -60,7 +60,7 @@ TEST_CASE("ollama: all of a chat's request") {
 TEST_CASE("ollama: a stream, however it is cut, is what the answer is without streaming") {
   const request asked(chat_url, small_chat);
   CHECK(asked.streams());  // that is the default
-  const auto got = golden::read(asked,
+  const auto got = mapped::read(asked,
       R"({"model":"m:latest","created_at":"1","message":{"role":"assistant","content":"","thinking":"Let me "},"done":false})" "\n"
       R"({"model":"m:latest","created_at":"2","message":{"role":"assistant","content":"","thinking":"see."},"done":false})" "\n"
       R"({"model":"m:latest","created_at":"3","message":{"role":"assistant","content":"It's w\u00e4rm "},"logprobs":[1],"done":false})" "\n"
@@ -94,7 +94,7 @@ TEST_CASE("ollama: a stream, however it is cut, is what the answer is without st
 
 TEST_CASE("ollama: a prompt that was cached isn't counted: the count stays unset, and the total with it") {
   const request asked(chat_url, small_chat);
-  CHECK_SAME(golden::read(asked, R"({"model":"m","message":{"role":"assistant","content":"Hi"},"done":true,"done_reason":"length","eval_count":3})").found, {
+  CHECK_SAME(mapped::read(asked, R"({"model":"m","message":{"role":"assistant","content":"Hi"},"done":true,"done_reason":"length","eval_count":3})").found, {
       {"llm.model_name", "m"},
       {"llm.finish_reason", "length"},
       {"llm.token_count.completion", "int 3"},
@@ -124,7 +124,7 @@ TEST_CASE("ollama: all of generate, streamed and not") {
   CHECK_SAME(request(generate_url, small_prompt).described(),
              {{"llm.provider", "ollama"}, {"llm.model_name", "m"}, {in + "0.message.role", "user"}, {in + "0.message.content", "Hi"}});
   const std::string out = "llm.output_messages.0.message.";
-  const golden::attributes expected = {
+  const mapped::attributes expected = {
       {"llm.model_name", "m"},
       {"llm.finish_reason", "stop"},
       {"llm.token_count.prompt", "int 9"},
@@ -136,13 +136,13 @@ TEST_CASE("ollama: all of generate, streamed and not") {
       {out + "content", "A cat."},
   };
   const std::string end = R"("done":true,"done_reason":"stop","context":[1,2],"prompt_eval_count":9,"eval_count":2})";
-  const auto whole = golden::read(asked, R"({"model":"m","response":"A cat.","thinking":"Hm.",)" + end);
-  CHECK(golden::difference(whole.found, expected) == "");
-  const auto stream = golden::read(asked, R"({"model":"m","response":"","thinking":"Hm.","done":false})" "\n"
+  const auto whole = mapped::read(asked, R"({"model":"m","response":"A cat.","thinking":"Hm.",)" + end);
+  CHECK(mapped::difference(whole.found, expected) == "");
+  const auto stream = mapped::read(asked, R"({"model":"m","response":"","thinking":"Hm.","done":false})" "\n"
                                           R"({"model":"m","response":"A ","done":false})" "\n"
                                           R"({"model":"m","response":"cat.","done":false})" "\n"
                                           R"({"model":"m","response":"",)" + end);
-  CHECK(golden::difference(stream.found, expected) == "");
+  CHECK(mapped::difference(stream.found, expected) == "");
   CHECK(stream.whole.find("context") == std::string::npos);
 }
 
@@ -160,8 +160,8 @@ TEST_CASE("ollama: loading a model is no call, nor is another application's chat
 
 TEST_CASE("ollama: errors are texts, as a body and inside a stream") {
   const request asked(chat_url, small_chat);
-  CHECK(golden::read(asked, R"({"error":"model 'x' not found"})").failure == "model 'x' not found");
-  const auto got = golden::read(asked, R"({"model":"m","message":{"role":"assistant","content":"So far"},"done":false})" "\n"
+  CHECK(mapped::read(asked, R"({"error":"model 'x' not found"})").failure == "model 'x' not found");
+  const auto got = mapped::read(asked, R"({"model":"m","message":{"role":"assistant","content":"So far"},"done":false})" "\n"
                                        R"({"error":"an error was encountered while running the model"})" "\n");
   CHECK(got.failure == "an error was encountered while running the model");
   CHECK_SAME(got.found, {{"llm.model_name", "m"}, {"llm.output_messages.0.message.role", "assistant"}, {"llm.output_messages.0.message.content", "So far"}});
@@ -178,7 +178,7 @@ TEST_CASE("ollama: embeddings, of today and of before") {
       {"embedding.embeddings.0.embedding.text", "a"},
       {"embedding.embeddings.1.embedding.text", "b"},
   });
-  CHECK_SAME(golden::read(asked, R"({"model":"all-minilm:latest","embeddings":[[0.5,-1],[2,3]],"total_duration":1,"prompt_eval_count":8})").found, {
+  CHECK_SAME(mapped::read(asked, R"({"model":"all-minilm:latest","embeddings":[[0.5,-1],[2,3]],"total_duration":1,"prompt_eval_count":8})").found, {
       {"embedding.model_name", "all-minilm:latest"},
       {"embedding.embeddings.0.embedding.vector", "[0.5,-1.0]"},
       {"embedding.embeddings.1.embedding.vector", "[2.0,3.0]"},
@@ -192,7 +192,7 @@ TEST_CASE("ollama: embeddings, of today and of before") {
       {"embedding.invocation_parameters", R"({"model":"all-minilm"})"},
       {"embedding.embeddings.0.embedding.text", "a"},
   });
-  CHECK_SAME(golden::read(old, R"({"embedding":[0.25,1]})").found, {{"embedding.embeddings.0.embedding.vector", "[0.25,1.0]"}});
+  CHECK_SAME(mapped::read(old, R"({"embedding":[0.25,1]})").found, {{"embedding.embeddings.0.embedding.vector", "[0.25,1.0]"}});
 }
 
 TEST_CASE("ollama: the provider is named once where the host tells it, too") {
@@ -202,11 +202,11 @@ TEST_CASE("ollama: the provider is named once where the host tells it, too") {
 
 TEST_CASE("ollama: real traffic") {
   std::string asked, answered;
-  if (!golden::recording("ollama-tool.request.json", asked) || !golden::recording("ollama-tool.response.json", answered)) return;
+  if (!mapped::recording("ollama-tool.request.json", asked) || !mapped::recording("ollama-tool.response.json", answered)) return;
   const request tool(chat_url, asked);
   CHECK_FALSE(tool.streams());
   CHECK(tool.described().at("llm.invocation_parameters") == R"({"stream":false,"options":{"temperature":0,"seed":42}})");
-  auto found = golden::read(tool, answered).found;
+  auto found = mapped::read(tool, answered).found;
   const std::string out = "llm.output_messages.0.message.";
   CHECK(found[out + "contents.0.message_content.text"].substr(0, 17) == "Thinking Process:");
   found.erase(out + "contents.0.message_content.text");
@@ -222,9 +222,9 @@ TEST_CASE("ollama: real traffic") {
       {out + "tool_calls.0.tool_call.function.name", "get_current_weather"},
       {out + "tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"},
   });
-  REQUIRE(golden::recording("ollama-error-404.request.json", asked));
-  REQUIRE(golden::recording("ollama-error-404.response.json", answered));
-  const auto failed = golden::read(request(chat_url, asked), answered);
+  REQUIRE(mapped::recording("ollama-error-404.request.json", asked));
+  REQUIRE(mapped::recording("ollama-error-404.response.json", answered));
+  const auto failed = mapped::read(request(chat_url, asked), answered);
   CHECK(failed.failure == "model 'nonexistent-model:latest' not found");
   CHECK_SAME(failed.found, {});
 }

@@ -1,4 +1,4 @@
-// providers_golden.hpp: all that a dialect finds in bodies, as one text per key, and streams cut wherever bytes can be cut.
+// providers_mapped.hpp: all that a dialect finds in bodies, as one text per key, and streams cut wherever bytes can be cut.
 #pragma once
 #ifndef ARTHUR_WITH_JSON
 #define ARTHUR_WITH_JSON
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <variant>
 
-namespace golden {
+namespace mapped {
 
 namespace providers = arthur::detail::providers;
 using providers::json;
@@ -142,6 +142,6 @@ inline bool recording(const std::string& name, std::string& out) {
   return false;
 }
 
-}  // namespace golden
+}  // namespace mapped
 
-#define CHECK_SAME(got, ...) CHECK(golden::difference(got, golden::attributes __VA_ARGS__) == "")
+#define CHECK_SAME(got, ...) CHECK(mapped::difference(got, mapped::attributes __VA_ARGS__) == "")
