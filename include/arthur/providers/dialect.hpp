@@ -32,27 +32,34 @@ class folded_answer {
   json whole;           // null before the first piece
   std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
 
-  /// Appends text; beyond the room it is left out, so that what follows, such as the usage, can still be read.
-  void append(json& to, std::string_view more) {
-    if (takes(more.size())) append_text(to, more);
-  }
-  /// Sets what came whole, within the same room.
-  void put(json& to, const json& value) {
-    if (takes(dump(value).size())) to = value;
-  }
-  bool cut() const noexcept { return cut_; }
-
- private:
-  bool takes(std::size_t size) noexcept {
-    if (size > room_) {
+  /// Whether so many bytes more may be collected. What doesn't fit is left out, as is all that comes later, so that what
+  /// needs no room, such as the usage, can still be read.
+  bool take_room(std::size_t bytes) noexcept {
+    if (bytes > room_) {
       room_ = 0;
       cut_ = true;
       return false;
     }
-    room_ -= size;
+    room_ -= bytes;
     return true;
   }
+  /// Appends text, if there is room for it.
+  void append(json& to, std::string_view more) {
+    if (take_room(more.size())) append_text(to, more);
+  }
+  /// Appends a value to a list, if there is room for it.
+  void push(json& list, const json& value) {
+    if (!take_room(dump(value).size())) return;
+    if (!list.is_array()) list = json::array();
+    list.push_back(value);
+  }
+  /// Sets what came whole, if there is room for it.
+  void put(json& to, const json& value) {
+    if (take_room(dump(value).size())) to = value;
+  }
+  bool cut() const noexcept { return cut_; }
 
+ private:
   std::size_t room_;
   bool cut_ = false;
 };

@@ -7,7 +7,13 @@
 #include "../config.hpp"
 #include "anthropic.hpp"
 #include "dialect.hpp"
+#include "gemini.hpp"
+#include "gemini_embeddings.hpp"
+#include "ollama.hpp"
+#include "ollama_embeddings.hpp"
 #include "openai_chat.hpp"
+#include "openai_completions.hpp"
+#include "openai_embeddings.hpp"
 #include "openai_responses.hpp"
 #include "route.hpp"
 
@@ -19,6 +25,13 @@ inline constexpr const dialect* dialects[] = {
     &openai_chat_dialect,
     &openai_responses_dialect,
     &anthropic_dialect,
+    &openai_completions_dialect,
+    &gemini_dialect,
+    &gemini_embeddings_dialect,
+    &ollama_chat_dialect,
+    &ollama_generate_dialect,
+    &ollama_embeddings_dialect,  // before OpenAI's, whose path is the end of its old one: the longer one says more
+    &openai_embeddings_dialect,
 };
 
 /// The first that claims the request; null: none of the known. Only the path was looked at where `body` is discarded.

@@ -46,8 +46,10 @@ class exchange {
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
     const std::string_view provider = provider_of(where_.host);
     attribute_list found;
-    found.text("llm.provider", provider);
-    found.text("llm.system", system_of(provider, format));
+    if (format.kind == kind::llm) {  // OpenInference keeps both from embeddings
+      found.text("llm.provider", provider);
+      found.text("llm.system", system_of(provider, format));
+    }
     format.describe_request(view(), found);
     set(found);
     if (!request_.is_discarded()) set(arthur::input_json(body));
