@@ -83,6 +83,9 @@ TEST_CASE("4.14.1 events come out whole, wherever the bytes are cut: in \"data:\
 TEST_CASE("4.14.2 events with and without a space, of several data lines, with names, comments, retry and id") {
   check_cuts(events, "data:1\n\ndata: 2\n\ndata:  3\n\n", {"|1", "|2", "| 3"});
   check_cuts(events, "data: one\ndata:two\ndata\ndata: four\n\n", {"|one\ntwo\n\nfour"});
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    check_cuts(events, "event: a" + end + "data: 1" + end + "data: 2" + end + end, {"a|1\n2"});
+  }
   check_cuts(events, ": ping\n\nevent: a\nretry: 10\nid: 7\n: OPENROUTER PROCESSING\ndata: 1\n\nevent: b\n\ndata: 2\n\n", {"a|1", "|2"});
   check_cuts(events, "\n\n\r\n:\n\nnonsense\n\nnonsense: 1\n\ndata\n\n", {"|"});
   check_cuts(events, "error: {\"code\":500}\n\n", {"|{\"code\":500}"});
