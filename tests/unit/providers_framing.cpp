@@ -88,7 +88,7 @@ TEST_CASE("4.14.2 events with and without a space, of several data lines, with n
   }
   check_cuts(events, ": ping\n\nevent: a\nretry: 10\nid: 7\n: OPENROUTER PROCESSING\ndata: 1\n\nevent: b\n\ndata: 2\n\n", {"a|1", "|2"});
   check_cuts(events, "\n\n\r\n:\n\nnonsense\n\nnonsense: 1\n\ndata\n\n", {"|"});
-  check_cuts(events, "error: {\"code\":500}\n\n", {"|{\"code\":500}"});
+  check_cuts(events, "error: {\"code\":500}\n\n", {"error|{\"code\":500}"});
 }
 
 TEST_CASE("4.14.2 a byte order mark before the first event is skipped") {

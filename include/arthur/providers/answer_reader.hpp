@@ -102,7 +102,7 @@ class answer_reader {
       unreadable_ = true;
       return;
     }
-    if (failure_.empty()) failure_ = failure_in(value);
+    if (failure_.empty()) failure_ = failure_in(value, event == "error");
     ++pieces_;
     if (has_room(text.size()) && format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
     if (pieces_ > 1) single_ = nullptr;

@@ -27,12 +27,13 @@ inline std::string first_words(std::string_view raw) {
 
 /// Empty: the value reports no error. Forms: {"error": {"message", "type", "code"}}, {"error": "text"}, {"type": "error",
 /// "error": ...}, {"type": "error", "message"}, {"object": "error", "message"}, {"x_groq": {"error"}}, [{"error": ...}] (Gemini).
-inline std::string failure_in(const json& body) {
-  if (body.is_array() && body.size() == 1) return failure_in(body.front());
+/// `named`: something beside the body calls it an error.
+inline std::string failure_in(const json& body, bool named = false) {
+  if (body.is_array() && body.size() == 1) return failure_in(body.front(), named);
   const json* error = member(body, "error");
   if (error == nullptr) error = member(member(body, "x_groq"), "error");
   if (error != nullptr && (error->empty() || error->is_boolean() || error->is_number())) error = nullptr;
-  const bool is_error = text_of(member(body, "type")) == "error" || text_of(member(body, "object")) == "error";
+  const bool is_error = named || text_of(member(body, "type")) == "error" || text_of(member(body, "object")) == "error";
   if (error == nullptr && !is_error) return {};
   if (error != nullptr && error->is_string()) return std::string(text_of(error));
   const json& from = error != nullptr && error->is_object() ? *error : body;

@@ -129,6 +129,25 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
   return brought;
 }
 
+/// Adds to a content: a text to a text, parts to a list of parts; one of them there already becomes a list with the other.
+/// A part that goes on with the kind of the last one is more of it: Mistral thinks so, and writes behind it in plain texts.
+inline void fold_content(folded_answer& into, json& whole, const json& more) {
+  if (more.is_string() && !whole.is_array()) return into.append(whole, text_of(&more));
+  if (whole.is_string() && !text_of(&whole).empty()) whole = json::array({{{"type", "text"}, {"text", whole}}});
+  if (!whole.is_array()) whole = json::array();
+  if (more.is_string()) {
+    if (!text_of(&more).empty()) fold_content(into, whole, json::array({{{"type", "text"}, {"text", more}}}));
+    return;
+  }
+  for (const json& part : elements(&more)) {
+    const std::string_view type = text_of(member(part, "type"));
+    const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
+    const json* const content = member(part, type == "text" ? "text" : "thinking");
+    if (!goes_on) whole.push_back(part);
+    else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
+  }
+}
+
 /// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
 inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   bool brought = false;
@@ -141,15 +160,8 @@ inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
     } else if (key == "tool_calls") {
       if (fold_calls(into, message["tool_calls"], *at)) brought = true;
     } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
-      if (at->is_string()) {
-        into.append(message[key], text_of(&*at));
-        brought = brought || !text_of(&*at).empty();
-      } else {
-        json& parts = message[key];
-        if (!parts.is_array()) parts = json::array();
-        for (const json& part : elements(&*at)) parts.push_back(part);
-        brought = true;
-      }
+      fold_content(into, message[key], *at);
+      brought = brought || !at->is_string() || !text_of(&*at).empty();
     } else if (key == "function_call" && at->is_object()) {
       if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
       into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
