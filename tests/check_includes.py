@@ -35,8 +35,8 @@ MAY_INCLUDE = {
     "spans": LIGHT | {"."},  # behind the light headers
     "spans/carrying.hpp": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
     "spans/instrumentation.hpp": LIGHT | {".", "spans", "policy/instrument_settings.hpp"},  # resolved settings, pure data
-    "runtime": LIGHT | HEAVY | {".", "spans"},
-    "providers": LIGHT | {".", "spans"},  # beside nlohmann_json
+    "runtime": LIGHT | HEAVY | {".", "spans", "spans/instrumentation.hpp"},
+    "providers": LIGHT | {".", "spans", "spans/instrumentation.hpp"},  # beside nlohmann_json
     "implementation.hpp": LIGHT | HEAVY | {".", "spans", "spans/carrying.hpp", "providers"},
     "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
     "instrument": {"arthur.hpp"},  # hooks into other libraries; nothing includes them, and they are copied next to the single header
