@@ -34,10 +34,12 @@ MAY_INCLUDE = {
     "transport": PURE | {"otlp", "policy"},
     "spans": LIGHT | {"."},  # behind the light headers
     "spans/carrying.hpp": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
-    "runtime": LIGHT | HEAVY | {".", "spans"},
-    "providers": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # beside nlohmann_json
+    "spans/instrumentation.hpp": LIGHT | {".", "spans", "policy/instrument_settings.hpp"},  # resolved settings, pure data
+    "runtime": LIGHT | HEAVY | {".", "spans", "spans/instrumentation.hpp"},
+    "providers": LIGHT | {".", "spans", "spans/instrumentation.hpp", "otlp/utf8.hpp"},  # beside nlohmann_json
     "implementation.hpp": LIGHT | HEAVY | {".", "spans", "spans/carrying.hpp", "providers"},
     "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
+    "instrument": {"arthur.hpp"},  # hooks into other libraries; nothing includes them, and they are copied next to the single header
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
     "coroutine.hpp": {"arthur.hpp"},  # likewise

@@ -91,6 +91,8 @@ inline void stop() noexcept {}
 #if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 inline providers::exchange* wire_open(text_arg, text_arg, text_arg) noexcept { return nullptr; }
+inline providers::exchange* wire_hooked(wire_hook, text_arg, text_arg, text_arg, text_arg, wire_changes&) noexcept { return nullptr; }
+inline void wire_began(providers::exchange&, std::uint64_t) noexcept {}
 inline void wire_header(providers::exchange&, text_arg, text_arg) noexcept {}
 inline void wire_feed(providers::exchange&, text_arg) noexcept {}
 inline void wire_finish(providers::exchange&, int) noexcept {}

@@ -197,6 +197,14 @@ struct options {
   std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
+  /// Hosts whose requests through arthur::httplib_client and its like carry the `traceparent` of their span, if it is a call
+  /// to a model: names without scheme and port, comma separated; what is below a name counts, too. Default:
+  /// ARTHUR_PROPAGATE_TO, then none: providers have no use for ids of yours.
+  std::string propagate_to;
+  /// Ask for the token counts of streamed OpenAI chats: arthur::httplib_client and its like add
+  /// `"stream_options":{"include_usage":true}` to a request that is recorded and has no stream_options. The stream then ends with one
+  /// chunk more, whose `choices` is empty: the program must bear that.
+  bool include_usage = false;
 
   // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
   // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.

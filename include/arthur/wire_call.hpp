@@ -24,11 +24,22 @@ struct wire_attribute {
 };
 
 namespace detail {
+/// Who sees a request: the program itself with a wire_call, or a hook into an HTTP client.
+enum class wire_hook : unsigned char { program, httplib, httplib_log };
+
+/// What a hook does to its request before it leaves. Empty: nothing.
+struct wire_changes {
+  std::string traceparent, tracestate;  // headers to add
+  std::string body;                     // to send instead
+};
+
 namespace providers {
 class exchange;
 }
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept;
+providers::exchange* wire_hooked(wire_hook by, text_arg method, text_arg origin, text_arg path, text_arg body, wire_changes& changes) noexcept;
+void wire_began(providers::exchange& call, std::uint64_t nanoseconds_ago) noexcept;
 void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept;
 void wire_feed(providers::exchange& call, text_arg bytes) noexcept;
 void wire_finish(providers::exchange& call, int status) noexcept;
@@ -60,6 +71,13 @@ class [[nodiscard]] wire_call {
   wire_call(detail::text_arg method, detail::text_arg url, detail::text_arg request_body) noexcept {
     if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) call_ = detail::wire_rt::wire_open(method, url, request_body);
   }
+  /// For hooks. `origin`: scheme and host, `path`: with its query.
+  wire_call(detail::wire_hook by, detail::text_arg method, detail::text_arg origin, detail::text_arg path, detail::text_arg request_body,
+            detail::wire_changes& changes) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      call_ = detail::wire_rt::wire_hooked(by, method, origin, path, request_body, changes);
+    }
+  }
   ~wire_call() { close(); }
   wire_call(wire_call&& from) noexcept : call_(from.call_) { from.call_ = nullptr; }
   wire_call& operator=(wire_call&& from) noexcept {
@@ -72,6 +90,10 @@ class [[nodiscard]] wire_call {
 
   /// Whether anything is recorded.
   bool recording() const noexcept { return call_ != nullptr; }
+  /// For hooks that come late.
+  void began(std::uint64_t nanoseconds_ago) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_began(*call_, nanoseconds_ago);
+  }
   /// A header of the answer, before its bytes: the ids of requests are kept, a Content-Encoding is respected.
   void header(detail::text_arg name, detail::text_arg value) noexcept {
     if (call_ != nullptr) detail::wire_rt::wire_header(*call_, name, value);

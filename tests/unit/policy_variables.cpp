@@ -73,6 +73,8 @@ std::string told(const settings& s, const std::string& what) {
   if (what == "links") limit(s.limits.links);
   if (what == "event attributes") limit(s.limits.event_attributes);
   if (what == "link attributes") limit(s.limits.link_attributes);
+  if (what == "hooks off") for (const std::string& name : s.instrument.disabled) out << name << ";";
+  if (what == "propagate") for (const std::string& name : s.instrument.propagate_to) out << name << ";";
   return out.str();
 }
 
@@ -142,6 +144,15 @@ const row table[] = {
     {"OTEL_SDK_DISABLED", "1", "disabled", "0", "write true or false"},
     {"OTEL_CONFIG_FILE", "sdk.yaml", "service", "unknown_service:prog", "all other OTEL_ variables are ignored", {{"OTEL_SERVICE_NAME", "mine"}}},
     {"OTEL_ENTITIES", "service{service.name=x}", "service", "unknown_service:prog"},  // in development: not ours, not worth a line
+
+    // Hooks into HTTP clients.
+    {"ARTHUR_INSTRUMENT_DISABLED", "httplib, OpenAI", "hooks off", "httplib;openai;"},
+    {"ARTHUR_INSTRUMENT_DISABLED", "opnai", "hooks off", "", "the known names are httplib, openai"},
+    {"ARTHUR_PROPAGATE_TO", " Tools.example.com,10.0.0.1,[::1], ", "propagate", "tools.example.com;10.0.0.1;[::1];"},
+    {"ARTHUR_PROPAGATE_TO", "http://tools", "propagate", "", "write names of hosts"},
+    {"ARTHUR_PROPAGATE_TO", "tools:8080", "propagate", "", "write names of hosts"},
+    {"ARTHUR_PROPAGATE_TO", "*", "propagate", "", "write names of hosts"},
+    {"ARTHUR_PROPAGATE_TO", ".example.com", "propagate", "", "write names of hosts"},
 
     // Time and batches. Milliseconds; a timeout of 0 is none.
     {"OTEL_BSP_SCHEDULE_DELAY", "5000", "delay", "5000"},

@@ -14,6 +14,7 @@
 #include "../options.hpp"
 #include "endpoint.hpp"
 #include "environment.hpp"
+#include "instrument_settings.hpp"
 #include "limit_settings.hpp"
 #include "limits.hpp"
 #include "masking_settings.hpp"
@@ -75,6 +76,7 @@ struct settings {
   bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
   bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
   bool baggage = true;        ///< W3C baggage is
+  instrument_settings instrument;
 };
 
 /// Trees are put together on the heap.
@@ -391,6 +393,7 @@ inline settings resolve(const options& given, const environment& surroundings, w
     warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
   }
   if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
+  if (out.error.empty()) out.error = resolving::resolve_instrument(given, env, warnings, out.instrument);
   resolving::resolve_numbers(given, env, warnings, out);
   const sampler chosen = resolving::resolve_sampler(given, env, warnings);
   out.sample_ratio = chosen.ratio;

@@ -2,7 +2,9 @@
 #ifndef ARTHUR_PROVIDERS_EXCHANGE_HPP
 #define ARTHUR_PROVIDERS_EXCHANGE_HPP
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <string_view>
@@ -13,13 +15,17 @@
 #include "../config.hpp"
 #include "../openinference/builders.hpp"
 #include "../platform/try_to.hpp"
+#include "../record/slot.hpp"
 #include "../spans/call_sites.hpp"
+#include "../spans/instrumentation.hpp"
 #include "../spans/streaming.hpp"
 #include "../wire_call.hpp"
 #include "answer_reader.hpp"
 #include "attribute_list.hpp"
 #include "dialects.hpp"
 #include "failure.hpp"
+#include "hooks.hpp"
+#include "under_way.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -40,8 +46,8 @@ inline bool keeps_header(std::string_view name) noexcept {
 
 class exchange {
  public:
-  exchange(const dialect& format, route where, json request, std::string_view body)
-      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
+      : by_(by), passage_(key_of(by, body)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
     try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
@@ -55,12 +61,18 @@ class exchange {
   bool recording() const noexcept { return call_.span.open != nullptr; }
   const detached_handle& span() const noexcept { return call_.span; }
 
+  /// Before the span is filled further.
+  void began(std::uint64_t nanoseconds_ago) noexcept {
+    frame* const f = rt::frame_of(call_.span);
+    if (f != nullptr && nanoseconds_ago < f->start) f->start -= nanoseconds_ago;
+  }
   void header(std::string_view name, std::string_view value) {
     const std::string key = lower(name);
     if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.may_be_encoded();
     if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
   }
   void feed(std::string_view bytes) {
+    if (by_ == wire_hook::program) passage_.leave();  // answered: from now on the same request is another one
     if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
   }
   void finish(int status) {
@@ -110,12 +122,15 @@ class exchange {
     const json& answer = answer_.answer();
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
+    passage_.leave();
     if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
     else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
     else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
   }
 
+  const wire_hook by_;
+  passage passage_;
   const dialect& format_;
   const route where_;
   const json request_;
@@ -141,11 +156,24 @@ void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
 
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 
-ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, text_arg origin, text_arg path, text_arg body,
+                                               wire_changes& changes) noexcept {
+  const installed_instrumentation* const settings = the_instrumentation.load(std::memory_order_acquire);
+  if (settings == nullptr || settings->disables(providers::name_of(by))) return nullptr;
   providers::exchange* opened = nullptr;
   try_to([&] {
+    std::string url(origin.data, origin.size);
+    url.append(path.data, path.size);
+    const std::string_view sent(body.data, body.size);
     providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      opened = new providers::exchange(format, std::move(where), std::move(request), {body.data, body.size});
+      if (settings->disables(format.name)) return;
+      const bool propagates = by != wire_hook::program && settings->propagates_to(where.host);
+      const bool asks = by != wire_hook::program && settings->settings.include_usage && providers::lacks_usage({where, request}, format);
+      if (!providers::is_seen(providers::key_of(by, sent))) {
+        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent);
+      }
+      if (propagates) providers::take_headers(opened != nullptr ? opened->span() : detached_handle(), changes);
+      if (asks && opened != nullptr && opened->recording()) changes.body = providers::with_usage(sent);
     });
     return true;
   });
@@ -153,6 +181,11 @@ ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text
   delete opened;
   return nullptr;
 }
+ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+  wire_changes none;
+  return wire_hooked(wire_hook::program, method, url, std::string_view(), body, none);
+}
+ARTHUR_LINKED void wire_began(providers::exchange& call, std::uint64_t nanoseconds_ago) noexcept { call.began(nanoseconds_ago); }
 ARTHUR_LINKED void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept {
   try_to([&] { return call.header({name.data, name.size}, {value.data, value.size}), true; });
 }

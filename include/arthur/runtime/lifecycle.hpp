@@ -23,6 +23,7 @@
 #include "../policy/patience.hpp"
 #include "../policy/settings.hpp"
 #include "../record/threads.hpp"
+#include "../spans/instrumentation.hpp"
 #include "../spans/restraint.hpp"
 #include "../runtime.hpp"
 #include "../span.hpp"
@@ -166,6 +167,7 @@ inline std::string runtime::start(const options& given) {
   r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
+  install_instrumentation(settings_.instrument);
   r.keeps_candidates.store(settings_.tail.any(), std::memory_order_relaxed);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
   r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
