@@ -3,6 +3,7 @@
 #define ARTHUR_PROVIDERS_DIALECT_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -33,20 +34,44 @@ class folded_answer {
 
   /// Appends text; beyond the room it is left out, so that what follows, such as the usage, can still be read.
   void append(json& to, std::string_view more) {
-    if (more.size() > room_) {
-      room_ = 0;
-      cut_ = true;
-      return;
-    }
-    room_ -= more.size();
-    append_text(to, more);
+    if (takes(more.size())) append_text(to, more);
+  }
+  /// Sets what came whole, within the same room.
+  void put(json& to, const json& value) {
+    if (takes(dump(value).size())) to = value;
   }
   bool cut() const noexcept { return cut_; }
 
  private:
+  bool takes(std::size_t size) noexcept {
+    if (size > room_) {
+      room_ = 0;
+      cut_ = true;
+      return false;
+    }
+    room_ -= size;
+    return true;
+  }
+
   std::size_t room_;
   bool cut_ = false;
 };
+
+/// The element of a list that a piece of a stream begins: at its index or, where the numbers have gaps, behind the last.
+inline json& begun(json& list, const json* index) {
+  if (!list.is_array()) list = json::array();
+  std::int64_t at = 0;
+  if (integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size()) return list[static_cast<std::size_t>(at)];
+  if (list.size() < 1024) list.push_back(nullptr);  // more is nonsense, which must not cost more and more
+  return list.back();
+}
+/// The element that a piece continues: at its index or, where the numbers have gaps, the last.
+inline json& continued(json& list, const json* index) {
+  std::int64_t at = 0;
+  const bool known = list.is_array() && !list.empty();
+  if (known && !(integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size())) return list.back();
+  return begun(list, index);
+}
 
 /// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
 /// std::bad_alloc only, and bear any JSON.

@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "anthropic.hpp"
 #include "dialect.hpp"
 #include "openai_chat.hpp"
+#include "openai_responses.hpp"
 #include "route.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -15,6 +17,8 @@ namespace providers {
 
 inline constexpr const dialect* dialects[] = {
     &openai_chat_dialect,
+    &openai_responses_dialect,
+    &anthropic_dialect,
 };
 
 /// The first that claims the request; null: none of the known. Only the path was looked at where `body` is discarded.

@@ -23,9 +23,10 @@ inline std::string failure_in(const json& body) {
   if (error != nullptr && error->is_string()) return std::string(text_of(error));
   const json& from = error != nullptr && error->is_object() ? *error : body;
   const std::string_view message = text_of(member(from, "message"));
-  const json* const kind = member(from, "type", "status", "code");
+  const bool named = text_of(member(from, "type")) != "error";  // else what went wrong is elsewhere: OpenAI's responses
+  const json* const kind = named ? member(from, "type", "status", "code") : member(from, "status", "code");
   std::string text;
-  if (kind != nullptr && kind->is_string() && text_of(kind) != "error") text = std::string(text_of(kind)) + (message.empty() ? "" : ": ");
+  if (kind != nullptr && kind->is_string()) text = std::string(text_of(kind)) + (message.empty() ? "" : ": ");
   text += message;
   return text.empty() ? dump(from) : text;
 }

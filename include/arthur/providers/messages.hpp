@@ -57,8 +57,8 @@ class message_writer {
     write_call(prefix_ + "tool_calls." + std::to_string(calls_++) + '.', id, name, arguments, signature);
   }
   /// A call that has a place among the parts, beside its entry among the calls.
-  void tool_use_part(std::string_view id, std::string_view name, std::string_view arguments) {
-    write_call(part("tool_use"), id, name, arguments, {});
+  void tool_use_part(std::string_view id, std::string_view name, std::string_view arguments, std::string_view type = "tool_use") {
+    write_call(part(type), id, name, arguments, {});
   }
 
  private:
