@@ -43,6 +43,7 @@ MAY_INCLUDE = {
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},
     "testing.hpp": {"arthur.hpp"},  # nothing else: it is copied next to the single header
     "coroutine.hpp": {"arthur.hpp"},  # likewise
+    "traced_tool.hpp": {"arthur.hpp"},  # likewise
 }
 
 

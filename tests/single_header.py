@@ -12,7 +12,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCE = os.path.join(ROOT, "include", "arthur")
 OUTPUT = os.path.join(ROOT, "single_include", "arthur")
-COPIES = [name for name in ("testing.hpp", "coroutine.hpp", "c_api.h", "bridge/opentelemetry.hpp", "instrument/httplib.hpp") if os.path.exists(os.path.join(SOURCE, name))]
+COPIES = [name for name in ("testing.hpp", "coroutine.hpp", "traced_tool.hpp", "c_api.h", "bridge/opentelemetry.hpp", "instrument/httplib.hpp")
+          if os.path.exists(os.path.join(SOURCE, name))]
 TITLE = "// arthur.hpp: all of arthur in one file. Made from include/arthur by tests/single_header.py; edit there."
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')

@@ -4,16 +4,22 @@
 #define ARTHUR_WIRE_CALL_HPP
 
 #include "attributes.hpp"
+#include "carriers.hpp"
 #include "config.hpp"
 #include "span.hpp"
+#include "traced.hpp"
 
 #if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "platform/try_to.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -131,6 +137,114 @@ inline std::vector<wire_attribute> request_attributes(detail::text_arg method, d
 inline std::vector<wire_attribute> response_attributes(detail::text_arg method, detail::text_arg url, detail::text_arg request_body,
                                                        detail::text_arg body) noexcept {
   return detail::wire_rt::wire_answer(method, url, request_body, body);
+}
+
+/// What traced_request() has to know of the answer of a client.
+struct wire_response {
+  int status = 200;       ///< of HTTP; 0: there was no answer, and `body` says why
+  std::string_view body;  ///< without transfer and content encoding
+};
+
+namespace detail {
+
+template <class T, class = void>
+struct describes_itself : std::false_type {};
+template <class T>
+struct describes_itself<T, std::void_t<decltype(wire_response(arthur_wire_response(std::declval<const T&>())))>> : std::true_type {};
+
+template <class T, class = void>
+struct has_status_and_body : std::false_type {};  // httplib::Response
+template <class T>
+struct has_status_and_body<T, std::void_t<decltype(static_cast<int>(std::declval<const T&>().status), text_arg(std::declval<const T&>().body))>>
+    : std::true_type {};
+template <class T, class = void>
+struct has_status_code_and_text : std::false_type {};  // cpr::Response
+template <class T>
+struct has_status_code_and_text<T, std::void_t<decltype(static_cast<int>(std::declval<const T&>().status_code), text_arg(std::declval<const T&>().text))>>
+    : std::true_type {};
+template <class T, class = void>
+struct has_pointee : std::false_type {};  // httplib::Result, std::optional, pointers
+template <class T>
+struct has_pointee<T, std::void_t<decltype(static_cast<bool>(std::declval<const T&>()), *std::declval<const T&>())>> : std::true_type {};
+
+/// Headers of a map from names to texts, but for the encoding, which these clients have undone.
+template <class Headers>
+auto tell_headers(wire_call& call, const Headers& headers, int) -> decltype(text_arg(headers.begin()->first), text_arg(headers.begin()->second), void()) {
+  for (const auto& one : headers) {
+    if (!rt::is_header(one.first, "content-encoding")) call.header(one.first, one.second);
+  }
+}
+template <class Headers>
+void tell_headers(wire_call&, const Headers&, long) noexcept {}
+template <class T>
+auto tell_headers_of(wire_call& call, const T& answer, int) -> decltype(answer.headers, void()) { tell_headers(call, answer.headers, 0); }
+template <class T>
+auto tell_headers_of(wire_call& call, const T& answer, long) -> decltype(answer.header, void()) { tell_headers(call, answer.header, 0); }
+template <class T>
+void tell_headers_of(wire_call&, const T&, ...) noexcept {}
+
+/// Why there is no answer, in the client's words if it has some.
+template <class T>
+auto tell_failure(wire_call& call, const T& answer, int) -> decltype(text_arg(to_string(answer.error())), void()) {
+  call.fail("no answer: " + std::string(to_string(answer.error())));
+}
+template <class T>
+auto tell_failure(wire_call& call, const T& answer, long) -> decltype(text_arg(answer.error.message), void()) {
+  call.fail("no answer: " + std::string(answer.error.message));
+}
+template <class T>
+void tell_failure(wire_call& call, const T&, ...) noexcept { call.fail("no answer"); }
+
+template <class T>
+void tell_answer(wire_call& call, const T& answer) {
+  if constexpr (describes_itself<T>::value) {
+    const wire_response told(arthur_wire_response(answer));
+    if (told.status == 0) return call.fail(told.body);
+    call.feed(told.body);
+    call.finish(told.status);
+  } else if constexpr (is_text<T>::value) {
+    call.feed(answer);
+    call.finish();
+  } else if constexpr (has_status_and_body<T>::value) {
+    tell_headers_of(call, answer, 0);
+    call.feed(answer.body);
+    call.finish(static_cast<int>(answer.status));
+  } else if constexpr (has_status_code_and_text<T>::value) {
+    if (static_cast<int>(answer.status_code) == 0) return tell_failure(call, answer, 0);
+    tell_headers_of(call, answer, 0);
+    call.feed(answer.text);
+    call.finish(static_cast<int>(answer.status_code));
+  } else {
+    static_assert(has_pointee<T>::value,
+                  "arthur: no status and body are found in what this callable returns; return a text, or write "
+                  "`arthur::wire_response arthur_wire_response(const T&)` beside the type, or use arthur::wire_call");
+    if (!static_cast<bool>(answer)) return tell_failure(call, answer, 0);
+    tell_answer(call, *answer);
+  }
+}
+
+}  // namespace detail
+
+/// Runs `work`, which makes this request by any client and returns the answer, inside the span of a wire_call:
+///
+///     const auto answer = arthur::traced_request("POST", url, body, [&] { return client.Post(path, body, "application/json"); });
+///
+/// The result is passed on as it is. Known are: texts (the body of a success); whatever has `.status` and `.body` (httplib), or
+/// `.status_code` and `.text` (cpr), or points to one of these (httplib::Result, std::optional, pointers); and types for which
+/// `arthur::wire_response arthur_wire_response(const T&)` is declared in their namespace. Of httplib and cpr the ids of requests
+/// are kept, too. An exception is recorded and passed on. Arrival times aren't known: for streams use wire_call.
+template <class Work>
+auto traced_request(detail::text_arg method, detail::text_arg url, detail::text_arg request_body, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
+  using result = decltype(static_cast<Work&&>(work)());
+  wire_call call(method, url, request_body);
+  if (!call.recording()) return static_cast<Work&&>(work)();
+  const auto inside = [&]() -> result {
+    const activation current = call.activate();
+    return detail::observed(static_cast<Work&&>(work));
+  };
+  result answer = inside();
+  detail::try_to([&] { return detail::tell_answer(call, answer), true; });
+  return static_cast<result&&>(answer);
 }
 
 ARTHUR_NAMESPACE_END

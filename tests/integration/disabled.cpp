@@ -2,6 +2,7 @@
 #define ARTHUR_DISABLE
 #include <arthur/arthur.hpp>
 #include <arthur/testing.hpp>
+#include <arthur/traced_tool.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
@@ -9,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 TEST_CASE("disabled macros evaluate nothing, and what is called beside them does nothing") {
@@ -71,4 +73,11 @@ TEST_CASE("a test of a disabled program is told why it sees no spans") {
   CHECK_FALSE(spans.ok());
   CHECK(spans.error() == "compiled with ARTHUR_DISABLE: nothing is recorded");
   CHECK(spans.take().empty());
+}
+
+TEST_CASE("with ARTHUR_DISABLE a traced tool is the function itself") {
+  const auto twice = [](int n) { return 2 * n; };
+  const auto tool = arthur::traced_tool("twice", "Doubles", "{}", twice);
+  static_assert(std::is_same_v<decltype(tool), decltype(twice)>);
+  CHECK(tool(4) == 8);
 }

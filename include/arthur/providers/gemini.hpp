@@ -192,8 +192,9 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   for (const json& candidate : elements(member(piece, "candidates"))) {
     std::int64_t index = position++;
     integer_of(member(candidate, "index"), index);
-    json& to = openai_chat::entry(whole["candidates"], index);  // an object
-    if (!candidate.is_object()) continue;
+    json* const found = openai_chat::entry(whole["candidates"], index);
+    if (found == nullptr || !candidate.is_object()) continue;
+    json& to = *found;
     for (auto at = candidate.begin(); at != candidate.end(); ++at) {
       if (at.key() != "content" && at.key() != "index" && !at->is_null()) to[at.key()] = *at;
     }
