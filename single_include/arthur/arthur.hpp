@@ -1946,6 +1946,14 @@ struct options {
   std::size_t max_link_attributes = 0;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
+  /// Hosts whose requests through arthur::httplib_client and its like carry the `traceparent` of their span, if it is a call
+  /// to a model: names without scheme and port, comma separated; what is below a name counts, too. Default:
+  /// ARTHUR_PROPAGATE_TO, then none: providers have no use for ids of yours.
+  std::string propagate_to;
+  /// Ask for the token counts of streamed OpenAI chats: arthur::httplib_client and its like add
+  /// `"stream_options":{"include_usage":true}` to a request that is recorded and has no stream_options. The stream then ends with one
+  /// chunk more, whose `choices` is empty: the program must bear that.
+  bool include_usage = false;
 
   // What is kept out of spans, before it reaches any buffer: docs/privacy.md has the table. Each has the name, the default
   // (false) and the effect of OpenInference's variable OPENINFERENCE_<NAME>; a value given here wins over the variable.
@@ -2908,8 +2916,11 @@ ARTHUR_NAMESPACE_END
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
+
 
 ARTHUR_NAMESPACE_BEGIN
 
@@ -2920,11 +2931,22 @@ struct wire_attribute {
 };
 
 namespace detail {
+/// Who sees a request: the program itself with a wire_call, or a hook into an HTTP client.
+enum class wire_hook : unsigned char { program, httplib, httplib_log };
+
+/// What a hook does to its request before it leaves. Empty: nothing.
+struct wire_changes {
+  std::string traceparent, tracestate;  // headers to add
+  std::string body;                     // to send instead
+};
+
 namespace providers {
 class exchange;
 }
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept;
+providers::exchange* wire_hooked(wire_hook by, text_arg method, text_arg origin, text_arg path, text_arg body, wire_changes& changes) noexcept;
+void wire_began(providers::exchange& call, std::uint64_t nanoseconds_ago) noexcept;
 void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept;
 void wire_feed(providers::exchange& call, text_arg bytes) noexcept;
 void wire_finish(providers::exchange& call, int status) noexcept;
@@ -2956,6 +2978,13 @@ class [[nodiscard]] wire_call {
   wire_call(detail::text_arg method, detail::text_arg url, detail::text_arg request_body) noexcept {
     if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) call_ = detail::wire_rt::wire_open(method, url, request_body);
   }
+  /// For hooks. `origin`: scheme and host, `path`: with its query.
+  wire_call(detail::wire_hook by, detail::text_arg method, detail::text_arg origin, detail::text_arg path, detail::text_arg request_body,
+            detail::wire_changes& changes) noexcept {
+    if (detail::recording_enabled.load(std::memory_order_relaxed) != 0) {
+      call_ = detail::wire_rt::wire_hooked(by, method, origin, path, request_body, changes);
+    }
+  }
   ~wire_call() { close(); }
   wire_call(wire_call&& from) noexcept : call_(from.call_) { from.call_ = nullptr; }
   wire_call& operator=(wire_call&& from) noexcept {
@@ -2968,6 +2997,10 @@ class [[nodiscard]] wire_call {
 
   /// Whether anything is recorded.
   bool recording() const noexcept { return call_ != nullptr; }
+  /// For hooks that come late.
+  void began(std::uint64_t nanoseconds_ago) noexcept {
+    if (call_ != nullptr) detail::wire_rt::wire_began(*call_, nanoseconds_ago);
+  }
   /// A header of the answer, before its bytes: the ids of requests are kept, a Content-Encoding is respected.
   void header(detail::text_arg name, detail::text_arg value) noexcept {
     if (call_ != nullptr) detail::wire_rt::wire_header(*call_, name, value);
@@ -3005,6 +3038,114 @@ inline std::vector<wire_attribute> request_attributes(detail::text_arg method, d
 inline std::vector<wire_attribute> response_attributes(detail::text_arg method, detail::text_arg url, detail::text_arg request_body,
                                                        detail::text_arg body) noexcept {
   return detail::wire_rt::wire_answer(method, url, request_body, body);
+}
+
+/// What traced_request() has to know of the answer of a client.
+struct wire_response {
+  int status = 200;       ///< of HTTP; 0: there was no answer, and `body` says why
+  std::string_view body;  ///< without transfer and content encoding
+};
+
+namespace detail {
+
+template <class T, class = void>
+struct describes_itself : std::false_type {};
+template <class T>
+struct describes_itself<T, std::void_t<decltype(wire_response(arthur_wire_response(std::declval<const T&>())))>> : std::true_type {};
+
+template <class T, class = void>
+struct has_status_and_body : std::false_type {};  // httplib::Response
+template <class T>
+struct has_status_and_body<T, std::void_t<decltype(static_cast<int>(std::declval<const T&>().status), text_arg(std::declval<const T&>().body))>>
+    : std::true_type {};
+template <class T, class = void>
+struct has_status_code_and_text : std::false_type {};  // cpr::Response
+template <class T>
+struct has_status_code_and_text<T, std::void_t<decltype(static_cast<int>(std::declval<const T&>().status_code), text_arg(std::declval<const T&>().text))>>
+    : std::true_type {};
+template <class T, class = void>
+struct has_pointee : std::false_type {};  // httplib::Result, std::optional, pointers
+template <class T>
+struct has_pointee<T, std::void_t<decltype(static_cast<bool>(std::declval<const T&>()), *std::declval<const T&>())>> : std::true_type {};
+
+/// Headers of a map from names to texts, but for the encoding, which these clients have undone.
+template <class Headers>
+auto tell_headers(wire_call& call, const Headers& headers, int) -> decltype(text_arg(headers.begin()->first), text_arg(headers.begin()->second), void()) {
+  for (const auto& one : headers) {
+    if (!rt::is_header(one.first, "content-encoding")) call.header(one.first, one.second);
+  }
+}
+template <class Headers>
+void tell_headers(wire_call&, const Headers&, long) noexcept {}
+template <class T>
+auto tell_headers_of(wire_call& call, const T& answer, int) -> decltype(answer.headers, void()) { tell_headers(call, answer.headers, 0); }
+template <class T>
+auto tell_headers_of(wire_call& call, const T& answer, long) -> decltype(answer.header, void()) { tell_headers(call, answer.header, 0); }
+template <class T>
+void tell_headers_of(wire_call&, const T&, ...) noexcept {}
+
+/// Why there is no answer, in the client's words if it has some.
+template <class T>
+auto tell_failure(wire_call& call, const T& answer, int) -> decltype(text_arg(to_string(answer.error())), void()) {
+  call.fail("no answer: " + std::string(to_string(answer.error())));
+}
+template <class T>
+auto tell_failure(wire_call& call, const T& answer, long) -> decltype(text_arg(answer.error.message), void()) {
+  call.fail("no answer: " + std::string(answer.error.message));
+}
+template <class T>
+void tell_failure(wire_call& call, const T&, ...) noexcept { call.fail("no answer"); }
+
+template <class T>
+void tell_answer(wire_call& call, const T& answer) {
+  if constexpr (describes_itself<T>::value) {
+    const wire_response told(arthur_wire_response(answer));
+    if (told.status == 0) return call.fail(told.body);
+    call.feed(told.body);
+    call.finish(told.status);
+  } else if constexpr (is_text<T>::value) {
+    call.feed(answer);
+    call.finish();
+  } else if constexpr (has_status_and_body<T>::value) {
+    tell_headers_of(call, answer, 0);
+    call.feed(answer.body);
+    call.finish(static_cast<int>(answer.status));
+  } else if constexpr (has_status_code_and_text<T>::value) {
+    if (static_cast<int>(answer.status_code) == 0) return tell_failure(call, answer, 0);
+    tell_headers_of(call, answer, 0);
+    call.feed(answer.text);
+    call.finish(static_cast<int>(answer.status_code));
+  } else {
+    static_assert(has_pointee<T>::value,
+                  "arthur: no status and body are found in what this callable returns; return a text, or write "
+                  "`arthur::wire_response arthur_wire_response(const T&)` beside the type, or use arthur::wire_call");
+    if (!static_cast<bool>(answer)) return tell_failure(call, answer, 0);
+    tell_answer(call, *answer);
+  }
+}
+
+}  // namespace detail
+
+/// Runs `work`, which makes this request by any client and returns the answer, inside the span of a wire_call:
+///
+///     const auto answer = arthur::traced_request("POST", url, body, [&] { return client.Post(path, body, "application/json"); });
+///
+/// The result is passed on as it is. Known are: texts (the body of a success); whatever has `.status` and `.body` (httplib), or
+/// `.status_code` and `.text` (cpr), or points to one of these (httplib::Result, std::optional, pointers); and types for which
+/// `arthur::wire_response arthur_wire_response(const T&)` is declared in their namespace. Of httplib and cpr the ids of requests
+/// are kept, too. An exception is recorded and passed on. Arrival times aren't known: for streams use wire_call.
+template <class Work>
+auto traced_request(detail::text_arg method, detail::text_arg url, detail::text_arg request_body, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
+  using result = decltype(static_cast<Work&&>(work)());
+  wire_call call(method, url, request_body);
+  if (!call.recording()) return static_cast<Work&&>(work)();
+  const auto inside = [&]() -> result {
+    const activation current = call.activate();
+    return detail::observed(static_cast<Work&&>(work));
+  };
+  result answer = inside();
+  detail::try_to([&] { return detail::tell_answer(call, answer), true; });
+  return static_cast<result&&>(answer);
 }
 
 ARTHUR_NAMESPACE_END
@@ -3097,6 +3238,8 @@ inline void stop() noexcept {}
 #if defined(ARTHUR_WITH_JSON) && !defined(ARTHUR_NO_HEAP)
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 inline providers::exchange* wire_open(text_arg, text_arg, text_arg) noexcept { return nullptr; }
+inline providers::exchange* wire_hooked(wire_hook, text_arg, text_arg, text_arg, text_arg, wire_changes&) noexcept { return nullptr; }
+inline void wire_began(providers::exchange&, std::uint64_t) noexcept {}
 inline void wire_header(providers::exchange&, text_arg, text_arg) noexcept {}
 inline void wire_feed(providers::exchange&, text_arg) noexcept {}
 inline void wire_finish(providers::exchange&, int) noexcept {}
@@ -9609,6 +9752,78 @@ inline std::string resolve_endpoint(const options& given, const environment& env
 ARTHUR_NAMESPACE_END
 
 #endif
+// instrument_settings.hpp: what hooks into HTTP clients may do: which are switched off, and which hosts get trace context.
+#ifndef ARTHUR_POLICY_INSTRUMENT_SETTINGS_HPP
+#define ARTHUR_POLICY_INSTRUMENT_SETTINGS_HPP
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+struct instrument_settings {
+  std::vector<std::string> disabled;      ///< of instrument_names
+  std::vector<std::string> propagate_to;  ///< lower case
+  bool include_usage = false;
+};
+
+/// The hooks, then the wire formats: dialect::name of each. They are compiled where there is JSON; the names hold anywhere.
+inline constexpr std::string_view instrument_names[] = {"httplib", "openai"};
+
+namespace resolving {
+
+/// A name or an address, without scheme, user, port and path.
+inline bool is_host(std::string_view name) noexcept {
+  const bool in_brackets = name.size() > 2 && name.front() == '[' && name.back() == ']';
+  if (in_brackets) name = name.substr(1, name.size() - 2);
+  for (const char c : name) {
+    const bool letter = text::lower(c) >= 'a' && text::lower(c) <= 'z';
+    if (!letter && !text::is_digit(c) && c != '.' && c != '-' && c != '_' && !(in_brackets && c == ':')) return false;
+  }
+  return !name.empty() && name.front() != '.';
+}
+
+/// A name that is no host is an error in code; in the environment it is ignored.
+inline std::string resolve_instrument(const options& given, const environment& env, warning_list& warnings, instrument_settings& out) {
+  out.include_usage = given.include_usage;
+  for (std::string_view list = env.get("ARTHUR_INSTRUMENT_DISABLED"); !list.empty();) {
+    const std::string_view name = text::take_name(list);
+    if (name.empty()) continue;
+    std::string names;
+    bool known = false;
+    for (const std::string_view one : instrument_names) {
+      names += (names.empty() ? "" : ", ") + std::string(one);
+      if (!text::equal_nocase(name, one)) continue;
+      known = true;
+      out.disabled.emplace_back(one);
+    }
+    if (!known) ignored(warnings, "ARTHUR_INSTRUMENT_DISABLED", name, "the known names are " + names);
+  }
+  const bool in_code = !text::trim(given.propagate_to).empty();
+  constexpr const char* rule = "write names of hosts, such as tools.example.com, without scheme and port";
+  for (std::string_view list = in_code ? text::trim(given.propagate_to) : env.get("ARTHUR_PROPAGATE_TO"); !list.empty();) {
+    const std::string_view name = text::take_name(list);
+    if (name.empty()) continue;
+    if (is_host(name)) {
+      out.propagate_to.emplace_back(name);
+      for (char& c : out.propagate_to.back()) c = text::lower(c);
+    } else if (in_code) {
+      return "options.propagate_to names " + text::shown(name) + ", which is no host; " + rule;
+    } else {
+      ignored(warnings, "ARTHUR_PROPAGATE_TO", name, rule);
+    }
+  }
+  return {};
+}
+
+}  // namespace resolving
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // limit_settings.hpp: what bounds a span, a batch, an export and the diagnostic lines, from options and environment.
 #ifndef ARTHUR_POLICY_LIMIT_SETTINGS_HPP
 #define ARTHUR_POLICY_LIMIT_SETTINGS_HPP
@@ -10214,6 +10429,7 @@ struct settings {
   bool parent_based = true;   ///< a trace that began in another process is sampled as its flag says
   bool trace_context = true;  ///< W3C traceparent and tracestate are read and written
   bool baggage = true;        ///< W3C baggage is
+  instrument_settings instrument;
 };
 
 /// Trees are put together on the heap.
@@ -10530,11 +10746,60 @@ inline settings resolve(const options& given, const environment& surroundings, w
     warnings.push_back("the task " + text::shown(out.task_name) + " can't be looked up; set base_url or task_id too");
   }
   if (out.error.empty()) out.error = resolving::resolve_spool(given, env, warnings, out);
+  if (out.error.empty()) out.error = resolving::resolve_instrument(given, env, warnings, out.instrument);
   resolving::resolve_numbers(given, env, warnings, out);
   const sampler chosen = resolving::resolve_sampler(given, env, warnings);
   out.sample_ratio = chosen.ratio;
   out.parent_based = chosen.parent_based;
   return out;
+}
+
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// instrumentation.hpp: what the hooks into HTTP clients ask while the runtime runs: the settings of the last start().
+#ifndef ARTHUR_SPANS_INSTRUMENTATION_HPP
+#define ARTHUR_SPANS_INSTRUMENTATION_HPP
+
+#include <algorithm>
+#include <atomic>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+
+/// Kept for ever, because a call that reads them may outlast the runtime.
+struct installed_instrumentation {
+  instrument_settings settings;
+  installed_instrumentation* former;
+
+  bool disables(std::string_view name) const noexcept {
+    return std::find(settings.disabled.begin(), settings.disabled.end(), name) != settings.disabled.end();
+  }
+  /// `host` in lower case: one of those named, or below it.
+  bool propagates_to(std::string_view host) const noexcept {
+    return std::any_of(settings.propagate_to.begin(), settings.propagate_to.end(), [host](std::string_view named) {
+      if (host.size() < named.size() || host.substr(host.size() - named.size()) != named) return false;
+      return host.size() == named.size() || host[host.size() - named.size() - 1] == '.';
+    });
+  }
+  bool is(const instrument_settings& given) const noexcept {
+    return settings.disabled == given.disabled && settings.propagate_to == given.propagate_to && settings.include_usage == given.include_usage;
+  }
+};
+
+ARTHUR_SHARED inline std::atomic<const installed_instrumentation*> the_instrumentation{nullptr};
+
+/// Before recording begins. One start() at a time.
+inline void install_instrumentation(const instrument_settings& given) {
+  static installed_instrumentation* newest = nullptr;
+  installed_instrumentation* found = newest;
+  while (found != nullptr && !found->is(given)) found = found->former;
+  if (found == nullptr) found = newest = new installed_instrumentation{given, newest};
+  // Release pairs with the acquire of whoever looks: the settings are complete.
+  the_instrumentation.store(found, std::memory_order_release);
 }
 
 }  // namespace detail
@@ -23296,6 +23561,7 @@ inline std::string runtime::start(const options& given) {
   r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
+  install_instrumentation(settings_.instrument);
   r.keeps_candidates.store(settings_.tail.any(), std::memory_order_relaxed);
   // The limit counts keys; here each setting counts, so it is only a bound against an endless loop.
   r.max_attributes.store(static_cast<std::uint32_t>((std::min)((std::max)(settings_.limits.attributes, std::size_t{2500}), std::size_t{1} << 29) * 4),
@@ -25657,7 +25923,9 @@ ARTHUR_NAMESPACE_END
 #ifndef ARTHUR_PROVIDERS_EXCHANGE_HPP
 #define ARTHUR_PROVIDERS_EXCHANGE_HPP
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <string_view>
@@ -25679,6 +25947,7 @@ ARTHUR_NAMESPACE_END
 #define ARTHUR_PROVIDERS_DIALECT_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25696,6 +25965,7 @@ ARTHUR_NAMESPACE_END
 #ifndef ARTHUR_PROVIDERS_JSON_HPP
 #define ARTHUR_PROVIDERS_JSON_HPP
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -25712,11 +25982,13 @@ namespace providers {
 /// Keeps the order of members: what is recorded looks like what was sent.
 using json = nlohmann::ordered_json;
 
-/// Deeper texts aren't parsed: nlohmann_json writes values by recursion.
-constexpr int max_depth = 200;
+/// What would take too much isn't parsed: nlohmann_json writes values by recursion, and looks through all members of an
+/// object for each that it adds.
+constexpr std::size_t max_depth = 200, max_members = 1024;
 
-inline bool is_shallow(std::string_view text) noexcept {
-  int depth = 0;
+inline bool is_bounded(std::string_view text) noexcept {
+  std::uint32_t members[max_depth + 1] = {};  // of what is open, by its depth
+  std::size_t depth = 0;
   bool quoted = false;
   for (std::size_t n = 0; n < text.size(); ++n) {
     const char c = text[n];
@@ -25727,17 +25999,68 @@ inline bool is_shallow(std::string_view text) noexcept {
       quoted = true;
     } else if (c == '{' || c == '[') {
       if (++depth > max_depth) return false;
-    } else if (c == '}' || c == ']') {
+      members[depth] = 0;
+    } else if (c == ':') {
+      if (++members[depth] > max_members) return false;
+    } else if ((c == '}' || c == ']') && depth != 0) {
       --depth;
     }
   }
   return true;
 }
 
+/// Half of a surrogate pair, as four digits have it behind a backslash and a u; 0: something else.
+inline unsigned surrogate_at(std::string_view text, std::size_t at) noexcept {
+  unsigned code = 0;
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  const char* const digits = text.data() + at + 2;
+  if (std::from_chars(digits, digits + 4, code, 16).ptr != digits + 4) return 0;
+  return (code & 0xf800U) == 0xd800U ? code : 0;
+}
+
+/// With U+FFFD for what nlohmann_json refuses and models write all the same: invalid UTF-8 and halves of surrogate pairs,
+/// where a server cut a character between two tokens.
+inline std::string repaired(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t n = 0; n < text.size();) {
+    std::size_t size = 1;
+    std::string_view instead;
+    if (text[n] == '\\') {
+      const unsigned code = surrogate_at(text, n);
+      const bool pair = code != 0 && code < 0xdc00U && surrogate_at(text, n + 6) >= 0xdc00U;
+      size = pair ? 12 : code != 0 ? 6 : 2;
+      if (code != 0 && !pair) instead = "\\ufffd";
+    } else if (static_cast<unsigned char>(text[n]) >= 0x80) {
+      const utf8_step step = next_utf8(text.data() + n, text.data() + text.size());
+      size = step.size;
+      if (!step.valid) instead = "\xef\xbf\xbd";
+    }
+    out += instead.empty() ? text.substr(n, size) : instead;
+    n += size;
+  }
+  return out;
+}
+
+/// About the bytes of a value as a text, and no less than its part of what it takes in memory.
+inline std::size_t weight(const json& value) noexcept {
+  std::size_t sum = 8;
+  if (const auto* const text = value.get_ptr<const std::string*>()) return sum + text->size();
+  if (const auto* const list = value.get_ptr<const json::array_t*>()) {
+    for (const json& one : *list) sum += weight(one);
+  } else if (const auto* const object = value.get_ptr<const json::object_t*>()) {
+    for (const auto& one : *object) sum += one.first.size() + weight(one.second);
+  }
+  return sum;
+}
+
 /// Discarded (is_discarded()) where the text isn't JSON. May throw std::bad_alloc.
 inline json parse(std::string_view text) {
-  if (!is_shallow(text)) return json(json::value_t::discarded);
-  return json::parse(text.begin(), text.end(), nullptr, false);
+  if (!is_bounded(text)) return json(json::value_t::discarded);
+  json value = json::parse(text.begin(), text.end(), nullptr, false);
+  if (!value.is_discarded()) return value;
+  const std::string better = repaired(text);
+  return better == text ? value : json::parse(better, nullptr, false);
 }
 
 /// The text of a value. Invalid UTF-8 is replaced.
@@ -25809,6 +26132,14 @@ inline bool integer_of(const json* value, std::int64_t& out) noexcept {
 inline json& made_member(json& of, const std::string& key) {
   if (!of.is_object()) of = json::object();
   return of[key];
+}
+
+/// Sets a member whose name came over the wire, unless the object has so many that this is no answer any more.
+inline void set_member(json& of, const std::string& key, const json& value) {
+  if (!of.is_object()) of = json::object();
+  const auto at = of.find(key);
+  if (at != of.end()) *at = value;
+  else if (of.size() < 256) of[key] = value;
 }
 
 /// Appends a text, or makes it the value where there was none.
@@ -26007,15 +26338,30 @@ class folded_answer {
   json whole;           // null before the first piece
   std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
 
-  /// Appends text; beyond the room it is left out, so that what follows, such as the usage, can still be read.
-  void append(json& to, std::string_view more) {
-    if (more.size() > room_) {
+  /// Whether so many bytes more may be collected. What doesn't fit is left out, as is all that comes later, so that what
+  /// needs no room, such as the usage, can still be read.
+  bool take_room(std::size_t bytes) noexcept {
+    if (bytes > room_) {
       room_ = 0;
       cut_ = true;
-      return;
+      return false;
     }
-    room_ -= more.size();
-    append_text(to, more);
+    room_ -= bytes;
+    return true;
+  }
+  /// Appends text, if there is room for it.
+  void append(json& to, std::string_view more) {
+    if (take_room(more.size())) append_text(to, more);
+  }
+  /// Appends a value to a list, if there is room for it.
+  void push(json& list, const json& value) {
+    if (!take_room(dump(value).size())) return;
+    if (!list.is_array()) list = json::array();
+    list.push_back(value);
+  }
+  /// Sets what came whole, if there is room for it.
+  void put(json& to, const json& value) {
+    if (take_room(dump(value).size())) to = value;
   }
   bool cut() const noexcept { return cut_; }
 
@@ -26023,6 +26369,22 @@ class folded_answer {
   std::size_t room_;
   bool cut_ = false;
 };
+
+/// The element of a list that a piece of a stream begins: at its index or, where the numbers have gaps, behind the last.
+inline json& begun(json& list, const json* index) {
+  if (!list.is_array()) list = json::array();
+  std::int64_t at = 0;
+  if (integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size()) return list[static_cast<std::size_t>(at)];
+  if (list.size() < 1024) list.push_back(nullptr);  // more is nonsense, which must not cost more and more
+  return list.back();
+}
+/// The element that a piece continues: at its index or, where the numbers have gaps, the last.
+inline json& continued(json& list, const json* index) {
+  std::int64_t at = 0;
+  const bool known = list.is_array() && !list.empty();
+  if (known && !(integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size())) return list.back();
+  return begun(list, index);
+}
 
 /// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
 /// std::bad_alloc only, and bear any JSON.
@@ -26087,31 +26449,50 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
+/// The beginning of a text in one line.
+inline std::string first_words(std::string_view raw) {
+  std::string text;
+  for (const char c : raw.substr(0, utf8_truncate(raw.data(), raw.size(), 200))) {
+    if (static_cast<unsigned char>(c) > ' ') text += c;
+    else if (!text.empty() && text.back() != ' ') text += ' ';
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
 /// Empty: the value reports no error. Forms: {"error": {"message", "type", "code"}}, {"error": "text"}, {"type": "error",
-/// "error": ...}, {"type": "error", "message"}, {"object": "error", "message"}, [{"error": ...}] (Gemini).
-inline std::string failure_in(const json& body) {
-  if (body.is_array() && body.size() == 1) return failure_in(body.front());
-  const json* const error = member(body, "error");
-  const bool is_error = text_of(member(body, "type")) == "error" || text_of(member(body, "object")) == "error";
+/// "error": ...}, {"type": "error", "message"}, {"object": "error", "message"}, {"x_groq": {"error"}}, [{"error": ...}] (Gemini).
+/// `named`: something beside the body calls it an error.
+inline std::string failure_in(const json& body, bool named = false) {
+  if (body.is_array() && body.size() == 1) return failure_in(body.front(), named);
+  const json* error = member(body, "error");
+  if (error == nullptr) error = member(member(body, "x_groq"), "error");
+  if (error != nullptr && (error->empty() || error->is_boolean() || error->is_number())) error = nullptr;
+  const bool is_error = named || text_of(member(body, "type")) == "error" || text_of(member(body, "object")) == "error";
   if (error == nullptr && !is_error) return {};
   if (error != nullptr && error->is_string()) return std::string(text_of(error));
   const json& from = error != nullptr && error->is_object() ? *error : body;
   const std::string_view message = text_of(member(from, "message"));
-  const json* const kind = member(from, "type", "status", "code");
   std::string text;
-  if (kind != nullptr && kind->is_string() && text_of(kind) != "error") text = std::string(text_of(kind)) + (message.empty() ? "" : ": ");
+  for (const char* const key : {"type", "status", "code"}) {
+    const std::string_view kind = text_of(member(from, key));
+    if (kind.empty() || kind == "error") continue;
+    text = std::string(kind) + (message.empty() ? "" : ": ");
+    break;
+  }
   text += message;
   return text.empty() ? dump(from) : text;
 }
 
-/// The message of a status of 400 or more: "429 rate_limit_error: ...". `body`: what came with it, of any form.
+/// The message of a status of 400 or more: "HTTP 429: rate_limit_error: ...". `body`: what came with it, of any form, null
+/// where it isn't JSON.
 inline std::string failure_of(int status, const json& body, std::string_view raw) {
-  std::string text = body.is_discarded() ? std::string() : failure_in(body);
+  std::string text = failure_in(body);
   if (text.empty() && body.is_object()) {  // FastAPI's "detail", Bedrock's and Cohere's "message"
     const json* const said = member(body, "message", "detail");
     if (said != nullptr) text = text_or_json(said);
   }
-  if (text.empty() && body.is_discarded()) text = std::string(raw.substr(0, 200));  // a gateway's page
+  if (text.empty() && !body.is_structured()) text = first_words(raw);  // a gateway's page
   return "HTTP " + std::to_string(status) + (text.empty() ? "" : ": ") + text;
 }
 
@@ -26208,7 +26589,8 @@ class sse_splitter {
     if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
     if (field == "event") {
       name_ = value;
-    } else if (field == "data" || field == "error") {  // older llama.cpp writes "error: {...}"
+    } else if (field == "data" || field == "error") {
+      if (field == "error") name_ = field;  // older llama.cpp writes "error: {...}"
       if (has_data_) data_.add("\n");
       data_.add(value);
       has_data_ = true;
@@ -26299,12 +26681,12 @@ class answer_reader {
  public:
   /// Keeps at most `limit` bytes of the answer as it came, and as many of what a stream is put together to.
   answer_reader(const dialect& format, std::size_t limit) noexcept
-      : format_(format), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
+      : format_(format), limit_(limit), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
 
   /// Whether output came with these bytes.
   bool feed(std::string_view bytes) {
     raw_.add(bytes);
-    if (framing_ == framing::unknown) begin(bytes);
+    if (framing_ == framing::unknown) bytes = begin(bytes);
     brought_ = false;
     if (framing_ == framing::events) {
       sse_.feed(bytes, [this](std::string_view event, std::string_view data) { piece(event, data); });
@@ -26313,11 +26695,19 @@ class answer_reader {
     }
     return brought_;
   }
-  void finish() {
+  /// No more bytes come. `whole`: they were all; else what was cut off at the end isn't missed.
+  void finish(bool whole) {
+    const bool unreadable = unreadable_;
     if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
+    if (!whole) unreadable_ = unreadable;
   }
-  /// For bytes that aren't what they seem: compressed ones.
-  void keep_unread() noexcept { framing_ = framing::none; }
+  /// The headers name a Content-Encoding, which the client may have undone, and kept the header, or not.
+  void may_be_encoded() noexcept { encoded_ = true; }
+  /// Whether raw() is no text, as nobody undid its encoding.
+  bool undecoded() const noexcept {
+    const std::string_view all = raw_.text();
+    return encoded_ && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
+  }
 
   /// The answer in the form that it has without streaming; null where nothing could be read.
   const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
@@ -26329,20 +26719,22 @@ class answer_reader {
   /// Whether parts of it are no JSON, so that only raw() has them.
   bool unreadable() const noexcept { return unreadable_; }
   /// Whether something is missing: in raw(), or in answer().
-  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || sse_.left_out() + json_.left_out() != 0; }
+  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || full_ || sse_.left_out() + json_.left_out() != 0; }
 
  private:
   enum class framing { unknown, none, events, values };
 
-  /// By the first byte that is neither space nor the mark of UTF-8.
-  void begin(std::string_view bytes) {
-    for (const char c : bytes) {
+  /// By the first byte that is neither space nor the mark of UTF-8; what is left from there on.
+  std::string_view begin(std::string_view bytes) {
+    for (std::size_t n = 0; n < bytes.size(); ++n) {
+      const char c = bytes[n];
       const auto byte = static_cast<unsigned char>(c);
       if (byte == 0xef || byte == 0xbb || byte == 0xbf || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
       const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
       framing_ = c == '{' || c == '[' ? framing::values : c == ':' || letter ? framing::events : framing::none;
-      return;
+      return bytes.substr(n);
     }
+    return {};
   }
   void piece(std::string_view event, std::string_view text) {
     if (text == "[DONE]") return;
@@ -26351,23 +26743,35 @@ class answer_reader {
       unreadable_ = true;
       return;
     }
-    if (failure_.empty()) failure_ = failure_in(value);
+    if (failure_.empty()) failure_ = failure_in(value, event == "error");
     ++pieces_;
-    if (format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
+    if (has_room(text.size()) && format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
     if (pieces_ > 1) single_ = nullptr;
     else single_ = std::move(value);
   }
 
+  /// Whether the folded answer may grow further. It can't by more than what came since it was measured, so that is often
+  /// enough. For streams without an end: text is bounded by folded_answer, this is about what is made of it.
+  bool has_room(std::size_t more) {
+    grown_ += more;
+    if (grown_ > limit_ && !full_) {
+      grown_ = weight(folded_.whole);
+      full_ = grown_ > 2 * limit_;
+    }
+    return !full_;
+  }
+
   const dialect& format_;
+  const std::size_t limit_;
   kept_bytes raw_;
   sse_splitter sse_;
   json_splitter json_;
   folded_answer folded_;
   json single_;
   std::string failure_;
-  std::size_t pieces_ = 0;
+  std::size_t pieces_ = 0, grown_ = 0;
   framing framing_ = framing::unknown;
-  bool brought_ = false, unreadable_ = false;
+  bool brought_ = false, unreadable_ = false, encoded_ = false, full_ = false;
 };
 
 }  // namespace providers
@@ -26381,14 +26785,16 @@ ARTHUR_NAMESPACE_END
 
 #include <string_view>
 
-// openai_chat.hpp: OpenAI's chat completions, and what the compatible servers do differently.
-#ifndef ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
-#define ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+// anthropic.hpp: Anthropic's messages, at home and on Vertex.
+#ifndef ARTHUR_PROVIDERS_ANTHROPIC_HPP
+#define ARTHUR_PROVIDERS_ANTHROPIC_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 // messages.hpp: the keys of a message, its parts and its tool calls.
 #ifndef ARTHUR_PROVIDERS_MESSAGES_HPP
@@ -26446,8 +26852,8 @@ class message_writer {
     write_call(prefix_ + "tool_calls." + std::to_string(calls_++) + '.', id, name, arguments, signature);
   }
   /// A call that has a place among the parts, beside its entry among the calls.
-  void tool_use_part(std::string_view id, std::string_view name, std::string_view arguments) {
-    write_call(part("tool_use"), id, name, arguments, {});
+  void tool_use_part(std::string_view id, std::string_view name, std::string_view arguments, std::string_view type = "tool_use") {
+    write_call(part(type), id, name, arguments, {});
   }
 
  private:
@@ -26477,6 +26883,236 @@ inline std::string data_url(std::string_view mime_type, std::string_view base64)
 ARTHUR_NAMESPACE_END
 
 #endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace anthropic {
+
+/// The model that Vertex has in the path; empty elsewhere.
+inline std::string_view vertex_model(const route& where) noexcept {
+  if (!where.path_ends(":rawPredict") && !where.path_ends(":streamRawPredict")) return {};
+  return where.between("/publishers/anthropic/models/", ":");
+}
+
+inline bool claims(const request_view& request) {
+  const route& where = request.where;
+  const json& body = request.body;
+  const std::string_view vertex = vertex_model(where);
+  if (!vertex.empty()) return vertex != "count-tokens" && (body.is_discarded() || member(body, "messages") != nullptr);
+  // Mail and chat services have a path "/messages", too.
+  if (!where.path_ends("/v1/messages") && !(where.path_ends("/messages") && provider_of(where.host) == "anthropic")) return false;
+  return body.is_discarded() || (member(body, "messages") != nullptr && member(body, "model", "max_tokens") != nullptr);
+}
+
+inline bool streams(const request_view& request) { return asks_for_stream(request) || request.where.path_ends(":streamRawPredict"); }
+
+inline std::string image_url(const json* source) {
+  const std::string_view url = text_of(member(source, "url"));  // OpenInference Python makes "data:None;url,None" of these
+  if (!url.empty()) return std::string(url);
+  const std::string_view data = text_of(member(source, "data"));
+  return data.empty() ? std::string() : data_url(text_of(member(source, "media_type")), data);
+}
+
+inline void describe_block(const json& block, message_writer& message) {
+  const std::string_view type = text_of(member(block, "type"));
+  if (block.is_null()) return;  // a stream's that found no room
+  if (type == "text") {
+    message.text_part(text_of(member(block, "text")));
+  } else if (type == "image") {
+    message.image_part(image_url(member(block, "source")));
+  } else if (type == "thinking") {
+    message.reasoning_part(text_of(member(block, "thinking")), text_of(member(block, "signature")));
+  } else if (type == "redacted_thinking") {
+    message.data_part("reasoning", "data", text_of(member(block, "data")));
+  } else if (type == "tool_use" || type == "server_tool_use" || type == "mcp_tool_use") {
+    const std::string_view id = text_of(member(block, "id")), name = text_of(member(block, "name"));
+    const std::string arguments = text_or_json(member(block, "input"));
+    // What the provider's own tools do isn't a call that the program must answer.
+    if (type == "tool_use") message.tool_call(id, name, arguments);
+    message.tool_use_part(id, name, arguments, type);
+  } else {
+    message.part(type.empty() ? std::string_view("unknown") : type);
+  }
+}
+
+/// The content of a tool's result: as Python a text or JSON, but an image is an image.
+inline void describe_result(const json* content, message_writer& message) {
+  bool image = false;
+  for (const json& block : elements(content)) image = image || text_of(member(block, "type")) == "image";
+  if (!image) return message.content(text_or_json(content));
+  for (const json& block : elements(content)) describe_block(block, message);
+}
+
+/// A message of the request. Results of tools stand inside the user's: each is a message of its own, so that those of
+/// parallel calls are all kept; what stands between them stays together.
+inline void describe_message(const json& from, attribute_list& out, std::size_t& next) {
+  const std::string_view role = text_of(member(from, "role"));
+  const elements blocks(member(from, "content"));
+  if (blocks.size() == 0) {
+    message_writer message = input_message(out, next++);
+    message.role(role);
+    message.content(text_of(member(from, "content")));
+  }
+  std::optional<message_writer> open;
+  for (const json& block : blocks) {
+    if (text_of(member(block, "type")) == "tool_result") {
+      open.reset();
+      message_writer result = input_message(out, next++);
+      result.role("tool");
+      result.answers_call(text_of(member(block, "tool_use_id")));
+      describe_result(member(block, "content"), result);
+      continue;
+    }
+    if (!open) {
+      open.emplace(input_message(out, next++));
+      open->role(role);
+    }
+    describe_block(block, *open);
+  }
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  const std::string_view vertex = vertex_model(request.where);
+  out.text("llm.model_name", vertex.empty() ? text_of(member(body, "model")) : vertex);
+  const json parameters = without(body, "model", "messages", "system", "tools");
+  out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
+  describe_tools(member(body, "tools"), out);
+  std::size_t next = 0;
+  const json* const system = member(body, "system");
+  if (!text_of(system).empty() || elements(system).size() != 0) {
+    message_writer message = input_message(out, next++);
+    message.role("system");
+    message.content(text_of(system));
+    for (const json& block : elements(system)) describe_block(block, message);
+  }
+  for (const json& message : elements(member(body, "messages"))) describe_message(message, out, next);
+}
+
+/// The input of a tool comes as pieces of JSON, which are none by themselves; what isn't JSON in the end stays a text.
+inline void end_block(json& block) {
+  const json* const input = member(block, "input");
+  if (input == nullptr || !input->is_string()) return;
+  json whole = text_of(input).empty() ? json::object() : parse(text_of(input));
+  if (!whole.is_discarded()) block["input"] = std::move(whole);
+}
+
+inline bool fold_delta(folded_answer& into, json& block, const json& delta) {
+  const std::string_view type = text_of(member(delta, "type"));
+  if (type == "citations_delta") {
+    const json* const citation = member(delta, "citation");
+    if (citation != nullptr) into.put(begun(made_member(block, "citations"), nullptr), *citation);
+    return false;
+  }
+  const bool input = type == "input_json_delta";
+  const char* const key = input ? "partial_json" : type == "text_delta" ? "text" : type == "thinking_delta" ? "thinking" : "signature";
+  const std::string_view more = text_of(member(delta, key));
+  // The block begins with an empty object as input, which the first piece replaces.
+  if (!more.empty()) into.append(made_member(block, input ? "input" : key), more);
+  return !more.empty();
+}
+
+/// The last that is there of each member: counts are of all so far, and may be told again and again.
+inline void replace_members(json& of, const json* by) {
+  if (by == nullptr || !by->is_object()) return;
+  for (auto at = by->begin(); at != by->end(); ++at) {
+    const bool room = !of.is_object() || of.size() < 64 || of.find(at.key()) != of.end();  // for more than there will be
+    if (!at->is_null() && room) made_member(of, at.key()) = *at;
+  }
+}
+
+inline bool fold(folded_answer& into, const json& piece, std::string_view event) {
+  std::string_view type = text_of(member(piece, "type"));
+  if (type.empty()) type = event;
+  if (type == "message_start") {
+    const json* const message = member(piece, "message");
+    if (message != nullptr && message->is_object()) into.whole = *message;
+  } else if (type == "content_block_start") {
+    const json* const from = member(piece, "content_block");
+    if (from == nullptr || !from->is_object()) return false;
+    into.put(begun(made_member(into.whole, "content"), member(piece, "index")), *from);
+    const std::string_view kind = text_of(member(from, "type"));
+    return kind != "text" && kind != "thinking";  // these begin empty
+  } else if (type == "content_block_delta") {
+    const json* const delta = member(piece, "delta");
+    return delta != nullptr && fold_delta(into, continued(made_member(into.whole, "content"), member(piece, "index")), *delta);
+  } else if (type == "content_block_stop") {
+    end_block(continued(made_member(into.whole, "content"), member(piece, "index")));
+  } else if (type == "message_delta") {
+    replace_members(into.whole, member(piece, "delta"));
+    const json* const usage = member(piece, "usage");
+    if (usage != nullptr) replace_members(made_member(into.whole, "usage"), usage);
+  }
+  return false;
+}
+
+/// 0 where it isn't told, as it is where there is nothing to tell.
+inline std::int64_t tokens(const json* usage, const char* key) noexcept {
+  std::int64_t number = 0;
+  return integer_of(member(usage, key), number) && number > 0 && number < (std::int64_t{1} << 60) ? number : 0;
+}
+
+/// The provider leaves cached tokens out of its input, and the sum away. Zeros aren't written, as Python doesn't.
+inline void describe_usage(const json* usage, attribute_list& out) {
+  const auto write = [&out](const char* key, std::int64_t number) {
+    if (number != 0) out.count(key, number);
+  };
+  const std::int64_t read = tokens(usage, "cache_read_input_tokens"), written = tokens(usage, "cache_creation_input_tokens");
+  const std::int64_t prompt = tokens(usage, "input_tokens") + read + written, completion = tokens(usage, "output_tokens");
+  write("llm.token_count.prompt", prompt);
+  write("llm.token_count.completion", completion);
+  if (prompt != 0 && completion != 0) write("llm.token_count.total", prompt + completion);
+  write("llm.token_count.prompt_details.cache_read", read);
+  write("llm.token_count.prompt_details.cache_write", written);
+  write("llm.token_count.completion_details.reasoning", tokens(member(usage, "output_tokens_details"), "thinking_tokens"));
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  describe_usage(member(answer, "usage"), out);
+  out.text("llm.finish_reason", member(answer, "stop_reason"));
+  const elements blocks(member(answer, "content"));
+  if (blocks.size() == 0) return;
+  message_writer message = output_message(out, 0);
+  message.role(text_of(member(answer, "role")));
+  for (const json& block : blocks) describe_block(block, message);
+}
+
+}  // namespace anthropic
+
+inline constexpr dialect anthropic_dialect = {
+    "anthropic",        "anthropic",
+    "messages.create",  "messages.stream",
+    kind::llm,          anthropic::claims,
+    anthropic::streams, anthropic::describe_request,
+    anthropic::fold,    anthropic::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// gemini.hpp: generateContent and streamGenerateContent of Google's Gemini API and of Vertex AI.
+#ifndef ARTHUR_PROVIDERS_GEMINI_HPP
+#define ARTHUR_PROVIDERS_GEMINI_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// openai_chat.hpp: OpenAI's chat completions, and what the compatible servers do differently.
+#ifndef ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+#define ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 // openai_usage.hpp: the counts of tokens as OpenAI and the servers that speak like it give them.
 #ifndef ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
 #define ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
@@ -26606,16 +27242,16 @@ inline void describe_request(const request_view& request, attribute_list& out) {
   for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
 }
 
-/// The entry of a list of pieces that has this index, made if need be.
-inline json& entry(json& list, std::int64_t index) {
+/// The entry of a list of pieces that has this index, made if need be. Null: there are more than any answer has.
+inline json* entry(json& list, std::int64_t index) {
   if (!list.is_array()) list = json::array();
   for (json& one : list) {
     std::int64_t has = 0;
-    if (integer_of(member(one, "index"), has) && has == index) return one;
+    if (integer_of(member(one, "index"), has) && has == index) return &one;
   }
-  if (list.size() == 1024) return list.back();  // nonsense, which must not cost more and more
+  if (list.size() == 128) return nullptr;
   list.push_back(json{{"index", index}});
-  return list.back();
+  return &list.back();
 }
 
 /// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
@@ -26628,7 +27264,9 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
       integer_of(member(calls.back(), "index"), index);
       if (!id.empty() && id != text_of(member(calls.back(), "id"))) ++index;
     }
-    json& call = entry(calls, index);
+    json* const found = entry(calls, index);
+    if (found == nullptr) continue;
+    json& call = *found;
     for (const char* const key : {"id", "type"}) {
       const json* const value = member(piece, key);
       if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
@@ -26647,6 +27285,25 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
   return brought;
 }
 
+/// Adds to a content: a text to a text, parts to a list of parts; one of them there already becomes a list with the other.
+/// A part that goes on with the kind of the last one is more of it: Mistral thinks so, and writes behind it in plain texts.
+inline void fold_content(folded_answer& into, json& whole, const json& more) {
+  if (more.is_string() && !whole.is_array()) return into.append(whole, text_of(&more));
+  if (whole.is_string() && !text_of(&whole).empty()) whole = json::array({{{"type", "text"}, {"text", whole}}});
+  if (!whole.is_array()) whole = json::array();
+  if (more.is_string()) {
+    if (!text_of(&more).empty()) fold_content(into, whole, json::array({{{"type", "text"}, {"text", more}}}));
+    return;
+  }
+  for (const json& part : elements(&more)) {
+    const std::string_view type = text_of(member(part, "type"));
+    const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
+    const json* const content = member(part, type == "text" ? "text" : "thinking");
+    if (!goes_on) whole.push_back(part);
+    else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
+  }
+}
+
 /// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
 inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   bool brought = false;
@@ -26655,25 +27312,18 @@ inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   for (auto at = delta.begin(); at != delta.end(); ++at) {
     const std::string& key = at.key();
     if (at->is_null()) {
-      if (message.find(key) == message.end()) message[key] = nullptr;
+      if (message.find(key) == message.end()) set_member(message, key, nullptr);
     } else if (key == "tool_calls") {
       if (fold_calls(into, message["tool_calls"], *at)) brought = true;
     } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
-      if (at->is_string()) {
-        into.append(message[key], text_of(&*at));
-        brought = brought || !text_of(&*at).empty();
-      } else {
-        json& parts = message[key];
-        if (!parts.is_array()) parts = json::array();
-        for (const json& part : elements(&*at)) parts.push_back(part);
-        brought = true;
-      }
+      fold_content(into, message[key], *at);
+      brought = brought || !at->is_string() || !text_of(&*at).empty();
     } else if (key == "function_call" && at->is_object()) {
       if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
       into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
       brought = true;
     } else if (key != "role" || message.find(key) == message.end()) {
-      message[key] = *at;
+      set_member(message, key, *at);
     }
   }
   return brought;
@@ -26684,7 +27334,7 @@ inline void fold_rest(json& whole, const json& piece) {
   if (!whole.is_object()) whole = json::object();
   for (auto at = piece.begin(); at != piece.end(); ++at) {
     if (at.key() == "choices") continue;
-    if (!at->is_null()) whole[at.key()] = *at;
+    if (!at->is_null()) set_member(whole, at.key(), *at);
   }
 }
 
@@ -26697,7 +27347,9 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   for (const json& choice : elements(member(piece, "choices"))) {
     std::int64_t index = 0;
     integer_of(member(choice, "index"), index);
-    json& whole = entry(choices, index);  // an object
+    json* const found = entry(choices, index);
+    if (found == nullptr) continue;
+    json& whole = *found;
     const json* const delta = member(choice, "delta", "message");
     if (delta != nullptr && fold_delta(into, whole["message"], *delta)) brought = true;
     const json* const reason = member(choice, "finish_reason");
@@ -26733,6 +27385,1123 @@ inline constexpr dialect openai_chat_dialect = {
 ARTHUR_NAMESPACE_END
 
 #endif
+// token_sum.hpp: adds counts of tokens of which any may be missing.
+#ifndef ARTHUR_PROVIDERS_TOKEN_SUM_HPP
+#define ARTHUR_PROVIDERS_TOKEN_SUM_HPP
+
+#include <cstdint>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// What is no count, or negative, or too large to be added, isn't there.
+class token_sum {
+ public:
+  token_sum() noexcept = default;
+  template <class... Counts>
+  explicit token_sum(const Counts*... counts) noexcept {
+    (..., add(counts));
+  }
+  void add(const json* count) noexcept {
+    std::int64_t number = 0;
+    if (integer_of(count, number)) add(number);
+  }
+  void add(std::int64_t number) noexcept {
+    if (number < 0 || number > INT64_MAX - value_) return;
+    value_ += number;
+    known_ = true;
+  }
+  /// Whether anything was there.
+  bool known() const noexcept { return known_; }
+  std::int64_t value() const noexcept { return value_; }
+
+ private:
+  std::int64_t value_ = 0;
+  bool known_ = false;
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace gemini {
+
+// Members are looked up in both spellings: Google's servers take snake_case, too, and some gateways answer in it.
+
+inline bool claims(const request_view& request) {
+  if (!request.where.path_ends(":generateContent") && !request.where.path_ends(":streamGenerateContent")) return false;
+  return request.body.is_discarded() || member(request.body, "contents") != nullptr;
+}
+
+inline bool streams(const request_view& request) { return request.where.path_ends(":streamGenerateContent"); }
+
+/// ".../models/<model>:<what to do>"; Vertex has tuned models at ".../endpoints/<id>:...".
+inline std::string_view model_of(const route& where) noexcept {
+  const std::string_view path = where.path;
+  const std::string_view last = path.substr(path.rfind('/') + 1);  // npos + 1 is the begin
+  return last.substr(0, last.rfind(':'));
+}
+
+inline const json* signature_of(const json& part) noexcept { return member(part, "thoughtSignature", "thought_signature"); }
+
+inline bool is_thought(const json& part) noexcept {
+  const json* const thought = member(part, "thought");
+  return thought != nullptr && thought->is_boolean() && thought->get<bool>();
+}
+
+/// Image, audio or video by its type. Without one it is an image, as Python has it; the rest are documents.
+inline void describe_media(std::string_view url, std::string_view mime_type, attribute_list& out, message_writer& message) {
+  if (mime_type.empty() || starts_with(mime_type, "image/")) return message.image_part(url);
+  if (starts_with(mime_type, "audio/")) return message.audio_part(url, mime_type);
+  if (starts_with(mime_type, "video/")) return message.data_part("video", "video.video.url", url);
+  const std::string keys = message.part("document") + "message_content.document.document.";
+  out.text(keys + "url", url);
+  out.text(keys + "mime_type", mime_type);
+}
+
+/// How a part is shown: tool calls and their results have places of their own, an empty text has none.
+enum class sort { nothing, plain_text, content, call, result };
+
+inline sort sort_of(const json& part) noexcept {
+  if (!part.is_object() || part.empty()) return sort::nothing;
+  if (member(part, "functionCall", "function_call") != nullptr) return sort::call;
+  if (member(part, "functionResponse", "function_response") != nullptr) return sort::result;
+  const json* const text = member(part, "text");
+  if (text == nullptr || is_thought(part) || signature_of(part) != nullptr) return sort::content;
+  return text_of(text).empty() ? sort::nothing : sort::plain_text;
+}
+
+inline void describe_part(const json& part, attribute_list& out, message_writer& message) {
+  const std::string_view signature = text_of(signature_of(part));
+  if (const json* const text = member(part, "text")) {
+    if (is_thought(part)) return message.reasoning_part(text_of(text), signature);
+    const std::string keys = message.part("text") + "message_content.";
+    out.text(keys + "text", text_of(text));
+    out.text(keys + "signature", signature);
+  } else if (const json* const data = member(part, "inlineData", "inline_data")) {
+    const std::string_view mime_type = text_of(member(*data, "mimeType", "mime_type"));
+    describe_media(data_url(mime_type, text_of(member(*data, "data"))), mime_type, out, message);
+  } else if (const json* const file = member(part, "fileData", "file_data")) {
+    describe_media(text_of(member(*file, "fileUri", "file_uri")), text_of(member(*file, "mimeType", "mime_type")), out, message);
+  } else if (const json* const code = member(part, "executableCode", "executable_code")) {
+    message.text_part(text_of(member(code, "code")));
+  } else if (const json* const ran = member(part, "codeExecutionResult", "code_execution_result")) {
+    message.text_part(text_of(member(ran, "output")));
+  } else {
+    message.part("unknown");
+  }
+}
+
+/// One message of all parts that are no results of tools. A single text is its content.
+inline void describe_content(const json& content, std::string_view role, attribute_list& out, message_writer message) {
+  const elements parts(member(content, "parts"));
+  std::size_t shown = 0;
+  for (const json& part : parts) {
+    const sort one = sort_of(part);
+    if (one == sort::plain_text || one == sort::content) ++shown;
+  }
+  message.role(role);
+  for (const json& part : parts) {
+    const sort one = sort_of(part);
+    if (one == sort::call) {
+      const json& call = *member(part, "functionCall", "function_call");
+      message.tool_call(text_of(member(call, "id")), text_of(member(call, "name")), text_or_json(member(call, "args")),
+                        text_of(signature_of(part)));
+    } else if (one == sort::plain_text && shown == 1) {
+      message.content(text_of(member(part, "text")));
+    } else if (one == sort::plain_text || one == sort::content) {
+      describe_part(part, out, message);
+    }
+  }
+}
+
+/// A content of the request. Results of tools become messages of their own: a message answers one call.
+inline void describe_input(const json& content, std::string_view role, attribute_list& out, std::size_t& index) {
+  if (content.is_string()) {  // the SDKs' short form, which some gateways take
+    message_writer message = input_message(out, index++);
+    message.role(role);
+    return message.content(text_of(&content));
+  }
+  bool others = false;
+  for (const json& part : elements(member(content, "parts"))) {
+    const sort one = sort_of(part);
+    if (one != sort::result) {
+      others = others || one != sort::nothing;
+      continue;
+    }
+    const json& result = *member(part, "functionResponse", "function_response");
+    message_writer message = input_message(out, index++);
+    message.role("tool");
+    message.name(text_of(member(result, "name")));
+    message.answers_call(text_of(member(result, "id")));
+    message.content(text_or_json(member(result, "response")));
+  }
+  if (others) describe_content(content, role, out, input_message(out, index++));
+}
+
+/// Each function is a tool; tools of Google's own are one each.
+inline void describe_functions(const json* tools, attribute_list& out) {
+  std::size_t n = 0;
+  const auto add = [&](const json& tool) { out.as_json("llm.tools." + std::to_string(n++) + ".tool.json_schema", &tool); };
+  for (const json& tool : elements(tools)) {
+    for (const json& function : elements(member(tool, "functionDeclarations", "function_declarations"))) add(function);
+    const json others = without(tool, "functionDeclarations", "function_declarations");
+    if (!others.empty()) add(others);
+  }
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  out.text("llm.model_name", model_of(request.where));
+  const json* const parameters = member(body, "generationConfig", "generation_config");
+  if (parameters != nullptr && !parameters->empty()) out.as_json("llm.invocation_parameters", parameters);
+  describe_functions(member(body, "tools"), out);
+  std::size_t index = 0;
+  const json* const system = member(body, "systemInstruction", "system_instruction");
+  if (system != nullptr) describe_input(*system, "system", out, index);
+  const json* const contents = member(body, "contents");
+  const auto describe = [&](const json& content) {
+    const std::string_view role = text_of(member(content, "role"));
+    describe_input(content, role.empty() ? std::string_view("user") : role, out, index);
+  };
+  if (contents != nullptr && !contents->is_array()) describe(*contents);  // one content is taken, too
+  for (const json& content : elements(contents)) describe(content);
+}
+
+/// A text goes on in the next piece; a signature ends it. Everything else comes whole.
+inline bool fold_part(folded_answer& into, json& parts, const json& part) {
+  if (!parts.is_array()) parts = json::array();
+  json* const last = parts.empty() ? nullptr : &parts.back();
+  const json* const text = member(part, "text");
+  const bool goes_on = last != nullptr && text != nullptr && member(last, "text") != nullptr && is_thought(*last) == is_thought(part) &&
+                       signature_of(*last) == nullptr;
+  if (!goes_on) {
+    into.push(parts, part);
+    return true;
+  }
+  into.append((*last)["text"], text_of(text));
+  for (auto at = part.begin(); at != part.end(); ++at) {
+    if (at.key() != "text") (*last)[at.key()] = at.value();
+  }
+  return !text_of(text).empty();
+}
+
+/// The usage repeats in each piece and grows; the last one, like the last of all that is no part, is the whole.
+inline bool fold(folded_answer& into, const json& piece, std::string_view) {
+  if (!piece.is_object()) return false;
+  bool brought = false;
+  json& whole = into.whole;
+  if (!whole.is_object()) whole = json::object();
+  for (auto at = piece.begin(); at != piece.end(); ++at) {
+    if (at.key() != "candidates" && !at->is_null()) whole[at.key()] = *at;
+  }
+  std::int64_t position = 0;
+  for (const json& candidate : elements(member(piece, "candidates"))) {
+    std::int64_t index = position++;
+    integer_of(member(candidate, "index"), index);
+    json* const found = openai_chat::entry(whole["candidates"], index);
+    if (found == nullptr || !candidate.is_object()) continue;
+    json& to = *found;
+    for (auto at = candidate.begin(); at != candidate.end(); ++at) {
+      if (at.key() != "content" && at.key() != "index" && !at->is_null()) to[at.key()] = *at;
+    }
+    const json* const content = member(candidate, "content");
+    if (content == nullptr) continue;
+    const json* const role = member(content, "role");
+    if (role != nullptr) made_member(to["content"], "role") = *role;
+    for (const json& part : elements(member(content, "parts"))) {
+      if (sort_of(part) != sort::nothing && fold_part(into, made_member(to["content"], "parts"), part)) brought = true;
+    }
+  }
+  return brought;
+}
+
+/// The tokens of sound.
+inline const json* audio_tokens(const json* details) noexcept {
+  for (const json& one : elements(details)) {
+    if (text_of(member(one, "modality")) == "AUDIO") return member(one, "tokenCount", "token_count");
+  }
+  return nullptr;
+}
+
+/// Cached tokens are part of the prompt; what was thought, and what tools of Google's own read, are counted apart.
+inline void describe_usage(const json* usage, attribute_list& out) {
+  if (usage == nullptr) return;
+  const json* const thoughts = member(*usage, "thoughtsTokenCount", "thoughts_token_count");
+  const token_sum prompt(member(*usage, "promptTokenCount", "prompt_token_count"),
+                         member(*usage, "toolUsePromptTokenCount", "tool_use_prompt_token_count"));
+  const token_sum completion(member(*usage, "candidatesTokenCount", "candidates_token_count"), thoughts);
+  token_sum both, total(member(*usage, "totalTokenCount", "total_token_count"));
+  if (prompt.known()) both.add(prompt.value());
+  if (completion.known()) both.add(completion.value());
+  if (prompt.known()) out.count("llm.token_count.prompt", prompt.value());
+  if (completion.known()) out.count("llm.token_count.completion", completion.value());
+  if (total.known() || (prompt.known() && completion.known())) {
+    out.count("llm.token_count.total", (std::max)(total.value(), both.value()));
+  }
+  out.count("llm.token_count.prompt_details.cache_read", member(*usage, "cachedContentTokenCount", "cached_content_token_count"));
+  out.count("llm.token_count.prompt_details.audio", audio_tokens(member(*usage, "promptTokensDetails", "prompt_tokens_details")));
+  out.count("llm.token_count.completion_details.reasoning", thoughts);
+  out.count("llm.token_count.completion_details.audio",
+            audio_tokens(member(*usage, "candidatesTokensDetails", "candidates_tokens_details")));
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "modelVersion", "model_version"));
+  describe_usage(member(answer, "usageMetadata", "usage_metadata"), out);
+  const elements candidates(member(answer, "candidates"));
+  const json* const feedback = member(answer, "promptFeedback", "prompt_feedback");
+  const json* const blocked = feedback != nullptr ? member(*feedback, "blockReason", "block_reason") : nullptr;
+  if (candidates.size() != 0) out.text("llm.finish_reason", member(*candidates.begin(), "finishReason", "finish_reason"));
+  else out.text("llm.finish_reason", blocked);  // a prompt that was refused has no candidates
+  std::int64_t position = 0;
+  for (const json& candidate : candidates) {
+    std::int64_t index = position++;
+    integer_of(member(candidate, "index"), index);
+    if (index < 0 || index > 1024) index = position - 1;
+    const json* const content = member(candidate, "content");
+    if (content == nullptr) continue;
+    const std::string_view role = text_of(member(content, "role"));
+    describe_content(*content, role.empty() ? std::string_view("model") : role, out, output_message(out, static_cast<std::size_t>(index)));
+  }
+}
+
+}  // namespace gemini
+
+inline constexpr dialect gemini_dialect = {
+    "google_genai",
+    "vertexai",
+    "GenerateContent",
+    "GenerateContentStream",
+    kind::llm,
+    gemini::claims,
+    gemini::streams,
+    gemini::describe_request,
+    gemini::fold,
+    gemini::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// gemini_embeddings.hpp: embeddings of the Gemini API and of Vertex AI.
+#ifndef ARTHUR_PROVIDERS_GEMINI_EMBEDDINGS_HPP
+#define ARTHUR_PROVIDERS_GEMINI_EMBEDDINGS_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+// embeddings.hpp: what the requests for embeddings have in common: texts in, vectors out.
+#ifndef ARTHUR_PROVIDERS_EMBEDDINGS_HPP
+#define ARTHUR_PROVIDERS_EMBEDDINGS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+inline std::string embedding_key(std::size_t index, const char* what) {
+  return "embedding.embeddings." + std::to_string(index) + ".embedding." + what;
+}
+
+/// The text, or the texts, that are to be embedded. Tokens have no text.
+inline void describe_embedded(const json* input, attribute_list& out) {
+  if (input == nullptr) return;
+  if (input->is_string()) return out.text(embedding_key(0, "text"), input);
+  std::size_t n = 0;
+  for (const json& one : elements(input)) {
+    out.text(embedding_key(n++, "text"), one.is_object() ? member(one, "text") : &one);  // objects: texts among images
+  }
+}
+
+/// A list of numbers. Empty where anything else is in it.
+inline std::vector<double> numbers_of(const json* list) {
+  std::vector<double> numbers;
+  const elements all(list);
+  numbers.reserve(all.size());
+  for (const json& one : all) {
+    if (!one.is_number()) return {};
+    numbers.push_back(one.get<double>());
+  }
+  return numbers;
+}
+
+/// The bytes of base64 text; empty where it is none.
+inline std::string bytes_of_base64(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const bool upper = c >= 'A' && c <= 'Z', small = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
+    if (!upper && !small && !digit && c != '+' && c != '/') return {};
+    const int value = upper ? c - 'A' : small ? c - 'a' + 26 : digit ? c - '0' + 52 : c == '+' ? 62 : 63;
+    bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes += static_cast<char>(bits >> held & 0xffU);
+  }
+  return bytes;
+}
+
+/// The numbers in base64 of 32 bit floats, the lowest byte first. Empty where it is something else.
+inline std::vector<double> floats_of_base64(std::string_view text) {
+  static_assert(sizeof(float) == sizeof(std::uint32_t), "IEEE 754");
+  const std::string bytes = bytes_of_base64(text);
+  std::vector<double> numbers;
+  if (bytes.size() % 4 != 0) return numbers;
+  numbers.reserve(bytes.size() / 4);
+  for (std::size_t n = 0; n < bytes.size(); n += 4) {
+    std::uint32_t bits = 0;
+    for (std::size_t byte = 0; byte < 4; ++byte) bits |= std::uint32_t{static_cast<unsigned char>(bytes[n + byte])} << (8 * byte);
+    float number = 0;
+    std::memcpy(&number, &bits, sizeof number);
+    numbers.push_back(static_cast<double>(number));
+  }
+  return numbers;
+}
+
+inline void describe_vector(std::size_t index, std::vector<double> numbers, attribute_list& out) {
+  if (!numbers.empty()) out.add(embedding_key(index, "vector"), std::move(numbers));
+}
+
+/// The parameters of a request, if it has any.
+inline void describe_embedding_parameters(const json& parameters, attribute_list& out) {
+  if (parameters.is_object() && !parameters.empty()) out.as_json("embedding.invocation_parameters", &parameters);
+}
+
+/// Embeddings come in one piece.
+inline bool never_streams(const request_view&) { return false; }
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace gemini_embeddings {
+
+/// Vertex predicts with models of all sorts: images, speech, the user's own. The name tells.
+inline bool predicts_embeddings(const route& where) {
+  return where.path_ends(":predict") && contains(lower(gemini::model_of(where)), "embedding");
+}
+
+inline bool claims(const request_view& request) {
+  const json& body = request.body;
+  const bool unread = body.is_discarded();
+  if (request.where.path_ends(":embedContent")) return unread || member(body, "content") != nullptr;
+  if (request.where.path_ends(":batchEmbedContents")) return unread || member(body, "requests") != nullptr;
+  return predicts_embeddings(request.where) && (unread || member(body, "instances") != nullptr);
+}
+
+/// The texts of a content's parts, with a blank line between them.
+inline std::string text_of_parts(const json* content) {
+  if (content != nullptr && content->is_string()) return std::string(text_of(content));
+  std::string text;
+  for (const json& part : elements(member(content, "parts"))) {
+    const std::string_view more = text_of(member(part, "text"));
+    if (!text.empty() && !more.empty()) text += "\n\n";
+    text += more;
+  }
+  return text;
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  out.text("embedding.model_name", gemini::model_of(request.where));
+  if (const json* const instances = member(body, "instances")) {
+    const json* const parameters = member(body, "parameters");
+    if (parameters != nullptr) describe_embedding_parameters(*parameters, out);
+    std::size_t n = 0;
+    for (const json& one : elements(instances)) out.text(embedding_key(n++, "text"), member(one, "content", "text"));
+    return;
+  }
+  const json* const requests = member(body, "requests");
+  if (requests == nullptr) {
+    describe_embedding_parameters(without(body, "content"), out);
+    return out.text(embedding_key(0, "text"), text_of_parts(member(body, "content")));
+  }
+  std::size_t n = 0;
+  for (const json& one : elements(requests)) {
+    if (n == 0) describe_embedding_parameters(without(one, "content"), out);  // the same in all of them
+    out.text(embedding_key(n++, "text"), text_of_parts(member(one, "content")));
+  }
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  const json* const usage = member(answer, "usageMetadata", "usage_metadata");
+  token_sum tokens;
+  if (usage != nullptr) tokens.add(member(*usage, "promptTokenCount", "prompt_token_count"));
+  const json* const single = member(answer, "embedding");
+  if (single != nullptr) describe_vector(0, numbers_of(member(single, "values")), out);
+  std::size_t n = 0;
+  for (const json& one : elements(member(answer, "embeddings"))) describe_vector(n++, numbers_of(member(one, "values")), out);
+  n = 0;
+  for (const json& one : elements(member(answer, "predictions"))) {
+    const json* const text = member(one, "embeddings");
+    const json* const values = text != nullptr ? member(text, "values") : member(one, "textEmbedding", "imageEmbedding");
+    describe_vector(n++, numbers_of(values), out);
+    tokens.add(member(member(text, "statistics"), "token_count"));
+  }
+  if (!tokens.known()) return;
+  out.count("llm.token_count.prompt", tokens.value());
+  out.count("llm.token_count.total", tokens.value());  // nothing is answered in tokens
+}
+
+}  // namespace gemini_embeddings
+
+inline constexpr dialect gemini_embeddings_dialect = {
+    "google_genai",
+    nullptr,
+    "CreateEmbeddings",
+    nullptr,
+    kind::embedding,
+    gemini_embeddings::claims,
+    never_streams,
+    gemini_embeddings::describe_request,
+    nullptr,
+    gemini_embeddings::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// ollama.hpp: Ollama's own chat and generate, beside its routes that speak like OpenAI.
+#ifndef ARTHUR_PROVIDERS_OLLAMA_HPP
+#define ARTHUR_PROVIDERS_OLLAMA_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace ollama {
+
+/// Without messages, or with an empty prompt, a model is only loaded or unloaded. Web applications have routes of these
+/// names, too; what they are sent has no model.
+inline bool claims_chat(const request_view& request) {
+  if (!request.where.path_ends("/api/chat")) return false;
+  if (request.body.is_discarded()) return true;
+  return !text_of(member(request.body, "model")).empty() && elements(member(request.body, "messages")).size() != 0;
+}
+inline bool claims_generate(const request_view& request) {
+  if (!request.where.path_ends("/api/generate")) return false;
+  if (request.body.is_discarded()) return true;
+  return !text_of(member(request.body, "model")).empty() && !text_of(member(request.body, "prompt")).empty();
+}
+
+/// Unless it is told not to.
+inline bool streams(const request_view& request) {
+  const json* const stream = member(request.body, "stream");
+  return stream == nullptr || !stream->is_boolean() || stream->get<bool>();
+}
+
+/// Images are base64 without their type: it shows in the first bytes.
+inline std::string image_url(std::string_view base64) {
+  if (starts_with(base64, "iVBOR")) return data_url("image/png", base64);
+  if (starts_with(base64, "R0lGOD")) return data_url("image/gif", base64);
+  if (starts_with(base64, "UklGR")) return data_url("image/webp", base64);
+  return data_url("image/jpeg", base64);
+}
+
+/// What a message and a prompt have in common: `text` and the members of `from` beside it.
+inline void describe_body(const json& from, const json* text, message_writer& message) {
+  const std::string_view thinking = text_of(member(from, "thinking"));
+  if (!thinking.empty()) message.reasoning_part(thinking);
+  const elements images(member(from, "images"));
+  if (images.size() == 0) return message.content(text_or_json(text));
+  if (!text_of(text).empty()) message.text_part(text_of(text));
+  for (const json& image : images) message.image_part(image_url(text_of(&image)));
+}
+
+inline void describe_message(const json& from, message_writer message) {
+  message.role(text_of(member(from, "role")));
+  message.name(text_of(member(from, "tool_name")));
+  message.answers_call(text_of(member(from, "tool_call_id")));
+  describe_body(from, member(from, "content"), message);
+  for (const json& call : elements(member(from, "tool_calls"))) {
+    const json* const function = member(call, "function");
+    message.tool_call(text_of(member(call, "id")), text_of(member(function, "name")), text_or_json(member(function, "arguments")));
+  }
+}
+
+inline void describe_head(const request_view& request, const json& parameters, attribute_list& out) {
+  if (provider_of(request.where.host).empty()) out.text("llm.provider", "ollama");  // wherever it runs
+  out.text("llm.model_name", member(request.body, "model"));
+  if (!parameters.empty()) out.as_json("llm.invocation_parameters", &parameters);
+}
+
+inline void describe_chat(const request_view& request, attribute_list& out) {
+  describe_head(request, without(request.body, "model", "messages", "tools"), out);
+  describe_tools(member(request.body, "tools"), out);
+  std::size_t n = 0;
+  for (const json& message : elements(member(request.body, "messages"))) describe_message(message, input_message(out, n++));
+}
+
+inline void describe_generate(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  describe_head(request, without(body, "model", "prompt", "system", "images", "context"), out);
+  std::size_t n = 0;
+  const std::string_view system = text_of(member(body, "system"));
+  if (!system.empty()) {
+    message_writer message = input_message(out, n++);
+    message.role("system");
+    message.content(system);
+  }
+  const json* const prompt = member(body, "prompt");
+  if (prompt == nullptr) return;
+  message_writer message = input_message(out, n);
+  message.role("user");
+  describe_body(body, prompt, message);
+}
+
+/// Texts grow, calls are added, the last of everything else stays. The tokens of the context and the probabilities stay away.
+inline bool fold_members(folded_answer& into, json& whole, const json& piece) {
+  bool brought = false;
+  if (!piece.is_object()) return false;
+  if (!whole.is_object()) whole = json::object();
+  for (auto at = piece.begin(); at != piece.end(); ++at) {
+    const std::string& key = at.key();
+    if (key == "content" || key == "thinking" || key == "response") {
+      into.append(whole[key], text_of(&*at));
+      brought = brought || !text_of(&*at).empty();
+    } else if (key == "tool_calls" || key == "images") {
+      for (const json& one : elements(&*at)) into.push(whole[key], one), brought = true;
+    } else if (key == "message") {
+      if (fold_members(into, whole[key], *at)) brought = true;
+    } else if (key != "context" && key != "logprobs" && !at->is_null()) {
+      whole[key] = *at;
+    }
+  }
+  return brought;
+}
+
+inline bool fold(folded_answer& into, const json& piece, std::string_view) { return fold_members(into, into.whole, piece); }
+
+/// A prompt that was cached isn't counted: then nobody knows the total.
+inline void describe_end(const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  const token_sum prompt(member(answer, "prompt_eval_count")), completion(member(answer, "eval_count"));
+  if (prompt.known()) out.count("llm.token_count.prompt", prompt.value());
+  if (completion.known()) out.count("llm.token_count.completion", completion.value());
+  if (prompt.known() && completion.known()) {
+    out.count("llm.token_count.total", token_sum(member(answer, "prompt_eval_count"), member(answer, "eval_count")).value());
+  }
+  out.text("llm.finish_reason", member(answer, "done_reason"));
+}
+
+inline void describe_chat_answer(const request_view&, const json& answer, attribute_list& out) {
+  describe_end(answer, out);
+  const json* const message = member(answer, "message");
+  if (message != nullptr) describe_message(*message, output_message(out, 0));
+}
+
+inline void describe_generated(const request_view&, const json& answer, attribute_list& out) {
+  describe_end(answer, out);
+  if (member(answer, "response", "thinking") == nullptr) return;
+  message_writer message = output_message(out, 0);
+  message.role("assistant");
+  describe_body(answer, member(answer, "response"), message);
+}
+
+}  // namespace ollama
+
+inline constexpr dialect ollama_chat_dialect = {
+    "ollama",
+    nullptr,
+    "Chat",
+    nullptr,
+    kind::llm,
+    ollama::claims_chat,
+    ollama::streams,
+    ollama::describe_chat,
+    ollama::fold,
+    ollama::describe_chat_answer,
+};
+
+inline constexpr dialect ollama_generate_dialect = {
+    "ollama",
+    nullptr,
+    "Generate",
+    nullptr,
+    kind::llm,
+    ollama::claims_generate,
+    ollama::streams,
+    ollama::describe_generate,
+    ollama::fold,
+    ollama::describe_generated,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// ollama_embeddings.hpp: Ollama's own embeddings, of today and of before.
+#ifndef ARTHUR_PROVIDERS_OLLAMA_EMBEDDINGS_HPP
+#define ARTHUR_PROVIDERS_OLLAMA_EMBEDDINGS_HPP
+
+#include <cstddef>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace ollama_embeddings {
+
+/// The old route takes one text as its "prompt". Where nothing is to be embedded, a model is only loaded.
+inline bool claims(const request_view& request) {
+  const bool old = request.where.path_ends("/api/embeddings");
+  if (!old && !request.where.path_ends("/api/embed")) return false;
+  if (request.body.is_discarded()) return true;
+  const json* const input = member(request.body, old ? "prompt" : "input");
+  return !text_of(input).empty() || elements(input).size() != 0;
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  out.text("embedding.model_name", member(body, "model"));
+  describe_embedding_parameters(without(body, "input", "prompt"), out);
+  describe_embedded(member(body, "input", "prompt"), out);
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("embedding.model_name", member(answer, "model"));
+  out.count("llm.token_count.prompt", member(answer, "prompt_eval_count"));
+  out.count("llm.token_count.total", member(answer, "prompt_eval_count"));  // nothing is answered in tokens
+  describe_vector(0, numbers_of(member(answer, "embedding")), out);
+  std::size_t n = 0;
+  for (const json& vector : elements(member(answer, "embeddings"))) describe_vector(n++, numbers_of(&vector), out);
+}
+
+}  // namespace ollama_embeddings
+
+inline constexpr dialect ollama_embeddings_dialect = {
+    "ollama",
+    nullptr,
+    "CreateEmbeddings",
+    nullptr,
+    kind::embedding,
+    ollama_embeddings::claims,
+    never_streams,
+    ollama_embeddings::describe_request,
+    nullptr,
+    ollama_embeddings::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// openai_completions.hpp: OpenAI's completions of before there was chat; local servers, and Mistral's for code, still have them.
+#ifndef ARTHUR_PROVIDERS_OPENAI_COMPLETIONS_HPP
+#define ARTHUR_PROVIDERS_OPENAI_COMPLETIONS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace openai_completions {
+
+inline bool claims(const request_view& request) {
+  if (!request.where.path_ends("/completions") || request.where.path_ends("/chat/completions")) return false;
+  return request.body.is_discarded() || member(request.body, "prompt") != nullptr;
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  std::string_view model = text_of(member(body, "model"));
+  if (model.empty()) model = request.where.between("/deployments/", "/");  // Azure
+  out.text("llm.model_name", model);
+  const json parameters = without(body, "prompt");
+  if (!parameters.empty()) out.as_json("llm.invocation_parameters", &parameters);
+  const json* const prompt = member(body, "prompt");
+  const auto describe = [&](std::size_t n, const json* text) { out.text("llm.prompts." + std::to_string(n) + ".prompt.text", text); };
+  if (prompt != nullptr && prompt->is_string()) describe(0, prompt);
+  std::size_t n = 0;
+  for (const json& one : elements(prompt)) describe(n++, &one);  // tokens have no text
+}
+
+/// Mistral answers as in chat: "message", and "delta" in streams.
+inline const json* text_in(const json& choice) noexcept {
+  const json* const text = member(choice, "text");
+  if (text != nullptr) return text;
+  const json* const message = member(choice, "message", "delta");
+  return member(message, "content");
+}
+
+inline bool fold(folded_answer& into, const json& piece, std::string_view) {
+  if (!piece.is_object()) return false;
+  bool brought = false;
+  openai_chat::fold_rest(into.whole, piece);
+  json& choices = into.whole["choices"];
+  for (const json& choice : elements(member(piece, "choices"))) {
+    std::int64_t index = 0;
+    integer_of(member(choice, "index"), index);
+    json* const found = openai_chat::entry(choices, index);
+    if (found == nullptr) continue;
+    json& whole = *found;
+    const std::string_view text = text_of(text_in(choice));
+    into.append(whole["text"], text);
+    brought = brought || !text.empty();
+    const json* const reason = member(choice, "finish_reason");
+    if (reason != nullptr) whole["finish_reason"] = *reason;
+  }
+  return brought;
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  describe_openai_usage(answer, out);
+  const elements choices(member(answer, "choices"));
+  if (choices.size() != 0) out.text("llm.finish_reason", member(*choices.begin(), "finish_reason"));
+  std::int64_t position = 0;
+  for (const json& choice : choices) {
+    std::int64_t index = position++;
+    integer_of(member(choice, "index"), index);
+    if (index < 0 || index > 1024) index = position - 1;
+    out.text("llm.choices." + std::to_string(index) + ".completion.text", text_in(choice));
+  }
+}
+
+}  // namespace openai_completions
+
+inline constexpr dialect openai_completions_dialect = {
+    "openai",
+    "openai",
+    "Completion",
+    nullptr,
+    kind::llm,
+    openai_completions::claims,
+    asks_for_stream,
+    openai_completions::describe_request,
+    openai_completions::fold,
+    openai_completions::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// openai_embeddings.hpp: OpenAI's embeddings, as many servers have them.
+#ifndef ARTHUR_PROVIDERS_OPENAI_EMBEDDINGS_HPP
+#define ARTHUR_PROVIDERS_OPENAI_EMBEDDINGS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace openai_embeddings {
+
+inline bool claims(const request_view& request) {
+  if (!request.where.path_ends("/embeddings")) return false;
+  return request.body.is_discarded() || member(request.body, "input") != nullptr;
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  std::string_view model = text_of(member(body, "model"));
+  if (model.empty()) model = request.where.between("/deployments/", "/");  // Azure
+  out.text("embedding.model_name", model);
+  describe_embedding_parameters(without(body, "input"), out);
+  describe_embedded(member(body, "input"), out);
+}
+
+inline void describe_answer(const request_view& request, const json& answer, attribute_list& out) {
+  out.text("embedding.model_name", member(answer, "model"));
+  const json* const usage = member(answer, "usage");
+  out.count("llm.token_count.prompt", member(usage, "prompt_tokens"));
+  out.count("llm.token_count.total", member(usage, "total_tokens"));
+  // Voyage packs small integers into the same base64.
+  const json* const type = member(request.body, "output_dtype");
+  const bool floats = type == nullptr || text_of(type) == "float";
+  std::int64_t position = 0;
+  for (const json& one : elements(member(answer, "data"))) {
+    std::int64_t index = position++;
+    integer_of(member(one, "index"), index);
+    if (index < 0 || index > 65535) index = position - 1;
+    const json* const vector = member(one, "embedding");
+    const bool packed = vector != nullptr && vector->is_string();
+    if (!packed) describe_vector(static_cast<std::size_t>(index), numbers_of(vector), out);
+    else if (floats) describe_vector(static_cast<std::size_t>(index), floats_of_base64(text_of(vector)), out);
+  }
+}
+
+}  // namespace openai_embeddings
+
+inline constexpr dialect openai_embeddings_dialect = {
+    "openai",
+    nullptr,
+    "CreateEmbeddings",
+    nullptr,
+    kind::embedding,
+    openai_embeddings::claims,
+    never_streams,
+    openai_embeddings::describe_request,
+    nullptr,
+    openai_embeddings::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// openai_responses.hpp: OpenAI's responses.
+#ifndef ARTHUR_PROVIDERS_OPENAI_RESPONSES_HPP
+#define ARTHUR_PROVIDERS_OPENAI_RESPONSES_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace openai_responses {
+
+inline bool claims(const request_view& request) {
+  const route& where = request.where;
+  // Surveys have a path "/responses", too.
+  if (!where.path_ends("/v1/responses") && !where.path_ends("/openai/responses")) {
+    if (!where.path_ends("/responses") || provider_of(where.host).empty()) return false;
+  }
+  return request.body.is_discarded() || member(request.body, "input", "prompt", "model") != nullptr;
+}
+
+inline void describe_part(const json& part, message_writer& message) {
+  const std::string_view type = text_of(member(part, "type"));
+  if (part.is_null()) return;  // a stream's that found no room
+  if (type == "input_image" || type == "computer_screenshot") message.image_part(text_of(member(part, "image_url")));
+  else openai_chat::describe_part(part, message);
+}
+
+inline void describe_content(const json* content, message_writer& message) {
+  message.content(text_of(content));
+  for (const json& part : elements(content)) describe_part(part, message);
+}
+
+/// What a tool gave: as Python a text or JSON, but an image is an image.
+inline void describe_result(const json* result, message_writer& message) {
+  const auto is_image = [](const json* part) {
+    const std::string_view type = text_of(member(part, "type"));
+    return type == "input_image" || type == "computer_screenshot";
+  };
+  if (is_image(result)) return describe_part(*result, message);
+  bool image = false;
+  for (const json& part : elements(result)) image = image || is_image(&part);
+  if (image) describe_content(result, message);
+  else message.content(text_or_json(result));
+}
+
+inline std::string joined_texts(const json* parts) {
+  std::string text;
+  for (const json& part : elements(parts)) {
+    const std::string_view more = text_of(member(part, "text"));
+    if (!text.empty() && !more.empty()) text += '\n';
+    text += more;
+  }
+  return text;
+}
+
+inline void describe_reasoning(const json& item, message_writer& message, attribute_list& out) {
+  const std::string keys = message.part("reasoning") + "message_content.";
+  const std::string summary = joined_texts(member(item, "summary"));
+  out.text(keys + "id", member(item, "id"));
+  out.text(keys + "text", summary.empty() ? joined_texts(member(item, "content")) : summary);
+  out.text(keys + "encrypted_content", member(item, "encrypted_content"));
+}
+
+/// An item of the conversation, either way, is a message. Calls and their results belong together by call_id.
+inline void describe_item(const json& item, message_writer message, attribute_list& out) {
+  if (item.is_null()) return;  // a stream's that found no room
+  std::string_view type = text_of(member(item, "type"));
+  const std::string_view role = text_of(member(item, "role")), id = text_of(member(item, "id")), name = text_of(member(item, "name"));
+  if (type == "message" || (type.empty() && !role.empty())) {
+    message.role(role);
+    return describe_content(member(item, "content"), message);
+  }
+  if (ends_with(type, "_call_output")) {
+    message.role("tool");
+    message.answers_call(text_of(member(item, "call_id")));
+    return describe_result(member(item, "output"), message);
+  }
+  message.role(type == "mcp_approval_response" ? "user" : "assistant");
+  if (type == "function_call") {
+    const std::string arguments = text_or_json(member(item, "arguments"));
+    message.tool_call(text_of(member(item, "call_id")), name, arguments == "{}" ? "" : arguments);  // as Python
+  } else if (type == "custom_tool_call") {
+    const json* const input = member(item, "input");
+    message.tool_call(text_of(member(item, "call_id")), name, input == nullptr ? "" : dump(json{{"input", *input}}));
+  } else if (type == "reasoning") {
+    describe_reasoning(item, message, out);
+  } else if (type == "web_search_call" || type == "file_search_call") {
+    message.tool_call(id, type, {});
+  } else if (member(item, "call_id") != nullptr) {  // to be answered by the program: computer_call, shell_call and their like
+    message.tool_call(text_of(member(item, "call_id")), name.empty() ? type : name,
+                      text_or_json(member(item, "action", "actions", "operation", "arguments")));
+  } else if (type == "mcp_call" || type == "mcp_approval_request") {
+    message.tool_use_part(id, name, text_or_json(member(item, "arguments")), type);
+  } else {
+    if (type.empty()) type = "item_reference";  // that may leave its type out
+    out.text(message.part(type) + "message_content.id", id);
+  }
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  out.text("llm.model_name", member(body, "model"));
+  const json parameters = without(body, "input", "instructions", "tools");
+  out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
+  describe_tools(member(body, "tools"), out);
+  std::size_t next = 0;
+  const std::string_view instructions = text_of(member(body, "instructions"));
+  if (!instructions.empty()) {
+    message_writer message = input_message(out, next++);
+    message.role("system");
+    message.content(instructions);
+  }
+  const json* const input = member(body, "input");
+  if (!text_of(input).empty()) {
+    message_writer message = input_message(out, next++);
+    message.role("user");
+    message.content(text_of(input));
+  }
+  for (const json& item : elements(input)) describe_item(item, input_message(out, next++), out);
+}
+
+/// Where the text of a kind of delta grows: in the item itself, or in an element of a list of its.
+struct growth {
+  std::string_view event;
+  const char* list;  // null: none
+  const char* index;
+  const char* key;
+  const char* type;  // of an element that nothing announced
+};
+inline constexpr growth growing[] = {
+    {"response.output_text.delta", "content", "content_index", "text", "output_text"},
+    {"response.refusal.delta", "content", "content_index", "refusal", "refusal"},
+    {"response.reasoning_text.delta", "content", "content_index", "text", "reasoning_text"},
+    {"response.reasoning_summary_text.delta", "summary", "summary_index", "text", "summary_text"},
+    {"response.function_call_arguments.delta", nullptr, nullptr, "arguments", nullptr},
+    {"response.mcp_call_arguments.delta", nullptr, nullptr, "arguments", nullptr},
+    {"response.custom_tool_call_input.delta", nullptr, nullptr, "input", nullptr},
+    {"response.code_interpreter_call_code.delta", nullptr, nullptr, "code", nullptr},
+};
+
+inline bool fold_delta(folded_answer& into, json& output, const json& piece, const growth& how) {
+  const std::string_view more = text_of(member(piece, "delta"));
+  json* grows = &continued(output, member(piece, "output_index"));
+  if (how.list != nullptr) {
+    grows = &continued(made_member(*grows, how.list), member(piece, how.index));
+    if (member(*grows, "type") == nullptr) made_member(*grows, "type") = how.type;
+  }
+  into.append(made_member(*grows, how.key), more);
+  return !more.empty();
+}
+
+/// The last event holds the whole response; what came before it counts where it doesn't come.
+inline bool fold(folded_answer& into, const json& piece, std::string_view event) {
+  std::string_view type = text_of(member(piece, "type"));
+  if (type.empty()) type = event;
+  const json* const response = member(piece, "response");
+  if (response != nullptr && response->is_object()) {
+    const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
+    if (last || elements(member(into.whole, "output")).size() == 0) into.whole = *response;
+    if (type != "response.failed") return false;
+    into.failure = failure_in(*response);
+    if (into.failure.empty()) into.failure = "the response failed";
+    return false;
+  }
+  if (!starts_with(type, "response.")) return false;
+  json& output = made_member(into.whole, "output");
+  const json* const index = member(piece, "output_index");
+  const json* const item = member(piece, "item");
+  const json* const part = member(piece, "part");
+  if (type == "response.output_item.added" && item != nullptr) {
+    into.put(begun(output, index), *item);
+  } else if (type == "response.output_item.done" && item != nullptr) {
+    into.put(continued(output, index), *item);
+  } else if (type == "response.content_part.added" && part != nullptr) {
+    into.put(begun(made_member(continued(output, index), "content"), member(piece, "content_index")), *part);
+  } else if (type == "response.reasoning_summary_part.added" && part != nullptr) {
+    into.put(begun(made_member(continued(output, index), "summary"), member(piece, "summary_index")), *part);
+  }
+  for (const growth& how : growing) {
+    if (type == how.event) return fold_delta(into, output, piece, how);
+  }
+  return false;
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  describe_openai_usage(answer, out);
+  out.text("llm.finish_reason", member(member(answer, "incomplete_details"), "reason"));
+  describe_tools(member(answer, "tools"), out);  // as Python: those of a stored prompt are only here
+  std::size_t n = 0;
+  for (const json& item : elements(member(answer, "output"))) describe_item(item, output_message(out, n++), out);
+}
+
+}  // namespace openai_responses
+
+inline constexpr dialect openai_responses_dialect = {
+    "openai",
+    "openai",
+    "Response",
+    nullptr,
+    kind::llm,
+    openai_responses::claims,
+    asks_for_stream,
+    openai_responses::describe_request,
+    openai_responses::fold,
+    openai_responses::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -26740,6 +28509,15 @@ namespace providers {
 
 inline constexpr const dialect* dialects[] = {
     &openai_chat_dialect,
+    &openai_responses_dialect,
+    &anthropic_dialect,
+    &openai_completions_dialect,
+    &gemini_dialect,
+    &gemini_embeddings_dialect,
+    &ollama_chat_dialect,
+    &ollama_generate_dialect,
+    &ollama_embeddings_dialect,  // before OpenAI's, whose path is the end of its old one: the longer one says more
+    &openai_embeddings_dialect,
 };
 
 /// The first that claims the request; null: none of the known. Only the path was looked at where `body` is discarded.
@@ -26759,6 +28537,112 @@ inline std::string_view system_of(std::string_view provider, const dialect& form
   const bool own = provider.empty() || provider == "openai" || provider == "azure" || provider == "google";
   return own && format.system != nullptr ? std::string_view(format.system) : std::string_view();
 }
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// hooks.hpp: what a hook into an HTTP client adds to its request: headers of the trace, the wish for token counts.
+#ifndef ARTHUR_PROVIDERS_HOOKS_HPP
+#define ARTHUR_PROVIDERS_HOOKS_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// In ARTHUR_INSTRUMENT_DISABLED. A wire_call has none: the program leaves it out itself.
+inline std::string_view name_of(wire_hook by) noexcept { return by == wire_hook::program ? "" : "httplib"; }
+
+/// The headers of the call's own span, or else of the current one: what isn't recorded must say so, too.
+inline void take_headers(const detached_handle& call, wire_changes& out) {
+  scope_handle scope;
+  if (call.open != nullptr) rt::activate(scope, call);
+  char text[w3c::max_tracestate + 1];
+  out.traceparent.assign(text, rt::current_headers(text, nullptr));
+  if (!out.traceparent.empty()) out.tracestate.assign(text, rt::current_headers(nullptr, text));
+  if (scope.owner != nullptr) rt::deactivate(scope);
+}
+
+/// A streamed chat that says nothing about its stream.
+inline bool lacks_usage(const request_view& request, const dialect& format) {
+  return &format == &openai_chat_dialect && asks_for_stream(request) && member(request.body, "stream_options") == nullptr;
+}
+/// The rest stays as it is, byte by byte. `body` is an object with members.
+inline std::string with_usage(std::string_view body) {
+  std::string out(body);
+  out.insert(body.find('{') + 1, R"("stream_options":{"include_usage":true},)");
+  return out;
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// under_way.hpp: which requests are under way, so that two hooks that see the same one make one span of it.
+#ifndef ARTHUR_PROVIDERS_UNDER_WAY_HPP
+#define ARTHUR_PROVIDERS_UNDER_WAY_HPP
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL char this_thread = 0;  // its address tells threads apart
+
+/// A request, the thread that makes it, and in the three lowest bits who saw it.
+inline std::uint64_t key_of(wire_hook by, std::string_view body) noexcept {
+  const auto thread = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&this_thread)) * 0x9e3779b97f4a7c15U;
+  return ((thread ^ std::hash<std::string_view>()(body)) & ~std::uint64_t{7}) | (static_cast<std::uint64_t>(by) + 1);
+}
+
+/// Keys of the requests under way; 0: a free place. Without locks, so that no fork can leave one behind. All relaxed: a
+/// thread looks for keys that it entered itself. A key that finds no place costs a second span at most.
+ARTHUR_SHARED inline std::atomic<std::uint64_t> under_way[64] = {};
+
+/// Whether a hook of another kind has this request under way. One of the same kind is a repetition: a span of its own.
+inline bool is_seen(std::uint64_t key) noexcept {
+  for (const std::atomic<std::uint64_t>& place : under_way) {
+    const std::uint64_t other = place.load(std::memory_order_relaxed);
+    if (other != 0 && other != key && (other | 7U) == (key | 7U)) return true;
+  }
+  return false;
+}
+
+/// A request is under way from here to leave().
+class passage {
+ public:
+  explicit passage(std::uint64_t key) noexcept {
+    for (std::atomic<std::uint64_t>& place : under_way) {
+      std::uint64_t free = 0;
+      if (!place.compare_exchange_strong(free, key, std::memory_order_relaxed)) continue;
+      place_ = &place;
+      return;
+    }
+  }
+  passage(const passage&) = delete;
+  passage& operator=(const passage&) = delete;
+  ~passage() { leave(); }
+
+  void leave() noexcept {
+    if (place_ != nullptr) place_->store(0, std::memory_order_relaxed);
+    place_ = nullptr;
+  }
+
+ private:
+  std::atomic<std::uint64_t>* place_ = nullptr;
+};
 
 }  // namespace providers
 }  // namespace detail
@@ -26785,19 +28669,11 @@ inline bool keeps_header(std::string_view name) noexcept {
 
 class exchange {
  public:
-  exchange(const dialect& format, route where, json request, std::string_view body)
-      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
+      : by_(by), passage_(key_of(by, body)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
-    const std::string_view provider = provider_of(where_.host);
-    attribute_list found;
-    found.text("llm.provider", provider);
-    found.text("llm.system", system_of(provider, format));
-    format.describe_request(view(), found);
-    set(found);
-    if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+    try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
@@ -26808,22 +28684,29 @@ class exchange {
   bool recording() const noexcept { return call_.span.open != nullptr; }
   const detached_handle& span() const noexcept { return call_.span; }
 
+  /// Before the span is filled further.
+  void began(std::uint64_t nanoseconds_ago) noexcept {
+    frame* const f = rt::frame_of(call_.span);
+    if (f != nullptr && nanoseconds_ago < f->start) f->start -= nanoseconds_ago;
+  }
   void header(std::string_view name, std::string_view value) {
     const std::string key = lower(name);
-    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.keep_unread();
+    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.may_be_encoded();
     if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
   }
   void feed(std::string_view bytes) {
+    if (by_ == wire_hook::program) passage_.leave();  // answered: from now on the same request is another one
     if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
   }
   void finish(int status) {
-    set(arthur::attribute("http.response.status_code", status));
-    answer_.finish();
-    if (status >= 400) return end(stream_end::failed, failure_of(status, answer_.answer(), answer_.raw().text()));
-    end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+    if (status > 0) set(arthur::attribute("http.response.status_code", status));
+    answer_.finish(true);
+    if (status < 400) return end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+    const std::string_view raw = answer_.undecoded() ? std::string_view() : answer_.raw().text();
+    end(stream_end::failed, failure_of(status, answer_.answer(), raw));
   }
   void fail(std::string_view message) {
-    answer_.finish();
+    answer_.finish(false);
     end(stream_end::failed, message);
   }
 
@@ -26839,19 +28722,38 @@ class exchange {
       std::visit([&](const auto& value) { set(arthur::attribute(one.key, value)); }, one.value);
     }
   }
-  void end(stream_end how, std::string_view message) {
+  void begin(std::string_view body) {
+    const std::string_view provider = provider_of(where_.host);
+    attribute_list found;
+    if (format_.kind == kind::llm) {  // OpenInference keeps both from embeddings
+      found.text("llm.provider", provider);
+      found.text("llm.system", system_of(provider, format_));
+    }
+    format_.describe_request(view(), found);
+    set(found);
+    if (!request_.is_discarded()) set(arthur::input_json(body));
+    else set(arthur::input(body.substr(0, body_limit)));
+    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+  }
+  void end(stream_end how, std::string_view message) noexcept {
+    try_to([&] { return complete(), true; });
+    stream_handle closing = std::exchange(call_, {});
+    rt::stream_close(closing, how, message);
+  }
+  void complete() {
     attribute_list found;
     const json& answer = answer_.answer();
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
+    passage_.leave();
     if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
-    else if (answer_.one_body() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
-    else if (answer_.raw().size() != 0) set(arthur::output(answer_.raw().text()));
+    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
+    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
-    stream_handle closing = std::exchange(call_, {});
-    rt::stream_close(closing, how, message);
   }
 
+  const wire_hook by_;
+  passage passage_;
   const dialect& format_;
   const route where_;
   const json request_;
@@ -26877,11 +28779,24 @@ void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
 
 namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 
-ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, text_arg origin, text_arg path, text_arg body,
+                                               wire_changes& changes) noexcept {
+  const installed_instrumentation* const settings = the_instrumentation.load(std::memory_order_acquire);
+  if (settings == nullptr || settings->disables(providers::name_of(by))) return nullptr;
   providers::exchange* opened = nullptr;
   try_to([&] {
+    std::string url(origin.data, origin.size);
+    url.append(path.data, path.size);
+    const std::string_view sent(body.data, body.size);
     providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      opened = new providers::exchange(format, std::move(where), std::move(request), {body.data, body.size});
+      if (settings->disables(format.name)) return;
+      const bool propagates = by != wire_hook::program && settings->propagates_to(where.host);
+      const bool asks = by != wire_hook::program && settings->settings.include_usage && providers::lacks_usage({where, request}, format);
+      if (!providers::is_seen(providers::key_of(by, sent))) {
+        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent);
+      }
+      if (propagates) providers::take_headers(opened != nullptr ? opened->span() : detached_handle(), changes);
+      if (asks && opened != nullptr && opened->recording()) changes.body = providers::with_usage(sent);
     });
     return true;
   });
@@ -26889,6 +28804,11 @@ ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text
   delete opened;
   return nullptr;
 }
+ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
+  wire_changes none;
+  return wire_hooked(wire_hook::program, method, url, std::string_view(), body, none);
+}
+ARTHUR_LINKED void wire_began(providers::exchange& call, std::uint64_t nanoseconds_ago) noexcept { call.began(nanoseconds_ago); }
 ARTHUR_LINKED void wire_header(providers::exchange& call, text_arg name, text_arg value) noexcept {
   try_to([&] { return call.header({name.data, name.size}, {value.data, value.size}), true; });
 }
@@ -26921,7 +28841,7 @@ ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg 
     providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
       providers::answer_reader reader(format, providers::body_limit);
       reader.feed({body.data, body.size});
-      reader.finish();
+      reader.finish(true);
       format.describe_answer({where, request}, reader.answer(), found);
     });
     return true;
