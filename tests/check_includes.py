@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "spans": LIGHT | {"."},  # behind the light headers
     "spans/carrying.hpp": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # baggage of others isn't always UTF-8
     "runtime": LIGHT | HEAVY | {".", "spans"},
-    "providers": LIGHT | {".", "spans"},  # beside nlohmann_json
+    "providers": LIGHT | {".", "spans", "otlp/utf8.hpp"},  # beside nlohmann_json
     "implementation.hpp": LIGHT | HEAVY | {".", "spans", "spans/carrying.hpp", "providers"},
     "bridge": {"arthur.hpp"},  # beside other libraries; nothing includes it
     "arthur.hpp": LIGHT | {".", "implementation.hpp"},

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../config.hpp"
+#include "../otlp/utf8.hpp"
 #include "dialect.hpp"
 #include "failure.hpp"
 #include "framing.hpp"
@@ -39,12 +40,12 @@ class answer_reader {
  public:
   /// Keeps at most `limit` bytes of the answer as it came, and as many of what a stream is put together to.
   answer_reader(const dialect& format, std::size_t limit) noexcept
-      : format_(format), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
+      : format_(format), limit_(limit), raw_(limit), sse_(limit), json_(limit), folded_(limit) {}
 
   /// Whether output came with these bytes.
   bool feed(std::string_view bytes) {
     raw_.add(bytes);
-    if (framing_ == framing::unknown) begin(bytes);
+    if (framing_ == framing::unknown) bytes = begin(bytes);
     brought_ = false;
     if (framing_ == framing::events) {
       sse_.feed(bytes, [this](std::string_view event, std::string_view data) { piece(event, data); });
@@ -53,11 +54,19 @@ class answer_reader {
     }
     return brought_;
   }
-  void finish() {
+  /// No more bytes come. `whole`: they were all; else what was cut off at the end isn't missed.
+  void finish(bool whole) {
+    const bool unreadable = unreadable_;
     if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
+    if (!whole) unreadable_ = unreadable;
   }
-  /// For bytes that aren't what they seem: compressed ones.
-  void keep_unread() noexcept { framing_ = framing::none; }
+  /// The headers name a Content-Encoding, which the client may have undone, and kept the header, or not.
+  void may_be_encoded() noexcept { encoded_ = true; }
+  /// Whether raw() is no text, as nobody undid its encoding.
+  bool undecoded() const noexcept {
+    const std::string_view all = raw_.text();
+    return encoded_ && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
+  }
 
   /// The answer in the form that it has without streaming; null where nothing could be read.
   const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
@@ -69,20 +78,22 @@ class answer_reader {
   /// Whether parts of it are no JSON, so that only raw() has them.
   bool unreadable() const noexcept { return unreadable_; }
   /// Whether something is missing: in raw(), or in answer().
-  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || sse_.left_out() + json_.left_out() != 0; }
+  bool truncated() const noexcept { return raw_.truncated() || folded_.cut() || full_ || sse_.left_out() + json_.left_out() != 0; }
 
  private:
   enum class framing { unknown, none, events, values };
 
-  /// By the first byte that is neither space nor the mark of UTF-8.
-  void begin(std::string_view bytes) {
-    for (const char c : bytes) {
+  /// By the first byte that is neither space nor the mark of UTF-8; what is left from there on.
+  std::string_view begin(std::string_view bytes) {
+    for (std::size_t n = 0; n < bytes.size(); ++n) {
+      const char c = bytes[n];
       const auto byte = static_cast<unsigned char>(c);
       if (byte == 0xef || byte == 0xbb || byte == 0xbf || c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
       const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
       framing_ = c == '{' || c == '[' ? framing::values : c == ':' || letter ? framing::events : framing::none;
-      return;
+      return bytes.substr(n);
     }
+    return {};
   }
   void piece(std::string_view event, std::string_view text) {
     if (text == "[DONE]") return;
@@ -91,23 +102,35 @@ class answer_reader {
       unreadable_ = true;
       return;
     }
-    if (failure_.empty()) failure_ = failure_in(value);
+    if (failure_.empty()) failure_ = failure_in(value, event == "error");
     ++pieces_;
-    if (format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
+    if (has_room(text.size()) && format_.fold != nullptr && format_.fold(folded_, value, event)) brought_ = true;
     if (pieces_ > 1) single_ = nullptr;
     else single_ = std::move(value);
   }
 
+  /// Whether the folded answer may grow further. It can't by more than what came since it was measured, so that is often
+  /// enough. For streams without an end: text is bounded by folded_answer, this is about what is made of it.
+  bool has_room(std::size_t more) {
+    grown_ += more;
+    if (grown_ > limit_ && !full_) {
+      grown_ = weight(folded_.whole);
+      full_ = grown_ > 2 * limit_;
+    }
+    return !full_;
+  }
+
   const dialect& format_;
+  const std::size_t limit_;
   kept_bytes raw_;
   sse_splitter sse_;
   json_splitter json_;
   folded_answer folded_;
   json single_;
   std::string failure_;
-  std::size_t pieces_ = 0;
+  std::size_t pieces_ = 0, grown_ = 0;
   framing framing_ = framing::unknown;
-  bool brought_ = false, unreadable_ = false;
+  bool brought_ = false, unreadable_ = false, encoded_ = false, full_ = false;
 };
 
 }  // namespace providers

@@ -44,17 +44,7 @@ class exchange {
       : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
-    const std::string_view provider = provider_of(where_.host);
-    attribute_list found;
-    if (format.kind == kind::llm) {  // OpenInference keeps both from embeddings
-      found.text("llm.provider", provider);
-      found.text("llm.system", system_of(provider, format));
-    }
-    format.describe_request(view(), found);
-    set(found);
-    if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+    try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
@@ -67,20 +57,21 @@ class exchange {
 
   void header(std::string_view name, std::string_view value) {
     const std::string key = lower(name);
-    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.keep_unread();
+    if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.may_be_encoded();
     if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
   }
   void feed(std::string_view bytes) {
     if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
   }
   void finish(int status) {
-    set(arthur::attribute("http.response.status_code", status));
-    answer_.finish();
-    if (status >= 400) return end(stream_end::failed, failure_of(status, answer_.answer(), answer_.raw().text()));
-    end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+    if (status > 0) set(arthur::attribute("http.response.status_code", status));
+    answer_.finish(true);
+    if (status < 400) return end(answer_.failure().empty() ? stream_end::finished : stream_end::failed, answer_.failure());
+    const std::string_view raw = answer_.undecoded() ? std::string_view() : answer_.raw().text();
+    end(stream_end::failed, failure_of(status, answer_.answer(), raw));
   }
   void fail(std::string_view message) {
-    answer_.finish();
+    answer_.finish(false);
     end(stream_end::failed, message);
   }
 
@@ -96,17 +87,33 @@ class exchange {
       std::visit([&](const auto& value) { set(arthur::attribute(one.key, value)); }, one.value);
     }
   }
-  void end(stream_end how, std::string_view message) {
+  void begin(std::string_view body) {
+    const std::string_view provider = provider_of(where_.host);
+    attribute_list found;
+    if (format_.kind == kind::llm) {  // OpenInference keeps both from embeddings
+      found.text("llm.provider", provider);
+      found.text("llm.system", system_of(provider, format_));
+    }
+    format_.describe_request(view(), found);
+    set(found);
+    if (!request_.is_discarded()) set(arthur::input_json(body));
+    else set(arthur::input(body.substr(0, body_limit)));
+    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+  }
+  void end(stream_end how, std::string_view message) noexcept {
+    try_to([&] { return complete(), true; });
+    stream_handle closing = std::exchange(call_, {});
+    rt::stream_close(closing, how, message);
+  }
+  void complete() {
     attribute_list found;
     const json& answer = answer_.answer();
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
     if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
-    else if (answer_.one_body() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
-    else if (answer_.raw().size() != 0) set(arthur::output(answer_.raw().text()));
+    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
+    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
-    stream_handle closing = std::exchange(call_, {});
-    rt::stream_close(closing, how, message);
   }
 
   const dialect& format_;
@@ -178,7 +185,7 @@ ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg 
     providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
       providers::answer_reader reader(format, providers::body_limit);
       reader.feed({body.data, body.size});
-      reader.finish();
+      reader.finish(true);
       format.describe_answer({where, request}, reader.answer(), found);
     });
     return true;

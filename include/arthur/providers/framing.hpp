@@ -87,7 +87,8 @@ class sse_splitter {
     if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
     if (field == "event") {
       name_ = value;
-    } else if (field == "data" || field == "error") {  // older llama.cpp writes "error: {...}"
+    } else if (field == "data" || field == "error") {
+      if (field == "error") name_ = field;  // older llama.cpp writes "error: {...}"
       if (has_data_) data_.add("\n");
       data_.add(value);
       has_data_ = true;

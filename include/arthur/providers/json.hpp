@@ -2,6 +2,7 @@
 #ifndef ARTHUR_PROVIDERS_JSON_HPP
 #define ARTHUR_PROVIDERS_JSON_HPP
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "../otlp/utf8.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -19,11 +21,13 @@ namespace providers {
 /// Keeps the order of members: what is recorded looks like what was sent.
 using json = nlohmann::ordered_json;
 
-/// Deeper texts aren't parsed: nlohmann_json writes values by recursion.
-constexpr int max_depth = 200;
+/// What would take too much isn't parsed: nlohmann_json writes values by recursion, and looks through all members of an
+/// object for each that it adds.
+constexpr std::size_t max_depth = 200, max_members = 1024;
 
-inline bool is_shallow(std::string_view text) noexcept {
-  int depth = 0;
+inline bool is_bounded(std::string_view text) noexcept {
+  std::uint32_t members[max_depth + 1] = {};  // of what is open, by its depth
+  std::size_t depth = 0;
   bool quoted = false;
   for (std::size_t n = 0; n < text.size(); ++n) {
     const char c = text[n];
@@ -34,17 +38,68 @@ inline bool is_shallow(std::string_view text) noexcept {
       quoted = true;
     } else if (c == '{' || c == '[') {
       if (++depth > max_depth) return false;
-    } else if (c == '}' || c == ']') {
+      members[depth] = 0;
+    } else if (c == ':') {
+      if (++members[depth] > max_members) return false;
+    } else if ((c == '}' || c == ']') && depth != 0) {
       --depth;
     }
   }
   return true;
 }
 
+/// Half of a surrogate pair, as four digits have it behind a backslash and a u; 0: something else.
+inline unsigned surrogate_at(std::string_view text, std::size_t at) noexcept {
+  unsigned code = 0;
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  const char* const digits = text.data() + at + 2;
+  if (std::from_chars(digits, digits + 4, code, 16).ptr != digits + 4) return 0;
+  return (code & 0xf800U) == 0xd800U ? code : 0;
+}
+
+/// With U+FFFD for what nlohmann_json refuses and models write all the same: invalid UTF-8 and halves of surrogate pairs,
+/// where a server cut a character between two tokens.
+inline std::string repaired(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t n = 0; n < text.size();) {
+    std::size_t size = 1;
+    std::string_view instead;
+    if (text[n] == '\\') {
+      const unsigned code = surrogate_at(text, n);
+      const bool pair = code != 0 && code < 0xdc00U && surrogate_at(text, n + 6) >= 0xdc00U;
+      size = pair ? 12 : code != 0 ? 6 : 2;
+      if (code != 0 && !pair) instead = "\\ufffd";
+    } else if (static_cast<unsigned char>(text[n]) >= 0x80) {
+      const utf8_step step = next_utf8(text.data() + n, text.data() + text.size());
+      size = step.size;
+      if (!step.valid) instead = "\xef\xbf\xbd";
+    }
+    out += instead.empty() ? text.substr(n, size) : instead;
+    n += size;
+  }
+  return out;
+}
+
+/// About the bytes of a value as a text, and no less than its part of what it takes in memory.
+inline std::size_t weight(const json& value) noexcept {
+  std::size_t sum = 8;
+  if (const auto* const text = value.get_ptr<const std::string*>()) return sum + text->size();
+  if (const auto* const list = value.get_ptr<const json::array_t*>()) {
+    for (const json& one : *list) sum += weight(one);
+  } else if (const auto* const object = value.get_ptr<const json::object_t*>()) {
+    for (const auto& one : *object) sum += one.first.size() + weight(one.second);
+  }
+  return sum;
+}
+
 /// Discarded (is_discarded()) where the text isn't JSON. May throw std::bad_alloc.
 inline json parse(std::string_view text) {
-  if (!is_shallow(text)) return json(json::value_t::discarded);
-  return json::parse(text.begin(), text.end(), nullptr, false);
+  if (!is_bounded(text)) return json(json::value_t::discarded);
+  json value = json::parse(text.begin(), text.end(), nullptr, false);
+  if (!value.is_discarded()) return value;
+  const std::string better = repaired(text);
+  return better == text ? value : json::parse(better, nullptr, false);
 }
 
 /// The text of a value. Invalid UTF-8 is replaced.
@@ -116,6 +171,14 @@ inline bool integer_of(const json* value, std::int64_t& out) noexcept {
 inline json& made_member(json& of, const std::string& key) {
   if (!of.is_object()) of = json::object();
   return of[key];
+}
+
+/// Sets a member whose name came over the wire, unless the object has so many that this is no answer any more.
+inline void set_member(json& of, const std::string& key, const json& value) {
+  if (!of.is_object()) of = json::object();
+  const auto at = of.find(key);
+  if (at != of.end()) *at = value;
+  else if (of.size() < 256) of[key] = value;
 }
 
 /// Appends a text, or makes it the value where there was none.

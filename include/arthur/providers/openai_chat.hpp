@@ -86,16 +86,16 @@ inline void describe_request(const request_view& request, attribute_list& out) {
   for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
 }
 
-/// The entry of a list of pieces that has this index, made if need be.
-inline json& entry(json& list, std::int64_t index) {
+/// The entry of a list of pieces that has this index, made if need be. Null: there are more than any answer has.
+inline json* entry(json& list, std::int64_t index) {
   if (!list.is_array()) list = json::array();
   for (json& one : list) {
     std::int64_t has = 0;
-    if (integer_of(member(one, "index"), has) && has == index) return one;
+    if (integer_of(member(one, "index"), has) && has == index) return &one;
   }
-  if (list.size() == 1024) return list.back();  // nonsense, which must not cost more and more
+  if (list.size() == 128) return nullptr;
   list.push_back(json{{"index", index}});
-  return list.back();
+  return &list.back();
 }
 
 /// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
@@ -108,7 +108,9 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
       integer_of(member(calls.back(), "index"), index);
       if (!id.empty() && id != text_of(member(calls.back(), "id"))) ++index;
     }
-    json& call = entry(calls, index);
+    json* const found = entry(calls, index);
+    if (found == nullptr) continue;
+    json& call = *found;
     for (const char* const key : {"id", "type"}) {
       const json* const value = member(piece, key);
       if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
@@ -127,6 +129,25 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
   return brought;
 }
 
+/// Adds to a content: a text to a text, parts to a list of parts; one of them there already becomes a list with the other.
+/// A part that goes on with the kind of the last one is more of it: Mistral thinks so, and writes behind it in plain texts.
+inline void fold_content(folded_answer& into, json& whole, const json& more) {
+  if (more.is_string() && !whole.is_array()) return into.append(whole, text_of(&more));
+  if (whole.is_string() && !text_of(&whole).empty()) whole = json::array({{{"type", "text"}, {"text", whole}}});
+  if (!whole.is_array()) whole = json::array();
+  if (more.is_string()) {
+    if (!text_of(&more).empty()) fold_content(into, whole, json::array({{{"type", "text"}, {"text", more}}}));
+    return;
+  }
+  for (const json& part : elements(&more)) {
+    const std::string_view type = text_of(member(part, "type"));
+    const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
+    const json* const content = member(part, type == "text" ? "text" : "thinking");
+    if (!goes_on) whole.push_back(part);
+    else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
+  }
+}
+
 /// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
 inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   bool brought = false;
@@ -135,25 +156,18 @@ inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   for (auto at = delta.begin(); at != delta.end(); ++at) {
     const std::string& key = at.key();
     if (at->is_null()) {
-      if (message.find(key) == message.end()) message[key] = nullptr;
+      if (message.find(key) == message.end()) set_member(message, key, nullptr);
     } else if (key == "tool_calls") {
       if (fold_calls(into, message["tool_calls"], *at)) brought = true;
     } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
-      if (at->is_string()) {
-        into.append(message[key], text_of(&*at));
-        brought = brought || !text_of(&*at).empty();
-      } else {
-        json& parts = message[key];
-        if (!parts.is_array()) parts = json::array();
-        for (const json& part : elements(&*at)) parts.push_back(part);
-        brought = true;
-      }
+      fold_content(into, message[key], *at);
+      brought = brought || !at->is_string() || !text_of(&*at).empty();
     } else if (key == "function_call" && at->is_object()) {
       if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
       into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
       brought = true;
     } else if (key != "role" || message.find(key) == message.end()) {
-      message[key] = *at;
+      set_member(message, key, *at);
     }
   }
   return brought;
@@ -164,7 +178,7 @@ inline void fold_rest(json& whole, const json& piece) {
   if (!whole.is_object()) whole = json::object();
   for (auto at = piece.begin(); at != piece.end(); ++at) {
     if (at.key() == "choices") continue;
-    if (!at->is_null()) whole[at.key()] = *at;
+    if (!at->is_null()) set_member(whole, at.key(), *at);
   }
 }
 
@@ -177,7 +191,9 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   for (const json& choice : elements(member(piece, "choices"))) {
     std::int64_t index = 0;
     integer_of(member(choice, "index"), index);
-    json& whole = entry(choices, index);  // an object
+    json* const found = entry(choices, index);
+    if (found == nullptr) continue;
+    json& whole = *found;
     const json* const delta = member(choice, "delta", "message");
     if (delta != nullptr && fold_delta(into, whole["message"], *delta)) brought = true;
     const json* const reason = member(choice, "finish_reason");
