@@ -20,15 +20,19 @@
 #include "attribute_list.hpp"
 #include "dialects.hpp"
 #include "failure.hpp"
+#include "images.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-/// Bytes of a body that are kept, in each direction.
-constexpr std::size_t body_limit = std::size_t{1} << 20;
+/// options::max_body_bytes.
+inline std::size_t body_limit() noexcept { return the_recorder.body_limit.load(std::memory_order_relaxed); }
 
-inline json parsed_body(std::string_view body) { return body.size() > body_limit ? json(json::value_t::discarded) : parse(body); }
+/// What may be recorded of the images in a request.
+inline image_rules rules_of_images() noexcept {
+  return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
+}
 
 /// What the headers, beside the body, say of a request.
 inline bool keeps_header(std::string_view name) noexcept {
@@ -41,7 +45,7 @@ inline bool keeps_header(std::string_view name) noexcept {
 class exchange {
  public:
   exchange(const dialect& format, route where, json request, std::string_view body)
-      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+      : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
     try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
@@ -95,8 +99,8 @@ class exchange {
     format_.describe_request(view(), found);
     set(found);
     if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+    else set(arthur::input(body.substr(0, body_limit())));
+    if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
     try_to([&] { return complete(), true; });
@@ -122,17 +126,20 @@ class exchange {
   stream_handle call_;
 };
 
-/// Calls `use(format, where, parsed body)` if the request is one of the known.
+/// Calls `use(format, where, parsed body, body)` if the request is one of the known. Its images are out where they aren't
+/// to be recorded.
 template <class Use>
 void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
-  const std::string_view verb(method.data, method.size), text(body.data, body.size);
-  if (verb != "POST") return;
+  std::string_view text(body.data, body.size);
+  if (std::string_view(method.data, method.size) != "POST") return;
   route where(std::string_view(url.data, url.size));
   json unread(json::value_t::discarded);
   if (dialect_of({where, unread}) == nullptr) return;  // the path alone: no body of others is parsed
-  json request = parsed_body(text);
+  const std::string slim = without_images(text, rules_of_images());
+  if (!slim.empty()) text = slim;
+  json request = text.size() > body_limit() ? std::move(unread) : parse(text);
   const dialect* const format = dialect_of({where, request});
-  if (format != nullptr) use(*format, where, request);
+  if (format != nullptr) use(*format, where, request, text);
 }
 
 }  // namespace providers
@@ -142,8 +149,8 @@ namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file {
 ARTHUR_LINKED providers::exchange* wire_open(text_arg method, text_arg url, text_arg body) noexcept {
   providers::exchange* opened = nullptr;
   try_to([&] {
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      opened = new providers::exchange(format, std::move(where), std::move(request), {body.data, body.size});
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view text) {
+      opened = new providers::exchange(format, std::move(where), std::move(request), text);
     });
     return true;
   });
@@ -170,7 +177,7 @@ ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcep
 ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
       format.describe_request({where, request}, found);
     });
     return true;
@@ -180,8 +187,8 @@ ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg
 ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request_body, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      providers::answer_reader reader(format, providers::body_limit);
+    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
+      providers::answer_reader reader(format, providers::body_limit());
       reader.feed({body.data, body.size});
       reader.finish(true);
       format.describe_answer({where, request}, reader.answer(), found);
