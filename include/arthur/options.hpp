@@ -195,6 +195,10 @@ struct options {
   std::size_t max_event_attributes = 0;
   /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
   std::size_t max_link_attributes = 0;
+  /// Most bytes that arthur::wire_call and the hooks for HTTP clients keep of a request, and as many of an answer; a longer
+  /// one is cut and marked `arthur.request.truncated` or `arthur.response.truncated`, and a longer JSON isn't read. Images that
+  /// base64_image_max_length leaves out don't count. 1 KiB to 64 MiB; default 1 MiB.
+  std::size_t max_body_bytes = std::size_t{1} << 20;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
   /// Hosts whose requests through arthur::httplib_client and its like carry the `traceparent` of their span, if it is a call

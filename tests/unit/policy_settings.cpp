@@ -158,6 +158,8 @@ TEST_CASE("options out of range are errors that name the field") {
       {error([&](options& o) { o.sample_ratio = nan; }), "sample_ratio"},
       {error([](options& o) { o.memory_limit = 1000; }), "memory_limit"},
       {error([](options& o) { o.max_batch_bytes = 0; }), "max_batch_bytes"},
+      {error([](options& o) { o.max_body_bytes = 1000; }), "max_body_bytes"},
+      {error([](options& o) { o.max_body_bytes = std::size_t{65} << 20; }), "max_body_bytes"},
       {error([](options& o) { o.max_batch_bytes = std::size_t{65} << 20; }), "max_batch_bytes"},
       {error([](options& o) { o.max_batch_spans = 100000; }), "max_batch_spans"},
       {error([](options& o) { o.block_timeout = milliseconds(-1); }), "block_timeout"},

@@ -113,6 +113,9 @@ inline std::string check_ranges(const options& given) {
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
   }
+  if (given.max_body_bytes < 1024 || given.max_body_bytes > (std::size_t{64} << 20)) {
+    return out_of_range("max_body_bytes", "give 1 KiB to 64 MiB");
+  }
   const std::string sampling = check_sampling(given);
   if (!sampling.empty()) return sampling;
   if (given.max_spans_per_second > 1000000) return out_of_range("max_spans_per_second", "give 1 to 1000000, or 0 for no cap");

@@ -25,16 +25,20 @@
 #include "dialects.hpp"
 #include "failure.hpp"
 #include "hooks.hpp"
+#include "images.hpp"
 #include "under_way.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-/// Bytes of a body that are kept, in each direction.
-constexpr std::size_t body_limit = std::size_t{1} << 20;
+/// options::max_body_bytes.
+inline std::size_t body_limit() noexcept { return the_recorder.body_limit.load(std::memory_order_relaxed); }
 
-inline json parsed_body(std::string_view body) { return body.size() > body_limit ? json(json::value_t::discarded) : parse(body); }
+/// What may be recorded of the images in a request.
+inline image_rules rules_of_images() noexcept {
+  return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
+}
 
 /// What the headers, beside the body, say of a request.
 inline bool keeps_header(std::string_view name) noexcept {
@@ -46,8 +50,9 @@ inline bool keeps_header(std::string_view name) noexcept {
 
 class exchange {
  public:
-  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
-      : by_(by), passage_(key_of(by, body)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+  /// `sent`: the body as it is sent; `body`: what of it may be recorded.
+  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view sent, std::string_view body)
+      : by_(by), passage_(key_of(by, sent)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
     try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
@@ -109,8 +114,8 @@ class exchange {
     format_.describe_request(view(), found);
     set(found);
     if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+    else set(arthur::input(body.substr(0, body_limit())));
+    if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
     try_to([&] { return complete(), true; });
@@ -139,17 +144,20 @@ class exchange {
   stream_handle call_;
 };
 
-/// Calls `use(format, where, parsed body)` if the request is one of the known.
+/// Calls `use(format, where, parsed body, body)` if the request is one of the known. Its images are out where they aren't
+/// to be recorded.
 template <class Use>
 void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
-  const std::string_view verb(method.data, method.size), text(body.data, body.size);
-  if (verb != "POST") return;
+  std::string_view text(body.data, body.size);
+  if (std::string_view(method.data, method.size) != "POST") return;
   route where(std::string_view(url.data, url.size));
   json unread(json::value_t::discarded);
   if (dialect_of({where, unread}) == nullptr) return;  // the path alone: no body of others is parsed
-  json request = parsed_body(text);
+  const std::string slim = without_images(text, rules_of_images());
+  if (!slim.empty()) text = slim;
+  json request = text.size() > body_limit() ? std::move(unread) : parse(text);
   const dialect* const format = dialect_of({where, request});
-  if (format != nullptr) use(*format, where, request);
+  if (format != nullptr) use(*format, where, request, text);
 }
 
 }  // namespace providers
@@ -165,12 +173,12 @@ ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, te
     std::string url(origin.data, origin.size);
     url.append(path.data, path.size);
     const std::string_view sent(body.data, body.size);
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view text) {
       if (settings->disables(format.name)) return;
       const bool propagates = by != wire_hook::program && settings->propagates_to(where.host);
       const bool asks = by != wire_hook::program && settings->settings.include_usage && providers::lacks_usage({where, request}, format);
       if (!providers::is_seen(providers::key_of(by, sent))) {
-        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent);
+        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent, text);
       }
       if (propagates) providers::take_headers(opened != nullptr ? opened->span() : detached_handle(), changes);
       if (asks && opened != nullptr && opened->recording()) changes.body = providers::with_usage(sent);
@@ -205,7 +213,7 @@ ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcep
 ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
       format.describe_request({where, request}, found);
     });
     return true;
@@ -215,8 +223,8 @@ ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg
 ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request_body, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      providers::answer_reader reader(format, providers::body_limit);
+    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
+      providers::answer_reader reader(format, providers::body_limit());
       reader.feed({body.data, body.size});
       reader.finish(true);
       format.describe_answer({where, request}, reader.answer(), found);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../config.hpp"
+#include "../openinference/masking.hpp"
 #include "attribute_list.hpp"
 #include "json.hpp"
 
@@ -78,8 +79,9 @@ class message_writer {
 inline message_writer input_message(attribute_list& out, std::size_t index) { return {out, "llm.input_messages", index}; }
 inline message_writer output_message(attribute_list& out, std::size_t index) { return {out, "llm.output_messages", index}; }
 
-/// "data:<type>;base64,<data>".
+/// "data:<type>;base64,<data>", unless images.hpp took the data out.
 inline std::string data_url(std::string_view mime_type, std::string_view base64) {
+  if (base64 == redacted) return std::string(base64);
   return "data:" + std::string(mime_type) + ";base64," + std::string(base64);
 }
 

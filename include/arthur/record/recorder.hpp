@@ -109,6 +109,7 @@ struct recorder {
   std::atomic<bool> baggage{true};        // W3C baggage is
   std::atomic<std::uint32_t> hidden{0};            // switches of openinference/masking.hpp: masked as it is set
   std::atomic<std::uint32_t> base64_limit{32000};  // characters of an image in a data: URL
+  std::atomic<std::size_t> body_limit{std::size_t{1} << 20};  // bytes of a request or answer that a wire_call keeps
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 

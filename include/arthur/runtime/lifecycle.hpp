@@ -165,6 +165,7 @@ inline std::string runtime::start(const options& given) {
   the_recorder.sample(settings_.sample_ratio);
   r.hidden.store(settings_.masking.hidden, std::memory_order_relaxed);
   r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
+  r.body_limit.store(given.max_body_bytes, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
   install_instrumentation(settings_.instrument);
