@@ -1944,6 +1944,10 @@ struct options {
   std::size_t max_event_attributes = 0;
   /// OTEL_LINK_ATTRIBUTE_COUNT_LIMIT, 128.
   std::size_t max_link_attributes = 0;
+  /// Most bytes that arthur::wire_call and the hooks for HTTP clients keep of a request, and as many of an answer; a longer
+  /// one is cut and marked `arthur.request.truncated` or `arthur.response.truncated`, and a longer JSON isn't read. Images that
+  /// base64_image_max_length leaves out don't count. 1 KiB to 64 MiB; default 1 MiB.
+  std::size_t max_body_bytes = std::size_t{1} << 20;
   /// Record code.function.name, code.file.path and code.line.number of each macro span.
   bool code_location = true;
   /// Hosts whose requests through arthur::httplib_client and its like carry the `traceparent` of their span, if it is a call
@@ -5013,6 +5017,7 @@ struct recorder {
   std::atomic<bool> baggage{true};        // W3C baggage is
   std::atomic<std::uint32_t> hidden{0};            // switches of openinference/masking.hpp: masked as it is set
   std::atomic<std::uint32_t> base64_limit{32000};  // characters of an image in a data: URL
+  std::atomic<std::size_t> body_limit{std::size_t{1} << 20};  // bytes of a request or answer that a wire_call keeps
   std::atomic<bool> code_location{true};
   std::atomic<std::uint32_t> max_attributes{40000};  // settings of one span's attributes; the worker knows which are new
 
@@ -10465,6 +10470,9 @@ inline std::string check_ranges(const options& given) {
   if (given.max_batch_spans > 65536) return out_of_range("max_batch_spans", "give 1 to 65536, or 0 for the default");
   if (given.max_batch_bytes < 1024 || given.max_batch_bytes > (std::size_t{64} << 20)) {
     return out_of_range("max_batch_bytes", "give 1 KiB to 64 MiB");
+  }
+  if (given.max_body_bytes < 1024 || given.max_body_bytes > (std::size_t{64} << 20)) {
+    return out_of_range("max_body_bytes", "give 1 KiB to 64 MiB");
   }
   const std::string sampling = check_sampling(given);
   if (!sampling.empty()) return sampling;
@@ -23559,6 +23567,7 @@ inline std::string runtime::start(const options& given) {
   the_recorder.sample(settings_.sample_ratio);
   r.hidden.store(settings_.masking.hidden, std::memory_order_relaxed);
   r.base64_limit.store(settings_.masking.base64_limit, std::memory_order_relaxed);
+  r.body_limit.store(given.max_body_bytes, std::memory_order_relaxed);
   r.cap.use(settings_.max_spans_per_second);
   install_rules(given.sampling_rules);
   install_instrumentation(settings_.instrument);
@@ -26355,7 +26364,7 @@ class folded_answer {
   }
   /// Appends a value to a list, if there is room for it.
   void push(json& list, const json& value) {
-    if (!take_room(dump(value).size())) return;
+    if (!take_room(weight(value))) return;
     if (!list.is_array()) list = json::array();
     list.push_back(value);
   }
@@ -26873,8 +26882,9 @@ class message_writer {
 inline message_writer input_message(attribute_list& out, std::size_t index) { return {out, "llm.input_messages", index}; }
 inline message_writer output_message(attribute_list& out, std::size_t index) { return {out, "llm.output_messages", index}; }
 
-/// "data:<type>;base64,<data>".
+/// "data:<type>;base64,<data>", unless images.hpp took the data out.
 inline std::string data_url(std::string_view mime_type, std::string_view base64) {
+  if (base64 == redacted) return std::string(base64);
   return "data:" + std::string(mime_type) + ";base64," + std::string(base64);
 }
 
@@ -27588,7 +27598,7 @@ inline bool fold_part(folded_answer& into, json& parts, const json& part) {
   }
   into.append((*last)["text"], text_of(text));
   for (auto at = part.begin(); at != part.end(); ++at) {
-    if (at.key() != "text") (*last)[at.key()] = at.value();
+    if (at.key() != "text") set_member(*last, at.key(), at.value());
   }
   return !text_of(text).empty();
 }
@@ -27600,17 +27610,18 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   json& whole = into.whole;
   if (!whole.is_object()) whole = json::object();
   for (auto at = piece.begin(); at != piece.end(); ++at) {
-    if (at.key() != "candidates" && !at->is_null()) whole[at.key()] = *at;
+    if (at.key() != "candidates" && !at->is_null()) set_member(whole, at.key(), *at);
   }
   std::int64_t position = 0;
   for (const json& candidate : elements(member(piece, "candidates"))) {
     std::int64_t index = position++;
     integer_of(member(candidate, "index"), index);
+    if (!candidate.is_object()) continue;
     json* const found = openai_chat::entry(whole["candidates"], index);
-    if (found == nullptr || !candidate.is_object()) continue;
-    json& to = *found;
+    if (found == nullptr) continue;
+    json& to = *found;  // an object
     for (auto at = candidate.begin(); at != candidate.end(); ++at) {
-      if (at.key() != "content" && at.key() != "index" && !at->is_null()) to[at.key()] = *at;
+      if (at.key() != "content" && at.key() != "index" && !at->is_null()) set_member(to, at.key(), *at);
     }
     const json* const content = member(candidate, "content");
     if (content == nullptr) continue;
@@ -27998,7 +28009,7 @@ inline bool fold_members(folded_answer& into, json& whole, const json& piece) {
     } else if (key == "message") {
       if (fold_members(into, whole[key], *at)) brought = true;
     } else if (key != "context" && key != "logprobs" && !at->is_null()) {
-      whole[key] = *at;
+      set_member(whole, key, *at);
     }
   }
   return brought;
@@ -28174,7 +28185,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
     integer_of(member(choice, "index"), index);
     json* const found = openai_chat::entry(choices, index);
     if (found == nullptr) continue;
-    json& whole = *found;
+    json& whole = *found;  // an object
     const std::string_view text = text_of(text_in(choice));
     into.append(whole["text"], text);
     brought = brought || !text.empty();
@@ -28569,15 +28580,154 @@ inline void take_headers(const detached_handle& call, wire_changes& out) {
   if (scope.owner != nullptr) rt::deactivate(scope);
 }
 
-/// A streamed chat that says nothing about its stream.
+/// A streamed chat that says nothing about its stream, not even null.
 inline bool lacks_usage(const request_view& request, const dialect& format) {
-  return &format == &openai_chat_dialect && asks_for_stream(request) && member(request.body, "stream_options") == nullptr;
+  return &format == &openai_chat_dialect && asks_for_stream(request) && request.body.find("stream_options") == request.body.end();
 }
 /// The rest stays as it is, byte by byte. `body` is an object with members.
 inline std::string with_usage(std::string_view body) {
   std::string out(body);
   out.insert(body.find('{') + 1, R"("stream_options":{"include_usage":true},)");
   return out;
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+// images.hpp: images in the body of a request, taken out of its text where they aren't to be recorded: before it is parsed.
+#ifndef ARTHUR_PROVIDERS_IMAGES_HPP
+#define ARTHUR_PROVIDERS_IMAGES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// Which images stay.
+struct image_rules {
+  bool hide;          // none, also none that is a URL
+  std::size_t limit;  // those whose data: URL has no more characters
+};
+
+/// Finds the images in a JSON text, which may be broken off: in data: URLs anywhere, Anthropic's `source`, Gemini's
+/// `inlineData` and `fileData`, Ollama's `images`. By the text, as a photo would make the body too long to be parsed.
+class image_finder {
+ public:
+  image_finder(std::string_view text, image_rules rules) noexcept : text_(text), rules_(rules) {}
+
+  /// The text with "__REDACTED__" for each image that mustn't stay; empty if there is none. May throw std::bad_alloc.
+  std::string replaced() {
+    levels_.resize(1);
+    for (std::size_t n = 0; n < text_.size(); ++n) {
+      const char c = text_[n];
+      if (c == '"') n = string_at(n + 1);
+      else if (c == '{' || c == '[') open();
+      else if (c == '}' || c == ']') close();
+    }
+    while (levels_.size() > 1) close();
+    // An object's image is settled at its end, behind those inside.
+    std::sort(found_.begin(), found_.end(), [](const range& a, const range& b) { return a.begin < b.begin; });
+    std::string out;
+    std::size_t done = 0;
+    for (const range& one : found_) {
+      out.append(text_.substr(done, one.begin - done)).append(redacted);
+      done = one.end;
+    }
+    return found_.empty() ? out : out.append(text_.substr(done));
+  }
+
+ private:
+  struct range {
+    std::size_t begin = 0, end = 0;
+  };
+  /// What is open. A list passes its key on to what is in it.
+  struct level {
+    std::string_view own, key;  // its own name; the last member's
+    std::string_view type, mime_type;
+    range data, url;  // images if the mime type says so, which may come behind them
+  };
+
+  void open() {
+    if (levels_.size() > 200) {
+      ++deeper_;  // isn't parsed, see json.hpp
+      return;
+    }
+    const std::string_view name = levels_.back().key;
+    levels_.push_back({});
+    levels_.back().own = levels_.back().key = name;
+  }
+  void close() {
+    if (deeper_ != 0) {
+      --deeper_;
+      return;
+    }
+    if (levels_.size() == 1) return;
+    const level ended = levels_.back();
+    levels_.pop_back();
+    if (!starts_with(ended.mime_type, "image")) return;
+    const std::size_t around = ended.mime_type.size() + std::string_view("data:;base64,").size();
+    if (ended.data.end != 0 && !stays(ended.data, around)) found_.push_back(ended.data);
+    if (ended.url.end != 0 && rules_.hide) found_.push_back(ended.url);
+  }
+
+  /// Returns where the text that begins here ends.
+  std::size_t string_at(std::size_t begin) {
+    std::size_t end = begin;
+    while (end < text_.size() && text_[end] != '"') end += text_[end] == '\\' ? std::size_t{2} : std::size_t{1};
+    end = (std::min)(end, text_.size());
+    std::size_t behind = end + 1;
+    while (behind < text_.size() && (text_[behind] == ' ' || text_[behind] == '\n' || text_[behind] == '\r' || text_[behind] == '\t')) ++behind;
+    if (behind < text_.size() && text_[behind] == ':') levels_.back().key = text_.substr(begin, end - begin);
+    else value({begin, end});
+    return end;
+  }
+  void value(range at) {
+    level& in = levels_.back();
+    const std::string_view text = text_.substr(at.begin, at.end - at.begin);
+    if (starts_with(text, "data:image") && contains(text.substr(0, 100), "base64")) {
+      if (!stays(at, 0)) found_.push_back(at);
+    } else if (in.key == "images" && in.own == "images") {
+      if (!stays(at, 0)) found_.push_back(at);
+    } else if (in.key == "media_type" || in.key == "mimeType" || in.key == "mime_type") {
+      in.mime_type = text;
+    } else if (in.key == "type") {
+      in.type = text;
+    } else if (in.key == "data") {
+      in.data = at;
+    } else if (in.key == "fileUri" || in.key == "file_uri") {
+      in.url = at;
+    } else if (rules_.hide && (in.key == "image_url" || (in.key == "url" && is_image(in)))) {
+      found_.push_back(at);
+    }
+  }
+  /// Whether an object with a URL is one of an image: OpenAI's, Anthropic's.
+  bool is_image(const level& in) const noexcept {
+    const std::string_view around = levels_.size() > 1 ? levels_[levels_.size() - 2].type : std::string_view();
+    return in.own == "image_url" || (in.own == "source" && (around.empty() || around == "image"));
+  }
+  bool stays(range image, std::size_t around) const noexcept {
+    return !rules_.hide && !masking::longer(text_.substr(image.begin, image.end - image.begin), rules_.limit - (std::min)(rules_.limit, around));
+  }
+
+  std::string_view text_;
+  image_rules rules_;
+  std::vector<level> levels_;
+  std::vector<range> found_;
+  std::size_t deeper_ = 0;
+};
+
+/// See image_finder::replaced().
+inline std::string without_images(std::string_view body, image_rules rules) {
+  if (!rules.hide && body.size() <= rules.limit) return {};
+  return image_finder(body, rules).replaced();
 }
 
 }  // namespace providers
@@ -28654,10 +28804,13 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-/// Bytes of a body that are kept, in each direction.
-constexpr std::size_t body_limit = std::size_t{1} << 20;
+/// options::max_body_bytes.
+inline std::size_t body_limit() noexcept { return the_recorder.body_limit.load(std::memory_order_relaxed); }
 
-inline json parsed_body(std::string_view body) { return body.size() > body_limit ? json(json::value_t::discarded) : parse(body); }
+/// What may be recorded of the images in a request.
+inline image_rules rules_of_images() noexcept {
+  return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
+}
 
 /// What the headers, beside the body, say of a request.
 inline bool keeps_header(std::string_view name) noexcept {
@@ -28669,11 +28822,35 @@ inline bool keeps_header(std::string_view name) noexcept {
 
 class exchange {
  public:
-  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
-      : by_(by), passage_(key_of(by, body)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit) {
+<<<<<<< HEAD
+  /// `sent`: the body as it is sent; `body`: what of it may be recorded.
+  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view sent, std::string_view body)
+      : by_(by), passage_(key_of(by, sent)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
     if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
     try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
+=======
+  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
+      : by_(by),
+        passage_(key_of(by, body)),
+        format_(format),
+        where_(std::move(where)),
+        request_(std::move(request)),
+        streams_(format.streams(view())),
+        answer_(format, body_limit) {
+    const bool named = streams_ && format.stream_name != nullptr;
+    recorded_ = rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name);
+    if (!recorded_) return;
+    const std::string_view provider = provider_of(where_.host);
+    attribute_list found;
+    found.text("llm.provider", provider);
+    found.text("llm.system", system_of(provider, format));
+    format.describe_request(view(), found);
+    set(found);
+    if (!request_.is_discarded()) set(arthur::input_json(body));
+    else set(arthur::input(body.substr(0, body_limit)));
+    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+>>>>>>> httplib
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
@@ -28682,6 +28859,8 @@ class exchange {
   }
 
   bool recording() const noexcept { return call_.span.open != nullptr; }
+  /// False for one that is left out, and yet passes that on to what is opened inside it.
+  bool recorded() const noexcept { return recorded_; }
   const detached_handle& span() const noexcept { return call_.span; }
 
   /// Before the span is filled further.
@@ -28690,12 +28869,14 @@ class exchange {
     if (f != nullptr && nanoseconds_ago < f->start) f->start -= nanoseconds_ago;
   }
   void header(std::string_view name, std::string_view value) {
+    if (!recorded_) return;
     const std::string key = lower(name);
     if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.may_be_encoded();
     if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
   }
   void feed(std::string_view bytes) {
     if (by_ == wire_hook::program) passage_.leave();  // answered: from now on the same request is another one
+    if (!recorded_) return;
     if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
   }
   void finish(int status) {
@@ -28732,8 +28913,8 @@ class exchange {
     format_.describe_request(view(), found);
     set(found);
     if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
+    else set(arthur::input(body.substr(0, body_limit())));
+    if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
     try_to([&] { return complete(), true; });
@@ -28758,21 +28939,25 @@ class exchange {
   const route where_;
   const json request_;
   const bool streams_;
+  bool recorded_ = false;
   answer_reader answer_;
   stream_handle call_;
 };
 
-/// Calls `use(format, where, parsed body)` if the request is one of the known.
+/// Calls `use(format, where, parsed body, body)` if the request is one of the known. Its images are out where they aren't
+/// to be recorded.
 template <class Use>
 void recognise(text_arg method, text_arg url, text_arg body, Use&& use) {
-  const std::string_view verb(method.data, method.size), text(body.data, body.size);
-  if (verb != "POST") return;
+  std::string_view text(body.data, body.size);
+  if (std::string_view(method.data, method.size) != "POST") return;
   route where(std::string_view(url.data, url.size));
   json unread(json::value_t::discarded);
   if (dialect_of({where, unread}) == nullptr) return;  // the path alone: no body of others is parsed
-  json request = parsed_body(text);
+  const std::string slim = without_images(text, rules_of_images());
+  if (!slim.empty()) text = slim;
+  json request = text.size() > body_limit() ? std::move(unread) : parse(text);
   const dialect* const format = dialect_of({where, request});
-  if (format != nullptr) use(*format, where, request);
+  if (format != nullptr) use(*format, where, request, text);
 }
 
 }  // namespace providers
@@ -28788,15 +28973,15 @@ ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, te
     std::string url(origin.data, origin.size);
     url.append(path.data, path.size);
     const std::string_view sent(body.data, body.size);
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view text) {
       if (settings->disables(format.name)) return;
       const bool propagates = by != wire_hook::program && settings->propagates_to(where.host);
       const bool asks = by != wire_hook::program && settings->settings.include_usage && providers::lacks_usage({where, request}, format);
       if (!providers::is_seen(providers::key_of(by, sent))) {
-        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent);
+        opened = new providers::exchange(by, format, std::move(where), std::move(request), sent, text);
       }
       if (propagates) providers::take_headers(opened != nullptr ? opened->span() : detached_handle(), changes);
-      if (asks && opened != nullptr && opened->recording()) changes.body = providers::with_usage(sent);
+      if (asks && opened != nullptr && opened->recorded()) changes.body = providers::with_usage(sent);
     });
     return true;
   });
@@ -28828,7 +29013,7 @@ ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcep
 ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
+    providers::recognise(method, url, body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
       format.describe_request({where, request}, found);
     });
     return true;
@@ -28838,8 +29023,8 @@ ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg
 ARTHUR_LINKED std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request_body, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
-    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request) {
-      providers::answer_reader reader(format, providers::body_limit);
+    providers::recognise(method, url, request_body, [&](const providers::dialect& format, providers::route& where, providers::json& request, std::string_view) {
+      providers::answer_reader reader(format, providers::body_limit());
       reader.feed({body.data, body.size});
       reader.finish(true);
       format.describe_answer({where, request}, reader.answer(), found);

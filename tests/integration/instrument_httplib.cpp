@@ -194,3 +194,430 @@ TEST_CASE("a streamed call has its answer, its tokens and the first token, and t
   CHECK(s.events.size() == 1);
   CHECK(s.has("http.response.header.x-request-id"));
 }
+
+namespace {
+
+/// Every way to send that all versions of cpp-httplib have; the same for both clients.
+template <class Client>
+std::vector<httplib::Result> send_everything(Client& client) {
+  const httplib::Headers headers = {{"Authorization", "Bearer sk-secret"}, {"X-Mode", "429"}};
+  const httplib::Params parameters = {{"a", "b"}};
+  httplib::Request by_hand = request_of(question, headers);
+  std::vector<httplib::Result> out;
+  out.push_back(client.Post(chat));
+  out.push_back(client.Post(chat, headers));
+  out.push_back(client.Post(chat, question, json));
+  out.push_back(client.Post(chat, question, "application/json"));
+  out.push_back(client.Post(chat, headers, question, json));
+  out.push_back(client.Post(chat.c_str(), {{"X-One", "1"}}, question.c_str(), "application/json"));
+  out.push_back(client.Post(chat, question.data(), question.size(), json));
+  out.push_back(client.Post(chat, headers, question.data(), question.size(), json));
+  out.push_back(client.Post(chat, parameters));
+  out.push_back(client.Post(chat, headers, parameters));
+  out.push_back(client.Post(chat, question.size(), [](std::size_t at, std::size_t size, httplib::DataSink& to) {
+    to.write(question.data() + at, size);
+    return true;
+  }, json));
+  out.push_back(client.Post(chat, headers, [](std::size_t, httplib::DataSink& to) {
+    to.write(question.data(), question.size());
+    to.done();
+    return true;
+  }, json));
+  out.push_back(client.Post(chat, question, json));
+  out.push_back(client.send(by_hand));
+  out.push_back(client.Put(chat, question, json));
+  out.push_back(client.Patch(chat, question, json));
+  out.push_back(client.Delete(chat, question, json));
+  out.push_back(client.Get(chat));
+  out.push_back(client.Head(chat));
+  out.push_back(client.Options(chat));
+  out.push_back(client.Post("/v1/other", question, json));
+  std::string got;
+  out.push_back(read_stream(client, [&got](std::string_view bytes) { return got += bytes, true; }));
+  CHECK(got == all_pieces);
+  httplib::Response answered;
+  auto error = httplib::Error::Success;
+  CHECK(client.send(by_hand, answered, error));
+  CHECK(answered.status == 429);
+  CHECK(by_hand.body == question);
+  CHECK(by_hand.get_header_value("traceparent").empty());
+  return out;
+}
+
+std::size_t calls(const std::vector<arthur::testing::span>& spans) {
+  return static_cast<std::size_t>(std::count_if(spans.begin(), spans.end(), [](const auto& s) { return s.name == "ChatCompletion"; }));
+}
+
+/// The word between the dashes of a traceparent that names the span.
+std::string span_of(const std::string& traceparent) { return traceparent.size() == 55 ? traceparent.substr(36, 16) : ""; }
+
+}  // namespace
+
+TEST_CASE("all verbs and overloads send the same bytes and return the same as with httplib::Client, with and without tracing") {
+  model_server server;
+  httplib::Client plain(server.url());
+  const auto expected = send_everything(plain);
+  const auto on_the_wire = server.take();
+  const auto same = [&](std::vector<httplib::Result> results) {
+    REQUIRE(results.size() == expected.size());
+    for (std::size_t n = 0; n < results.size(); ++n) {
+      CAPTURE(n);
+      REQUIRE(results[n]);
+      CHECK(results[n]->status == expected[n]->status);
+      CHECK(results[n]->body == expected[n]->body);
+      CHECK(results[n]->headers == expected[n]->headers);
+    }
+    const auto now = server.take();
+    REQUIRE(now.size() == on_the_wire.size());
+    for (std::size_t n = 0; n < now.size(); ++n) {
+      CAPTURE(n);
+      CHECK(now[n].line == on_the_wire[n].line);
+      CHECK(now[n].headers == on_the_wire[n].headers);
+      CHECK(now[n].body == on_the_wire[n].body);
+    }
+  };
+  arthur::httplib_client client(server.url());
+  same(send_everything(client));
+  capture spans;
+  same(send_everything(client));
+  // Post with a body 7 times, two of them from a provider that is read as it is sent; send 3 times.
+  CHECK(calls(spans.take()) == 10);
+}
+
+TEST_CASE("an answer above 400 is an ERROR with its message and its request id") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  CHECK(client.Post(chat, {{"X-Mode", "429"}}, question, json)->status == 429);
+  const auto s = spans.find("ChatCompletion");
+  CHECK(s.status == "ERROR");
+  CHECK(s.message == "HTTP 429: rate_limit: slow down");
+  CHECK(s.attribute("llm.model_name") == "m-1");
+  CHECK(s.attribute("http.response.status_code") == 429);
+  CHECK(s.has("http.response.header.x-request-id"));
+}
+
+TEST_CASE("without an answer the span is an ERROR that says what cpp-httplib says") {
+  int port = 0;
+  {
+    model_server gone;
+    port = gone.port();
+  }
+  capture spans;
+  arthur::httplib_client client("127.0.0.1", port);
+  const auto result = client.Post(chat, question, json);
+  CHECK_FALSE(result);
+  const auto s = spans.find("ChatCompletion");
+  CHECK(s.status == "ERROR");
+  CHECK(s.message == httplib::to_string(result.error()));
+  CHECK(s.attribute("input.value") == question);
+  CHECK_FALSE(s.has("http.response.status_code"));
+}
+
+TEST_CASE("a stream that breaks off is an ERROR with what came") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  std::string got;
+  const auto result = read_stream(client, [&got](std::string_view bytes) { return got += bytes, true; }, {{"X-Mode", "cut"}});
+  CHECK_FALSE(result);
+  CHECK(got == pieces[0]);
+  const auto s = spans.find("ChatCompletion");
+  CHECK(s.status == "ERROR");
+  CHECK(s.message == httplib::to_string(result.error()));
+  CHECK(s.attribute("llm.output_messages.0.message.content") == "Hel");
+}
+
+TEST_CASE("a stream that the program gives up is UNSET with what came, and its ids") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  const auto result = read_stream(client, [](std::string_view) { return false; });
+  CHECK(result.error() == httplib::Error::Canceled);
+  const auto s = spans.find("ChatCompletion");
+  CHECK(s.status == "UNSET");
+  CHECK(s.message == "");
+  const std::string content = s.attribute("llm.output_messages.0.message.content").text();
+  CHECK(content.substr(0, 3) == "Hel");
+  CHECK(s.has("http.response.header.x-request-id"));
+}
+
+#if ARTHUR_HAS_EXCEPTIONS
+TEST_CASE("an exception of the receiver passes through, and the span says so") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  httplib::Request q = request_of(streamed);
+  q.content_receiver = [](const char*, std::size_t, auto, auto) -> bool { throw std::runtime_error("mine"); };
+  httplib::Response answered;
+  auto error = httplib::Error::Success;
+  CHECK_THROWS_WITH_AS(client.send(q, answered, error), "mine", std::runtime_error);
+  CHECK_THROWS_WITH_AS(q.content_receiver("", 0, 0, 0), "mine", std::runtime_error);  // it is the program's again
+  CHECK_FALSE(q.response_handler);
+  const auto s = spans.find("ChatCompletion");
+  CHECK(s.status == "ERROR");
+  CHECK(s.has("llm.output_messages.0.message.content"));
+}
+#endif
+
+TEST_CASE("while the call runs its span isn't current: what the receiver opens stands beside it") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  {
+    ARTHUR_AGENT_SPAN("agent");
+    const std::string here = arthur::current_span_id().c_str();
+    read_stream(client, [&here](std::string_view) {
+      CHECK(here == arthur::current_span_id().c_str());
+      ARTHUR_TOOL_SPAN("inside");
+      return true;
+    });
+  }
+  const auto agent = spans.find("agent");
+  CHECK(spans.find("inside").is_child_of(agent));
+  CHECK(spans.find("ChatCompletion").is_child_of(agent));
+}
+
+TEST_CASE("one request seen by two hooks is one span; a repeated one is a span of its own") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  SUBCASE("a wire_call of the program around the client's") {
+    arthur::wire_call call("POST", server.url() + chat, question);
+    const auto result = client.Post(chat, question, json);
+    call.feed(result->body);
+    client.Post(chat, question, json);  // the first one is answered: this is another
+    call.finish(result->status);
+    CHECK(calls(spans.take()) == 2);
+  }
+  SUBCASE("a wire_call for another request") {
+    arthur::wire_call call("POST", server.url() + chat, streamed);
+    client.Post(chat, question, json);
+    call.finish();
+    CHECK(calls(spans.take()) == 2);
+  }
+  SUBCASE("a wire_call on another thread") {
+    arthur::wire_call call("POST", server.url() + chat, question);
+    std::thread([&] { client.Post(chat, question, json); }).join();
+    call.finish();
+    CHECK(calls(spans.take()) == 2);
+  }
+  SUBCASE("repetitions") {
+    for (int n = 0; n < 3; ++n) client.Post(chat, {{"X-Mode", n < 2 ? "429" : ""}}, question, json);
+    const auto all = spans.take();
+    REQUIRE(all.size() == 3);
+    CHECK(all[1].status == "ERROR");
+    CHECK(all[2].status == "OK");
+  }
+  SUBCASE("the logger of the same client") {
+    httplib::Client& as_base = client;
+    arthur::instrument(as_base);
+    client.Post(chat, question, json);
+    CHECK(calls(spans.take()) == 1);
+  }
+  SUBCASE("more calls under way than are told apart") {
+    std::vector<arthur::wire_call> many;
+    for (int n = 0; n < 100; ++n) many.emplace_back("POST", server.url() + chat, streamed);
+    client.Post(chat, question, json);
+    many.clear();
+    client.Post(chat, streamed, json);
+    CHECK(calls(spans.take()) == 102);
+  }
+}
+
+TEST_CASE("a moved client traces on") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  arthur::httplib_client moved(std::move(client));
+  moved.Post(chat, question, json);
+  CHECK(calls(spans.take()) == 1);
+}
+
+TEST_CASE("no key, no cookie and no query gets into a span") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  client.set_bearer_token_auth("sk-secret-0");
+  client.Post(chat + "?key=secret-1", {{"api-key", "secret-2"}, {"x-api-key", "secret-3"}, {"x-goog-api-key", "secret-4"}}, question, json);
+  client.Post(chat + "?key=secret-1", {{"X-Mode", "429"}}, question, json);
+  httplib::Request q = request_of(streamed, {{"api-key", "secret-2"}});
+  q.path += "?key=secret-1";
+  q.content_receiver = [](const char*, std::size_t, auto, auto) { return true; };
+  client.send(q);
+  const auto all = spans.take();
+  REQUIRE(calls(all) == 3);
+  for (const auto& s : all) {
+    CHECK(everything(s).find("secret") == std::string::npos);
+    CHECK(everything(s).find("hidden-cookie") == std::string::npos);
+  }
+}
+
+TEST_CASE("a compressed answer that cpp-httplib decoded is read; one that it was told to leave is kept unread") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  const auto result = client.Post(chat, {{"X-Mode", "zipped"}}, question, json);
+  REQUIRE(result);
+  CHECK(result->body == answer);
+  CHECK(spans.take()[0].attribute("llm.output_messages.0.message.content") == "Hello");
+  client.set_decompress(false);
+  CHECK(client.Post(chat, {{"X-Mode", "zipped"}}, question, json)->body == zipped);
+  const auto unread = spans.take();
+  REQUIRE(unread.size() == 1);
+  CHECK(unread[0].status == "OK");
+  CHECK_FALSE(unread[0].has("llm.output_messages.0.message.content"));
+}
+
+TEST_CASE("hooks and formats are switched off by name") {
+  model_server server;
+  arthur::httplib_client client(server.url());
+  const auto spans_with = [&](const char* name, const char* value) {
+    const variable set(name, value);
+    capture spans;
+    client.Post(chat, question, json);
+    arthur::wire_call("POST", chat, question).finish();
+    return calls(spans.take());
+  };
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "") == 2);
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "httplib") == 1);
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "openai") == 0);
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "opnai") == 2);
+  CHECK(spans_with("OTEL_SDK_DISABLED", "true") == 0);
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", nullptr) == 2);
+  for (const auto* dialect : arthur::detail::providers::dialects) {
+    CAPTURE(dialect->name);
+    const auto& names = arthur::detail::instrument_names;
+    CHECK(std::find(std::begin(names), std::end(names), std::string_view(dialect->name)) != std::end(names));
+  }
+}
+
+TEST_CASE("traceparent goes to the hosts that the program names, and is that of the call's span") {
+  model_server server;
+  arthur::httplib_client client(server.url());
+  const std::string own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  SUBCASE("to none by default") {
+    capture spans;
+    ARTHUR_AGENT_SPAN("agent");
+    client.Post(chat, question, json);
+    CHECK(server.last_header("traceparent") == "");
+  }
+  SUBCASE("named in code") {
+    arthur::options options;
+    options.propagate_to = "tools.example.com, 127.0.0.1";
+    capture spans(options);
+    client.Post(chat, question, json);
+    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+    httplib::Request q = request_of(question);
+    httplib::Response answered;
+    auto error = httplib::Error::Success;
+    client.send(q, answered, error);
+    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+    CHECK_FALSE(q.has_header("traceparent"));
+    client.Post(chat, {{"traceparent", own}}, question, json);
+    CHECK(server.last_header("traceparent") == own);
+    client.Post("/v1/other", question, json);
+    CHECK(server.last_header("traceparent") == "");
+  }
+  SUBCASE("named in the environment") {
+    const variable set("ARTHUR_PROPAGATE_TO", "127.0.0.1");
+    capture spans;
+    const arthur::remote_parent parent(own, "a=1");
+    client.Post(chat, question, json);
+    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+    CHECK(server.last_header("tracestate") == "a=1");
+  }
+  SUBCASE("a trace that isn't recorded says so") {
+    arthur::options options;
+    options.propagate_to = "127.0.0.1";
+    options.sample_ratio = 0;
+    capture spans(options);
+    ARTHUR_AGENT_SPAN("agent");
+    client.Post(chat, question, json);
+    const std::string sent = server.last_header("traceparent");
+    CHECK(sent.substr(3, 32) == arthur::current_trace_id().c_str());
+    REQUIRE(sent.size() == 55);
+    CHECK((sent[54] - '0') % 2 == 0);
+  }
+  SUBCASE("another host that ends alike") {
+    arthur::options options;
+    options.propagate_to = "7.0.0.1";
+    capture spans(options);
+    client.Post(chat, question, json);
+    CHECK(server.last_header("traceparent") == "");
+  }
+  SUBCASE("what is no host") {
+    arthur::options options;
+    options.propagate_to = "http://tools";
+    capture spans(options);
+    CHECK(spans.error().find("options.propagate_to names \"http://tools\"") == 0);
+  }
+}
+
+TEST_CASE("include_usage asks streamed chats for their token counts, and only those that say nothing about it") {
+  model_server server;
+  arthur::httplib_client client(server.url());
+  const std::string asking = R"({"stream_options":{"include_usage":true},)" + streamed.substr(1);
+  const std::string told = R"({"stream_options":null,)" + streamed.substr(1);
+  arthur::options options;
+  options.include_usage = true;
+  SUBCASE("on") {
+    capture spans(options);
+    for (const std::string* body : {&streamed, &question, &told}) {
+      client.Post(chat, *body, json);
+      client.Post(chat, body->data(), body->size(), json);
+      client.send(request_of(*body));
+    }
+    httplib::Request q = request_of(streamed);
+    httplib::Response answered;
+    auto error = httplib::Error::Success;
+    client.send(q, answered, error);
+    CHECK(q.body == streamed);
+    const auto sent = server.take();
+    REQUIRE(sent.size() == 10);
+    for (std::size_t n = 0; n < 10; ++n) {
+      CAPTURE(n);
+      CHECK(sent[n].body == (n < 3 || n == 9 ? asking : n < 6 ? question : told));
+    }
+    CHECK(spans.take()[0].attribute("input.value") == streamed);  // what the program gave
+  }
+  SUBCASE("off by default") {
+    capture spans;
+    client.Post(chat, streamed, json);
+    CHECK(server.take()[0].body == streamed);
+  }
+  SUBCASE("not for what isn't recorded") {
+    options.sample_ratio = 0;
+    capture spans(options);
+    client.Post(chat, streamed, json);
+    CHECK(server.take()[0].body == streamed);
+  }
+}
+
+TEST_CASE("instrument(cli) traces the answered calls of a client that exists already") {
+  model_server server;
+  capture spans;
+  httplib::Client client(server.url());
+  arthur::instrument(client);
+  {
+    ARTHUR_AGENT_SPAN("agent");
+    CHECK(client.Post(chat, question, json)->body == answer);
+  }
+  auto all = spans.take();
+  REQUIRE(calls(all) == 1);
+  const auto& s = all[0].name == "agent" ? all[1] : all[0];
+  CHECK(s.is_child_of(all[0].name == "agent" ? all[0] : all[1]));
+  CHECK(s.status == "OK");
+  CHECK(s.attribute("output.value") == answer);
+  CHECK(s.attribute("llm.token_count.total") == 15);
+  client.Post(chat, {{"X-Mode", "429"}}, question, json);
+  CHECK(spans.take()[0].message == "HTTP 429: rate_limit: slow down");
+  client.Get(chat);
+  client.Post("/v1/other", question, json);
+  CHECK(spans.take().empty());
+  const auto result = read_stream(client, [](std::string_view) { return true; });
+  all = spans.take();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].attribute("input.value") == streamed);
+  CHECK_FALSE(all[0].has("output.value"));  // the receiver took it
+}

@@ -52,10 +52,16 @@ class exchange {
  public:
   /// `sent`: the body as it is sent; `body`: what of it may be recorded.
   exchange(wire_hook by, const dialect& format, route where, json request, std::string_view sent, std::string_view body)
-      : by_(by), passage_(key_of(by, sent)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
+      : by_(by),
+        passage_(key_of(by, sent)),
+        format_(format),
+        where_(std::move(where)),
+        request_(std::move(request)),
+        streams_(format.streams(view())),
+        answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
-    if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
-    try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
+    recorded_ = rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name);
+    if (recorded_) try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
@@ -64,6 +70,8 @@ class exchange {
   }
 
   bool recording() const noexcept { return call_.span.open != nullptr; }
+  /// False for one that is left out, and yet passes that on to what is opened inside it.
+  bool recorded() const noexcept { return recorded_; }
   const detached_handle& span() const noexcept { return call_.span; }
 
   /// Before the span is filled further.
@@ -72,12 +80,14 @@ class exchange {
     if (f != nullptr && nanoseconds_ago < f->start) f->start -= nanoseconds_ago;
   }
   void header(std::string_view name, std::string_view value) {
+    if (!recorded_) return;
     const std::string key = lower(name);
     if (key == "content-encoding" && !value.empty() && lower(value) != "identity") answer_.may_be_encoded();
     if (keeps_header(key)) set(arthur::attribute("http.response.header." + key, std::vector<std::string_view>{value}));
   }
   void feed(std::string_view bytes) {
     if (by_ == wire_hook::program) passage_.leave();  // answered: from now on the same request is another one
+    if (!recorded_) return;
     if (answer_.feed(bytes) && streams_) rt::stream_chunk(call_, std::string_view());
   }
   void finish(int status) {
@@ -140,6 +150,7 @@ class exchange {
   const route where_;
   const json request_;
   const bool streams_;
+  bool recorded_ = false;
   answer_reader answer_;
   stream_handle call_;
 };
@@ -181,7 +192,7 @@ ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, te
         opened = new providers::exchange(by, format, std::move(where), std::move(request), sent, text);
       }
       if (propagates) providers::take_headers(opened != nullptr ? opened->span() : detached_handle(), changes);
-      if (asks && opened != nullptr && opened->recording()) changes.body = providers::with_usage(sent);
+      if (asks && opened != nullptr && opened->recorded()) changes.body = providers::with_usage(sent);
     });
     return true;
   });

@@ -31,9 +31,9 @@ inline void take_headers(const detached_handle& call, wire_changes& out) {
   if (scope.owner != nullptr) rt::deactivate(scope);
 }
 
-/// A streamed chat that says nothing about its stream.
+/// A streamed chat that says nothing about its stream, not even null.
 inline bool lacks_usage(const request_view& request, const dialect& format) {
-  return &format == &openai_chat_dialect && asks_for_stream(request) && member(request.body, "stream_options") == nullptr;
+  return &format == &openai_chat_dialect && asks_for_stream(request) && request.body.find("stream_options") == request.body.end();
 }
 /// The rest stays as it is, byte by byte. `body` is an object with members.
 inline std::string with_usage(std::string_view body) {
