@@ -248,7 +248,7 @@ TEST_CASE("gemini: a stream of large parts is kept up to the limit; its usage is
   const std::string image = R"(data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" + std::string(1500, 'A') + "\"}}]}}]}\n\n";
   for (int n = 0; n < 10; ++n) reader.feed(image);
   reader.feed("data: {\"usageMetadata\":{\"promptTokenCount\":3}}\n\n");
-  reader.finish();
+  reader.finish(true);
   CHECK(reader.truncated());
   CHECK(mapped::providers::dump(reader.answer()).size() < 4096);
   mapped::providers::attribute_list found;

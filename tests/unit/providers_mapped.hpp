@@ -106,7 +106,7 @@ inline answer read_cut(const request& asked, std::string_view body, std::size_t 
     out.brought = reader.feed(body.substr(0, cut));
     out.brought = reader.feed(body.substr(cut)) || out.brought;
   }
-  reader.finish();
+  reader.finish(true);
   providers::attribute_list list;
   asked.format().describe_answer(asked.view(), reader.answer(), list);
   out.found = map_of(list);

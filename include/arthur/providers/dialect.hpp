@@ -49,7 +49,7 @@ class folded_answer {
   }
   /// Appends a value to a list, if there is room for it.
   void push(json& list, const json& value) {
-    if (!take_room(dump(value).size())) return;
+    if (!take_room(weight(value))) return;
     if (!list.is_array()) list = json::array();
     list.push_back(value);
   }

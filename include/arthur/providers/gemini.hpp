@@ -174,7 +174,7 @@ inline bool fold_part(folded_answer& into, json& parts, const json& part) {
   }
   into.append((*last)["text"], text_of(text));
   for (auto at = part.begin(); at != part.end(); ++at) {
-    if (at.key() != "text") (*last)[at.key()] = at.value();
+    if (at.key() != "text") set_member(*last, at.key(), at.value());
   }
   return !text_of(text).empty();
 }
@@ -186,17 +186,18 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   json& whole = into.whole;
   if (!whole.is_object()) whole = json::object();
   for (auto at = piece.begin(); at != piece.end(); ++at) {
-    if (at.key() != "candidates" && !at->is_null()) whole[at.key()] = *at;
+    if (at.key() != "candidates" && !at->is_null()) set_member(whole, at.key(), *at);
   }
   std::int64_t position = 0;
   for (const json& candidate : elements(member(piece, "candidates"))) {
     std::int64_t index = position++;
     integer_of(member(candidate, "index"), index);
+    if (!candidate.is_object()) continue;
     json* const found = openai_chat::entry(whole["candidates"], index);
-    if (found == nullptr || !candidate.is_object()) continue;
-    json& to = *found;
+    if (found == nullptr) continue;
+    json& to = *found;  // an object
     for (auto at = candidate.begin(); at != candidate.end(); ++at) {
-      if (at.key() != "content" && at.key() != "index" && !at->is_null()) to[at.key()] = *at;
+      if (at.key() != "content" && at.key() != "index" && !at->is_null()) set_member(to, at.key(), *at);
     }
     const json* const content = member(candidate, "content");
     if (content == nullptr) continue;

@@ -110,7 +110,7 @@ inline bool fold_members(folded_answer& into, json& whole, const json& piece) {
     } else if (key == "message") {
       if (fold_members(into, whole[key], *at)) brought = true;
     } else if (key != "context" && key != "logprobs" && !at->is_null()) {
-      whole[key] = *at;
+      set_member(whole, key, *at);
     }
   }
   return brought;

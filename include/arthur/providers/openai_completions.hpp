@@ -54,7 +54,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
     integer_of(member(choice, "index"), index);
     json* const found = openai_chat::entry(choices, index);
     if (found == nullptr) continue;
-    json& whole = *found;
+    json& whole = *found;  // an object
     const std::string_view text = text_of(text_in(choice));
     into.append(whole["text"], text);
     brought = brought || !text.empty();
