@@ -28822,35 +28822,18 @@ inline bool keeps_header(std::string_view name) noexcept {
 
 class exchange {
  public:
-<<<<<<< HEAD
   /// `sent`: the body as it is sent; `body`: what of it may be recorded.
   exchange(wire_hook by, const dialect& format, route where, json request, std::string_view sent, std::string_view body)
-      : by_(by), passage_(key_of(by, sent)), format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
-    const bool named = streams_ && format.stream_name != nullptr;
-    if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
-    try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
-=======
-  exchange(wire_hook by, const dialect& format, route where, json request, std::string_view body)
       : by_(by),
-        passage_(key_of(by, body)),
+        passage_(key_of(by, sent)),
         format_(format),
         where_(std::move(where)),
         request_(std::move(request)),
         streams_(format.streams(view())),
-        answer_(format, body_limit) {
+        answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
     recorded_ = rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name);
-    if (!recorded_) return;
-    const std::string_view provider = provider_of(where_.host);
-    attribute_list found;
-    found.text("llm.provider", provider);
-    found.text("llm.system", system_of(provider, format));
-    format.describe_request(view(), found);
-    set(found);
-    if (!request_.is_discarded()) set(arthur::input_json(body));
-    else set(arthur::input(body.substr(0, body_limit)));
-    if (body.size() > body_limit) set(arthur::attribute("arthur.request.truncated", true));
->>>>>>> httplib
+    if (recorded_) try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
