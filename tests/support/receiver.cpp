@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine.hpp"
+#include "model.hpp"
 #include "tree.hpp"
 
 namespace {
@@ -25,6 +26,7 @@ const char usage[] =
     "Listens on the loopback interface as a stand-in for Arthur Engine; the first line printed is its URL.\n"
     "  --port N          listen there (default 0: any free port)\n"
     "  --file FILE       write the port number to FILE once it can be connected to\n"
+    "  --model-file FILE also be an OpenAI-compatible model, and write its port number to FILE\n"
     "  --json-too        take OTLP/JSON besides protobuf\n"
     "  --expect-spans N  end after N different spans\n"
     "  --traces N        end after N complete traces\n"
@@ -35,6 +37,7 @@ const char usage[] =
 struct arguments {
   support::engine_options engine;
   std::string port_file;
+  std::string model_file;
   std::string log_file;
   std::size_t expect_spans = 0;
   std::size_t expect_traces = 0;
@@ -63,6 +66,7 @@ bool parse(int argc, char** argv, arguments& a) {
     std::size_t port = 0;
     if (option == "--port" && number(given, port) && port < 65536) a.engine.port = static_cast<int>(port);
     else if (option == "--file") a.port_file = given;
+    else if (option == "--model-file") a.model_file = given;
     else if (option == "--log") a.log_file = given;
     else if (option == "--expect-spans" && number(given, a.expect_spans)) continue;
     else if (option == "--traces" && number(given, a.expect_traces)) continue;
@@ -171,6 +175,11 @@ int main(int argc, char** argv) {
 
   support::engine engine(a.engine);
   std::cout << engine.url() << std::endl;
+  const support::model model;
+  if (!a.model_file.empty() && !write_port(a.model_file, model.port())) {
+    std::cerr << "can't write " << a.model_file << '\n';
+    return 1;
+  }
   if (!a.port_file.empty() && !write_port(a.port_file, engine.port())) {
     std::cerr << "can't write " << a.port_file << '\n';
     return 1;

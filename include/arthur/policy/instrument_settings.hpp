@@ -21,7 +21,7 @@ struct instrument_settings {
 };
 
 /// The hooks, then the wire formats: dialect::name of each. They are compiled where there is JSON; the names hold anywhere.
-inline constexpr std::string_view instrument_names[] = {"httplib", "openai"};
+inline constexpr std::string_view instrument_names[] = {"httplib", "openai", "anthropic", "google_genai", "ollama"};
 
 namespace resolving {
 
