@@ -47,16 +47,17 @@ class exchange {
   exchange(const dialect& format, route where, json request, std::string_view body)
       : format_(format), where_(std::move(where)), request_(std::move(request)), streams_(format.streams(view())), answer_(format, body_limit()) {
     const bool named = streams_ && format.stream_name != nullptr;
-    if (!rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name)) return;
-    try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
+    recording_ = rt::detached_open(call_.span, format.kind, named ? format.stream_name : format.span_name);
+    if (recording_) try_to([&] { return begin(body), true; });  // the span is open: from here on the destructor must run
   }
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange() {
-    if (recording()) end(stream_end::left, {});
+    if (call_.span.open != nullptr) end(stream_end::left, {});
   }
 
-  bool recording() const noexcept { return call_.span.open != nullptr; }
+  /// False: the span is left out, by sampling, suppression, for want of memory.
+  bool recording() const noexcept { return recording_; }
   const detached_handle& span() const noexcept { return call_.span; }
 
   void header(std::string_view name, std::string_view value) {
@@ -103,7 +104,7 @@ class exchange {
     if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
-    try_to([&] { return complete(), true; });
+    if (recording_) try_to([&] { return complete(), true; });
     stream_handle closing = std::exchange(call_, {});
     rt::stream_close(closing, how, message);
   }
@@ -124,6 +125,7 @@ class exchange {
   const bool streams_;
   answer_reader answer_;
   stream_handle call_;
+  bool recording_ = false;
 };
 
 /// Calls `use(format, where, parsed body, body)` if the request is one of the known. Its images are out where they aren't
