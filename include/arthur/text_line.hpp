@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -75,8 +74,7 @@ class text_line {
  private:
   void add_text(std::string_view text) noexcept {
     const std::size_t count = text.size() < capacity - size_ ? text.size() : capacity - size_;
-    if (count != 0) std::memcpy(text_ + size_, text.data(), count);
-    size_ += count;
+    size_ += text.copy(text_ + size_, count);
     text_[size_] = '\0';
   }
   void add_number(std::uint64_t number) noexcept {

@@ -562,7 +562,6 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 
@@ -644,7 +643,7 @@ inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept 
 
 /// Writes traceparent_size characters and a null character.
 inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
-  std::memcpy(to, "00-", 3);
+  std::string_view("00-").copy(to, 3);
   write_hex(to + 3, trace, 16);
   to[35] = '-';
   write_hex(to + 36, span, 8);
@@ -706,7 +705,7 @@ inline std::size_t read_tracestate(const std::string_view* lines, std::size_t li
   for (std::size_t n = 0; n < count; ++n) {
     if (members[n].empty()) continue;
     if (at != to) *at++ = ',';
-    std::memcpy(at, members[n].data(), members[n].size());
+    members[n].copy(at, members[n].size());
     at += members[n].size();
   }
   return static_cast<std::size_t>(at - to);
@@ -2577,7 +2576,6 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -2647,8 +2645,7 @@ class text_line {
  private:
   void add_text(std::string_view text) noexcept {
     const std::size_t count = text.size() < capacity - size_ ? text.size() : capacity - size_;
-    if (count != 0) std::memcpy(text_ + size_, text.data(), count);
-    size_ += count;
+    size_ += text.copy(text_ + size_, count);
     text_[size_] = '\0';
   }
   void add_number(std::uint64_t number) noexcept {
@@ -22230,6 +22227,7 @@ ARTHUR_NAMESPACE_END
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 
 ARTHUR_NAMESPACE_BEGIN

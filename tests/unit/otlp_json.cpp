@@ -3,6 +3,7 @@
 #include <arthur/otlp/json_span.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>

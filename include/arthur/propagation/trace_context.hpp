@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "../config.hpp"
@@ -87,7 +86,7 @@ inline bool read_traceparent(std::string_view text, foreign_span& out) noexcept 
 
 /// Writes traceparent_size characters and a null character.
 inline void write_traceparent(char* to, const unsigned char* trace, const unsigned char* span, unsigned flags) noexcept {
-  std::memcpy(to, "00-", 3);
+  std::string_view("00-").copy(to, 3);
   write_hex(to + 3, trace, 16);
   to[35] = '-';
   write_hex(to + 36, span, 8);
@@ -149,7 +148,7 @@ inline std::size_t read_tracestate(const std::string_view* lines, std::size_t li
   for (std::size_t n = 0; n < count; ++n) {
     if (members[n].empty()) continue;
     if (at != to) *at++ = ',';
-    std::memcpy(at, members[n].data(), members[n].size());
+    members[n].copy(at, members[n].size());
     at += members[n].size();
   }
   return static_cast<std::size_t>(at - to);
