@@ -9773,7 +9773,7 @@ struct instrument_settings {
 };
 
 /// The hooks, then the wire formats: dialect::name of each. They are compiled where there is JSON; the names hold anywhere.
-inline constexpr std::string_view instrument_names[] = {"httplib", "openai"};
+inline constexpr std::string_view instrument_names[] = {"httplib", "openai", "anthropic", "google_genai", "ollama"};
 
 namespace resolving {
 
@@ -28836,7 +28836,7 @@ class exchange {
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange() {
-    if (recording()) end(stream_end::left, {});
+    if (call_.span.open != nullptr) end(stream_end::left, {});
   }
 
   bool recording() const noexcept { return call_.span.open != nullptr; }
@@ -28898,7 +28898,7 @@ class exchange {
     if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
-    try_to([&] { return complete(), true; });
+    if (recording_) try_to([&] { return complete(), true; });
     stream_handle closing = std::exchange(call_, {});
     rt::stream_close(closing, how, message);
   }
