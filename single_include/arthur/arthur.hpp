@@ -28898,7 +28898,7 @@ class exchange {
     if (body.size() > body_limit()) set(arthur::attribute("arthur.request.truncated", true));
   }
   void end(stream_end how, std::string_view message) noexcept {
-    if (recording_) try_to([&] { return complete(), true; });
+    if (recorded_) try_to([&] { return complete(), true; });
     stream_handle closing = std::exchange(call_, {});
     rt::stream_close(closing, how, message);
   }
