@@ -367,7 +367,7 @@ void soak(const arguments& given) {
   check(said.secrets == 0, "no line has a secret in it");
   check(threads() <= threads_at_first, "threads: " + std::to_string(threads_at_first) + ", then " + std::to_string(threads()));
   check(files() <= files_at_first + 1, "files: " + std::to_string(files_at_first) + ", then " + std::to_string(files()));
-  if (!SANITIZED && given.seconds >= 30) {
+  if (!SANITIZED && given.seconds >= 30) {  // a sanitizer makes memory grow by its own doing
     check(most_late <= most_early * 5 / 4 + (std::size_t{8} << 20), "memory: " + mib(most_early) + " at first, " + mib(most_late) + " at last");
   }
   tracing.reset();
