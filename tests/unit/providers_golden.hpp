@@ -81,7 +81,7 @@ inline reading answer(const std::string& url, const std::string& body, std::stri
     out.brought = reader.feed(bytes.substr(0, cut));
     if (cut < bytes.size()) out.brought = reader.feed(bytes.substr(cut)) || out.brought;
   }
-  reader.finish();
+  reader.finish(true);
   arthur::detail::providers::attribute_list found;
   format->describe_answer({where, request}, reader.answer(), found);
   out.attributes = map_of(found);
