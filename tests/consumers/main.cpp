@@ -13,6 +13,9 @@ int main() {
 #endif
 #if defined(ARTHUR_WITH_JSON)
   ARTHUR_SET(arthur::attribute("json", nlohmann::json::parse(R"({"a":[1,2]})")));
+  for (const auto& one : arthur::request_attributes("POST", "/v1/chat/completions", R"({"model":"gpt-4o","messages":[]})")) {
+    if (one.key == "llm.model_name") ARTHUR_SET(arthur::attribute("model", std::get<std::string>(one.value)));
+  }
 #endif
 #if defined(ARTHUR_WITH_FMT)
   ARTHUR_SET(arthur::attribute("fmt", arthur::format("{:03}", 7)));
