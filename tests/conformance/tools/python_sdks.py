@@ -8,6 +8,7 @@ import httpx2
 import ollama
 import openai
 from google import genai
+from google.oauth2.credentials import Credentials
 from openinference.instrumentation.anthropic import AnthropicInstrumentor
 from openinference.instrumentation.google_genai import GoogleGenAIInstrumentor
 from openinference.instrumentation.ollama import OllamaInstrumentor
@@ -58,8 +59,8 @@ class Exchange:
         return {"url": self.url, "body": self.body.decode(), "answer": answer}
 
 
-def openai_sdk(exchange):
-    return openai.OpenAI(api_key=SECRET, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
+def openai_sdk(exchange, base_url=None):
+    return openai.OpenAI(api_key=SECRET, base_url=base_url, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
 
 
 def azure_sdk(exchange):
@@ -73,6 +74,11 @@ def anthropic_sdk(exchange):
 
 def gemini_sdk(exchange):
     return genai.Client(api_key=SECRET, http_options={"httpx_client": httpx.Client(transport=exchange.transport(httpx))})
+
+
+def vertex_sdk(exchange):
+    return genai.Client(vertexai=True, project="some-project", location="us-central1", credentials=Credentials(token=SECRET),
+                        http_options={"httpx_client": httpx.Client(transport=exchange.transport(httpx))})
 
 
 def ollama_sdk(exchange):
