@@ -85,16 +85,16 @@ chat("functions", Answer(chat_body(({"role": "assistant", "content": None, "func
 chat("stream that counts on the way", Answer(sse(*(chunk({"content": text}, usage={"prompt_tokens": 5, "completion_tokens": n, "total_tokens": 5 + n})
                                                   for n, text in ((1, "3"), (2, "0"))), chunk({}, "stop"))), stream=True, use=drained)
 chat("Azure", Answer(chat_body(({"role": "assistant", "content": "30"}, "stop")), headers={"apim-request-id": "req_1"}), sdk=azure_sdk)
-chat("Mistral", Answer(sse(chunk({"role": "assistant", "content": "", "tool_calls": [
+chat("stream of Mistral", Answer(sse(chunk({"role": "assistant", "content": "", "tool_calls": [
     {"id": "EscTeQY62", "function": {"name": "get_weather", "arguments": '{"city": "Paris"}'}}]}, "tool_calls", usage={
         "prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}), end=["data: [DONE]\n\n"])),
      sdk=lambda exchange: openai_sdk(exchange, "https://api.mistral.ai/v1"), stream=True, tools=CHAT_TOOLS, extra_body={"safe_prompt": True}, use=drained)
-chat("Groq", Answer(sse(chunk({"role": "assistant", "content": "30"}), chunk({}, "stop", x_groq={"usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}}))),
+chat("stream of Groq", Answer(sse(chunk({"role": "assistant", "content": "30"}), chunk({}, "stop", x_groq={"usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}}))),
      sdk=lambda exchange: openai_sdk(exchange, "https://api.groq.com/openai/v1"), stream=True, use=drained)
 chat("counts and costs of compatible servers", Answer(chat_body(({"role": "assistant", "content": "30"}, "stop"), usage={
     "prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12, "prompt_cache_hit_tokens": 4, "cost": 0.5})))
-chat("429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error", "param": null, "code": "rate_limit"}}', status=429, headers=IDS))
-chat("500", Answer("upstream died", status=500, headers={"content-type": "text/plain"}))
+chat("failed, 429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error", "param": null, "code": "rate_limit"}}', status=429, headers=IDS))
+chat("failed, 500", Answer("upstream died", status=500, headers={"content-type": "text/plain"}))
 chat("stream that reports an error", Answer(sse(chunk({"role": "assistant", "content": "3"}), {"error": {"message": "it broke", "type": "server_error"}})),
      stream=True, use=drained)
 chat("stream broken off", Answer(sse(chunk({"role": "assistant", "content": "3"})), broken=True), stream=True, use=drained)
@@ -120,7 +120,7 @@ completions("several prompts", Answer(json.dumps(completion(" one", " two"))), p
 completions("tokens", Answer(json.dumps(completion(" one"))), prompt=[1, 2, 3])
 completions("stream", Answer(sse(completion(" on", reason=None, usage=False), completion("e", reason=None, usage=False), completion("", usage=False),
                                  {**completion(), "choices": []}, end=["data: [DONE]\n\n"])), prompt="Say", stream=True, use=drained)
-completions("429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error"}}', status=429), prompt="Say")
+completions("failed, 429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error"}}', status=429), prompt="Say")
 
 # OpenAI, embeddings
 
@@ -139,7 +139,7 @@ embeddings("texts, out of order", Answer(embedded((1, [0.25, 1]), (0, [0.5, -1])
 embeddings("base64", Answer(embedded((0, "AAAAPwAAgL8="))), input="one", encoding_format="base64")
 embeddings("as the SDK asks", Answer(embedded((0, "AAAAPwAAgL8="))), input="one")
 embeddings("tokens", Answer(embedded((0, [0.5, -1]))), input=[1, 2, 3], encoding_format="float")
-embeddings("400", Answer('{"error": {"message": "too long", "type": "invalid_request_error"}}', status=400), input="one")
+embeddings("failed, 400", Answer('{"error": {"message": "too long", "type": "invalid_request_error"}}', status=400), input="one")
 
 # OpenAI, responses
 
@@ -148,7 +148,8 @@ RESPONSES_TOOLS = [{"type": "function", "name": "get_weather", "description": "T
 
 def responses(situation, answer, use=lambda result: None, **request):
     request = {"model": "gpt-4.1", "input": "How warm is it in Paris?", **request}
-    CALLS.append((f"responses: {situation}", openai_sdk, lambda client: use(client.responses.create(**request)), answer))
+    without = "" if "instructions" in request else " without instructions"
+    CALLS.append((f"responses{without}: {situation}", openai_sdk, lambda client: use(client.responses.create(**request)), answer))
 
 
 def response(*output, status="completed", **more):
@@ -179,9 +180,9 @@ DELTAS = [{"type": "response.output_item.added", "output_index": 0, "item": {**s
           {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "item_id": "msg_1", "delta": "°C", "logprobs": []}]
 
 responses("text", Answer(json.dumps(response(said("30 °C"))), headers=IDS), instructions="Be brief.", temperature=0.5)
-responses("without instructions", Answer(json.dumps(response(said("30 °C")))))
+responses("text", Answer(json.dumps(response(said("30 °C")))))
 responses("tools", Answer(json.dumps(response(THOUGHT, called("get_weather", '{"city":"Paris"}', "call_a"), called("get_time", "{}", "call_b"),
-                                              tools=RESPONSES_TOOLS))), tools=RESPONSES_TOOLS, reasoning={"effort": "low"})
+                                              tools=RESPONSES_TOOLS))), instructions="Be brief.", tools=RESPONSES_TOOLS, reasoning={"effort": "low"})
 responses("items", Answer(json.dumps(response(
     {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "Paris"}},
     {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_c", "name": "shell", "input": "ls"},
@@ -195,14 +196,16 @@ responses("items", Answer(json.dumps(response(
         {"type": "custom_tool_call", "call_id": "call_b", "name": "shell", "input": "ls"},
         {"type": "custom_tool_call_output", "call_id": "call_b", "output": [{"type": "input_text", "text": "a.txt"}]},
         {"type": "item_reference", "id": "msg_0"}, {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Yes.", "annotations": []}]}])
-responses("stream", Answer(told(BEGUN, *DELTAS, {"type": "response.completed", "response": response(said("30 °C"))}), headers=IDS), stream=True, use=drained)
+responses("stream", Answer(told(BEGUN, *DELTAS, {"type": "response.completed", "response": response(said("30 °C"))}), headers=IDS), stream=True, instructions="Be brief.", use=drained)
 responses("stream cut short by the limit of tokens", Answer(told(BEGUN, *DELTAS, {"type": "response.incomplete", "response": response(
-    said("30 "), status="incomplete", incomplete_details={"reason": "max_output_tokens"})})), stream=True, max_output_tokens=2, use=drained)
+    said("30 "), status="incomplete", incomplete_details={"reason": "max_output_tokens"})})), stream=True, instructions="Be brief.", max_output_tokens=2, use=drained)
 responses("stream that fails", Answer(told(BEGUN, *DELTAS, {"type": "response.failed", "response": response(
-    said("30 "), status="failed", error={"code": "server_error", "message": "it broke"})})), stream=True, use=drained)
-responses("cut short by the limit of tokens", Answer(json.dumps(response(said("30 "), status="incomplete", incomplete_details={"reason": "max_output_tokens"}))))
-responses("429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error"}}', status=429))
-responses("stream left", Answer(told(BEGUN, *DELTAS, {"type": "response.completed", "response": response(said("30 °C"))})), stream=True, use=lambda s: left(s, 4))
+    said("30 "), status="failed", error={"code": "server_error", "message": "it broke"})})), stream=True, instructions="Be brief.", use=drained)
+responses("cut short by the limit of tokens", Answer(json.dumps(response(said("30 "), status="incomplete", incomplete_details={"reason": "max_output_tokens"}))), instructions="Be brief.")
+responses("failed, 429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error"}}', status=429), instructions="Be brief.")
+responses("items", Answer(json.dumps(response(said("30")))), input=[
+    {"role": "user", "content": "Paris?"}, {"role": "assistant", "content": [{"type": "output_text", "text": "Which?", "annotations": []}]}, {"role": "user", "content": "In France."}])
+responses("stream left", Answer(told(BEGUN, *DELTAS, {"type": "response.completed", "response": response(said("30 °C"))})), stream=True, instructions="Be brief.", use=lambda s: left(s, 4))
 
 # Anthropic
 
@@ -280,7 +283,7 @@ messages("stream with tools and thinking", Answer(streamed(
     *block(1, {"type": "tool_use", "id": "toolu_a", "name": "get_weather", "input": {}}, {"type": "input_json_delta", "partial_json": ""},
            {"type": "input_json_delta", "partial_json": '{"city":'}, {"type": "input_json_delta", "partial_json": '"Paris"}'}),
     *block(2, {"type": "tool_use", "id": "toolu_b", "name": "get_time", "input": {}}), reason="tool_use")), stream=True, tools=MESSAGES_TOOLS, use=drained)
-messages("429", Answer('{"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}, "request_id": "req_1"}', status=429, headers={"request-id": "req_1"}))
+messages("failed, 429", Answer('{"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}, "request_id": "req_1"}', status=429, headers={"request-id": "req_1"}))
 messages("stream that reports an error", Answer(streamed(*block(0, text(""), *PIECES), {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, end=False)),
          stream=True, use=drained)
 messages("stream broken off", Answer(streamed(*block(0, text(""), *PIECES), end=False), broken=True), stream=True, use=drained)
@@ -345,7 +348,7 @@ generate("image as the answer", Answer(json.dumps(generated({"text": "Here."}, {
 generate("code that ran", Answer(json.dumps(generated({"executableCode": {"language": "PYTHON", "code": "print(1)"}},
                                                       {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}}, {"text": "1"}))), tools=[{"code_execution": {}}])
 generate("blocked", Answer(json.dumps({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 5, "totalTokenCount": 5}, "modelVersion": "gemini-2.5-flash-001"})))
-generate("429", Answer('{"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}}', status=429))
+generate("failed, 429", Answer('{"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}}', status=429))
 generate_stream("stream", Answer(sse(generated({"text": "Let me see.", "thought": True}, reason=None, usage={"promptTokenCount": 100}),
                                      generated({"text": "30 "}, reason=None, usage={"promptTokenCount": 100}), generated({"text": "°C"}))), temperature=0.5)
 generate_stream("stream with tools", Answer(sse(generated(FUNCTION_CALLS[0], reason=None, usage=None), generated(FUNCTION_CALLS[1]))), tools=GEMINI_TOOLS,
@@ -363,7 +366,7 @@ embed("texts", Answer('{"embeddings": [{"values": [0.5, -1]}, {"values": [0.25, 
 embed("without parameters", Answer('{"embeddings": [{"values": [0.5, -1]}]}'), "one")
 embed("Vertex", Answer(json.dumps({"predictions": [{"embeddings": {"values": [0.5, -1], "statistics": {"token_count": 3, "truncated": False}}}]})), "one", sdk=vertex_sdk,
       model="text-embedding-005", output_dimensionality=2, task_type="RETRIEVAL_QUERY")
-embed("400", Answer('{"error": {"code": 400, "message": "too long", "status": "INVALID_ARGUMENT"}}', status=400), "one")
+embed("failed, 400", Answer('{"error": {"code": 400, "message": "too long", "status": "INVALID_ARGUMENT"}}', status=400), "one")
 
 # Ollama
 
@@ -395,7 +398,7 @@ ollama_chat("stream", Answer(lines(ollama_said("", done=False, thinking="Let me"
                                    ollama_said("°C", done=False), ollama_said("")), headers=LINES), stream=True, use=drained)
 ollama_chat("stream with tools", Answer(lines(ollama_said("", done=False, tool_calls=[OLLAMA_CALL]), ollama_said("", done=False, tool_calls=[
     {"function": {"name": "get_time", "arguments": {}}}]), ollama_said("")), headers=LINES), stream=True, tools=CHAT_TOOLS, use=drained)
-ollama_chat("404", Answer('{"error": "model \'qwen3\' not found"}', status=404))
+ollama_chat("failed, 404", Answer('{"error": "model \'qwen3\' not found"}', status=404))
 ollama_chat("stream that reports an error", Answer(lines(ollama_said("30", done=False), {"error": "it broke"}), headers=LINES), stream=True, use=drained)
 ollama_chat("stream broken off", Answer(lines(ollama_said("30", done=False)), headers=LINES, broken=True), stream=True, use=drained)
 ollama_chat("stream left", Answer(lines(ollama_said("30", done=False), ollama_said("°C", done=False), ollama_said("")), headers=LINES), stream=True, use=lambda stream: left(stream, 1))
@@ -423,7 +426,7 @@ def again(recording, body):
     if url.endswith("/chat/completions"):
         return "chat", lambda exchange: openai_sdk(exchange, base), lambda client: finish(client.chat.completions.create(**body))
     if url.endswith("/v1/responses"):
-        return "responses", openai_sdk, lambda client: finish(client.responses.create(**body))
+        return "responses" if "instructions" in body else "responses without instructions", openai_sdk, lambda client: finish(client.responses.create(**body))
     if url.endswith("/v1/embeddings"):
         return "embeddings", openai_sdk, lambda client: client.embeddings.create(**body)
     if url.endswith("/v1/messages"):
@@ -448,4 +451,6 @@ def recorded():
         if known is not None:
             events = recording["response"].endswith(".sse")
             headers = {"content-type": "text/event-stream" if events else "application/json"}
-            yield f"{known[0]}: recording {recording['name']}", *known[1:], Answer(body, status=recording["status"], headers=headers)
+            situation = "failed" if recording["status"] != 200 else "stream" if events else "one"
+            of = next((name for name in ("Mistral", "Groq") if name.lower() in recording["url"]), "the recordings")
+            yield f"{known[0]}: {situation} of {of}, {recording['name']}", *known[1:], Answer(body, status=recording["status"], headers=headers)
