@@ -124,6 +124,8 @@ TEST_CASE("Anthropic: a request with everything") {
        {"llm.input_messages.1.message.contents.2.message_content.type", "image"},
        {"llm.input_messages.1.message.contents.2.message_content.image.image.url", "https://example.com/a.png"},
        {"llm.input_messages.1.message.contents.3.message_content.type", "document"},
+       {"llm.input_messages.1.message.contents.3.message_content.text",
+        R"({"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"}})"},
        {"llm.input_messages.2.message.role", "assistant"},
        {"llm.input_messages.2.message.contents.0.message_content.type", "reasoning"},
        {"llm.input_messages.2.message.contents.0.message_content.text", "Hm"},
@@ -202,6 +204,18 @@ TEST_CASE("Anthropic: an image that a tool gave is an image, which can be hidden
                 {"llm.input_messages.0.message.contents.1.message_content.image.image.url", "data:image/png;base64,iVBOR"}});
 }
 
+TEST_CASE("Anthropic: of a block that has no form of its own the type and the block, without files") {
+  const auto found = golden::request(url, R"({"model":"claude-x","max_tokens":64,"messages":[{"role":"user","content":[
+      {"type":"document","title":"T","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="}},
+      {"type":"search_result","content":[{"type":"text","text":"t"}]}]}]})");
+  CHECK_GOLDEN(only(found, "llm.input_messages.0.message.contents."),
+               {{"0.message_content.type", "document"},
+                {"0.message_content.text",
+                 R"({"type":"document","title":"T","source":{"type":"base64","media_type":"application/pdf","data":"__REDACTED__"}})"},
+                {"1.message_content.type", "search_result"},
+                {"1.message_content.text", R"({"type":"search_result","content":[{"type":"text","text":"t"}]})"}});
+}
+
 TEST_CASE("Anthropic: an answer") {
   const golden::reading read = answer_at_every_cut(url, asked, tool_answer);
   CHECK(read.failure.empty());
@@ -224,13 +238,14 @@ TEST_CASE("Anthropic: an answer") {
                                  {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"}});
 }
 
-TEST_CASE("Anthropic: counts that aren't there, are 0 or are nonsense stay away") {
+TEST_CASE("Anthropic: counts that aren't there or are nonsense stay away, 0 is a count; details of 0 stay away") {
   const auto usage = [](const std::string& given) {
     return only(answer(url, asked, R"({"role":"assistant","content":[],"usage":)" + given + "}").attributes, "llm.token_count.");
   };
   CHECK_GOLDEN(usage("null"), {});
   CHECK_GOLDEN(usage("{}"), {});
-  CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {});
+  CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {{"prompt", "0"}, {"completion", "0"}, {"total", "0"}});
+  CHECK_GOLDEN(usage(R"({"cache_read_input_tokens":7})"), {{"prompt", "7"}, {"prompt_details.cache_read", "7"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":5})"), {{"prompt", "5"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":"5","output_tokens":7.0,"cache_read_input_tokens":null})"), {{"prompt", "5"}, {"completion", "7"}, {"total", "12"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":-1})"), {});
@@ -312,6 +327,8 @@ TEST_CASE("Anthropic: a stream that breaks off keeps what came") {
                  "event: content_block_delta\ndata: {\"type\":\"content_bl");
   CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
                                  {"llm.token_count.prompt", "10"},
+                                 {"llm.token_count.completion", "0"},
+                                 {"llm.token_count.total", "10"},
                                  {"llm.output_messages.0.message.role", "assistant"},
                                  {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
                                  {"llm.output_messages.0.message.contents.0.message_content.text", "Once"},
@@ -362,6 +379,7 @@ TEST_CASE("Anthropic: what is told beside the text of a stream is in the answer:
                                                                          {"contents.0.tool_call.function.name", "web_search"},
                                                                          {"contents.0.tool_call.function.arguments", R"({"query":"q"})"},
                                                                          {"contents.1.message_content.type", "web_search_tool_result"},
+                                                                         {"contents.1.message_content.text", R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})"},
                                                                          {"contents.2.message_content.type", "text"},
                                                                          {"contents.2.message_content.text", "x"}});
 }
