@@ -1,5 +1,6 @@
 // wire.cpp: posts the requests that it reads, one JSON object a line, by cpp-httplib through a wire_call that is fed as the
-// answer arrives, and prints what came and the span of it, one JSON object a line.
+// answer arrives, and prints what came and the span of it, one JSON object a line. Where the line has the answer, nothing is
+// posted.
 #define ARTHUR_IMPLEMENTATION
 #define ARTHUR_WITH_JSON
 #include <arthur/testing.hpp>
@@ -75,13 +76,27 @@ json run(const json& given) {
   return {{"status", status}, {"body", got}};
 }
 
+/// `given`: url, body; answer: status, headers, body, and broken: why there is no more of it, or left: true, nobody reads on.
+json replay(const json& given) {
+  const json& answer = given.at("answer");
+  const std::string url = given.at("url"), body = given.at("body"), got = answer.at("body"), broken = answer.value("broken", std::string());
+  arthur::wire_call call("POST", url, body);
+  for (const auto& header : answer.at("headers").items()) call.header(header.key(), header.value().get<std::string>());
+  call.feed(got);
+  if (answer.value("left", false)) call = {};
+  else if (!broken.empty()) call.fail(broken);
+  else call.finish(answer.at("status").get<int>());
+  return json::object();
+}
+
 }  // namespace
 
 int main() {
   arthur::testing::capture spans;
   if (!spans.ok()) return std::cerr << spans.error() << '\n', 1;
   for (std::string line; std::getline(std::cin, line);) {
-    json out = run(json::parse(line));
+    const json given = json::parse(line);
+    json out = given.contains("answer") ? replay(given) : run(given);
     out["spans"] = json::array();
     for (const auto& span : spans.take()) out["spans"].push_back(said(span));
     std::cout << out.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;

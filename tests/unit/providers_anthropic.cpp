@@ -115,6 +115,8 @@ TEST_CASE("Anthropic: a request with everything") {
        {"llm.input_messages.1.message.contents.2.message_content.type", "image"},
        {"llm.input_messages.1.message.contents.2.message_content.image.image.url", "https://example.com/a.png"},
        {"llm.input_messages.1.message.contents.3.message_content.type", "document"},
+       {"llm.input_messages.1.message.contents.3.message_content.text",
+        R"({"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"}})"},
        {"llm.input_messages.2.message.role", "assistant"},
        {"llm.input_messages.2.message.contents.0.message_content.type", "reasoning"},
        {"llm.input_messages.2.message.contents.0.message_content.text", "Hm"},
@@ -193,6 +195,18 @@ TEST_CASE("Anthropic: an image that a tool gave is an image, which can be hidden
                 {"llm.input_messages.0.message.contents.1.message_content.image.image.url", "data:image/png;base64,iVBOR"}});
 }
 
+TEST_CASE("Anthropic: of a block that has no form of its own the type and the block, without files") {
+  const auto found = request(url, R"({"model":"claude-x","max_tokens":64,"messages":[{"role":"user","content":[
+      {"type":"document","title":"T","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="}},
+      {"type":"search_result","content":[{"type":"text","text":"t"}]}]}]})").described();
+  CHECK_GOLDEN(below("llm.input_messages.0.message.contents.", found),
+               {{"0.message_content.type", "document"},
+                {"0.message_content.text",
+                 R"({"type":"document","title":"T","source":{"type":"base64","media_type":"application/pdf","data":"__REDACTED__"}})"},
+                {"1.message_content.type", "search_result"},
+                {"1.message_content.text", R"({"type":"search_result","content":[{"type":"text","text":"t"}]})"}});
+}
+
 TEST_CASE("Anthropic: an answer") {
   const reading got = read({url, asked}, tool_answer);
   CHECK(got.failure.empty());
@@ -215,13 +229,14 @@ TEST_CASE("Anthropic: an answer") {
                            {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"}});
 }
 
-TEST_CASE("Anthropic: counts that aren't there, are 0 or are nonsense stay away") {
+TEST_CASE("Anthropic: counts that aren't there or are nonsense stay away, 0 is a count; details of 0 stay away") {
   const auto usage = [](const std::string& given) {
     return below("llm.token_count.", read({url, asked}, R"({"role":"assistant","content":[],"usage":)" + given + "}").found);
   };
   CHECK_GOLDEN(usage("null"), {});
   CHECK_GOLDEN(usage("{}"), {});
-  CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {});
+  CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {{"prompt", "#0"}, {"completion", "#0"}, {"total", "#0"}});
+  CHECK_GOLDEN(usage(R"({"cache_read_input_tokens":7})"), {{"prompt", "#7"}, {"prompt_details.cache_read", "#7"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":5})"), {{"prompt", "#5"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":"5","output_tokens":7.0,"cache_read_input_tokens":null})"), {{"prompt", "#5"}, {"completion", "#7"}, {"total", "#12"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":-1})"), {});
@@ -301,17 +316,19 @@ TEST_CASE("Anthropic: a stream that breaks off keeps what came") {
                      block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"zone\": \"Eu"})")}) +
                  "event: content_block_delta\ndata: {\"type\":\"content_bl");
   CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
-                           {"llm.token_count.prompt", "#10"},
-                           {"llm.output_messages.0.message.role", "assistant"},
-                           {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
-                           {"llm.output_messages.0.message.contents.0.message_content.text", "Once"},
-                           {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
-                           {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
-                           {"llm.output_messages.0.message.contents.1.tool_call.function.name", "now"},
-                           {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", "{\"zone\": \"Eu"},
-                           {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
-                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "now"},
-                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "{\"zone\": \"Eu"}});
+                                 {"llm.token_count.prompt", "#10"},
+                                 {"llm.token_count.completion", "#0"},
+                                 {"llm.token_count.total", "#10"},
+                                 {"llm.output_messages.0.message.role", "assistant"},
+                                 {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+                                 {"llm.output_messages.0.message.contents.0.message_content.text", "Once"},
+                                 {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
+                                 {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
+                                 {"llm.output_messages.0.message.contents.1.tool_call.function.name", "now"},
+                                 {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", "{\"zone\": \"Eu"},
+                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
+                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "now"},
+                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "{\"zone\": \"Eu"}});
 }
 
 TEST_CASE("Anthropic: input of a tool that is no JSON in the end stays as the model wrote it") {
@@ -345,13 +362,14 @@ TEST_CASE("Anthropic: what is told beside the text of a stream is in the answer:
   CHECK(got.whole.find(R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})") != std::string::npos);
   CHECK(got.whole.find(R"({"type":"text","text":"x","citations":[{"title":"T"}]})") != std::string::npos);
   CHECK_GOLDEN(below("llm.output_messages.0.message.", got.found), {{"role", "assistant"},
-                                                                    {"contents.0.message_content.type", "server_tool_use"},
-                                                                    {"contents.0.tool_call.id", "s"},
-                                                                    {"contents.0.tool_call.function.name", "web_search"},
-                                                                    {"contents.0.tool_call.function.arguments", R"({"query":"q"})"},
-                                                                    {"contents.1.message_content.type", "web_search_tool_result"},
-                                                                    {"contents.2.message_content.type", "text"},
-                                                                    {"contents.2.message_content.text", "x"}});
+                                                                         {"contents.0.message_content.type", "server_tool_use"},
+                                                                         {"contents.0.tool_call.id", "s"},
+                                                                         {"contents.0.tool_call.function.name", "web_search"},
+                                                                         {"contents.0.tool_call.function.arguments", R"({"query":"q"})"},
+                                                                         {"contents.1.message_content.type", "web_search_tool_result"},
+                                                                         {"contents.1.message_content.text", R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})"},
+                                                                         {"contents.2.message_content.type", "text"},
+                                                                         {"contents.2.message_content.text", "x"}});
 }
 
 TEST_CASE("Anthropic: errors, as an answer and inside a stream") {

@@ -106,6 +106,17 @@ TEST_CASE("gemini: a request in snake_case is the same request") {
   CHECK(camel.described().size() == 18);
 }
 
+TEST_CASE("gemini: base64 that is safe in URLs, as Google's SDK sends it, is written in the plain alphabet") {
+  const std::string in = "llm.input_messages.0.message.";
+  const auto found = request(plain_url, R"({"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"a-_b"}},
+      {"inlineData":{"mimeType":"image/png","data":"__REDACTED__"}},{"text":"t","thoughtSignature":"c-_d"},
+      {"functionCall":{"name":"f"},"thoughtSignature":"e-_f"}]}]})").described();
+  CHECK(found.at(in + "contents.0.message_content.image.image.url") == "data:image/png;base64,a+/b");
+  CHECK(found.at(in + "contents.1.message_content.image.image.url") == "__REDACTED__");
+  CHECK(found.at(in + "contents.2.message_content.signature") == "c+/d");
+  CHECK(found.at(in + "tool_calls.0.tool_call.reasoning_signature") == "e+/f");
+}
+
 TEST_CASE("gemini: the model is the path's last part, on Vertex, too, and for tuned models") {
   CHECK(request(array_url, small).described().at("llm.model_name") == "gemini-2.5-pro");
   CHECK(request("/v1/projects/p/locations/l/endpoints/123:generateContent", small).described().at("llm.model_name") == "123");

@@ -2,6 +2,7 @@
 #ifndef ARTHUR_PROVIDERS_ANTHROPIC_HPP
 #define ARTHUR_PROVIDERS_ANTHROPIC_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -43,6 +44,20 @@ inline std::string image_url(const json* source) {
   return data.empty() ? std::string() : data_url(text_of(member(source, "media_type")), data);
 }
 
+/// A block without files in base64, which are in the body, and may be large.
+inline json without_data(const json& block, int depth) {
+  if (!block.is_structured()) return block;
+  json out(block.type());
+  if (depth == 8) return out;
+  const bool file = text_of(member(block, "type")) == "base64";
+  for (auto at = block.begin(); at != block.end(); ++at) {
+    if (block.is_array()) out.push_back(without_data(*at, depth + 1));
+    else if (file && at.key() == "data") out[at.key()] = redacted;
+    else out[at.key()] = without_data(*at, depth + 1);
+  }
+  return out;
+}
+
 inline void describe_block(const json& block, message_writer& message) {
   const std::string_view type = text_of(member(block, "type"));
   if (block.is_null()) return;  // a stream's that found no room
@@ -60,8 +75,8 @@ inline void describe_block(const json& block, message_writer& message) {
     // What the provider's own tools do isn't a call that the program must answer.
     if (type == "tool_use") message.tool_call(id, name, arguments);
     message.tool_use_part(id, name, arguments, type);
-  } else {
-    message.part(type.empty() ? std::string_view("unknown") : type);
+  } else {  // documents, results of the provider's tools, what comes next year: as Python the block as JSON
+    message.data_part(type.empty() ? std::string_view("unknown") : type, "text", dump(without_data(block, 0)));
   }
 }
 
@@ -176,25 +191,28 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view event)
   return false;
 }
 
-/// 0 where it isn't told, as it is where there is nothing to tell.
+/// Negative where it isn't told.
 inline std::int64_t tokens(const json* usage, const char* key) noexcept {
   std::int64_t number = 0;
-  return integer_of(member(usage, key), number) && number > 0 && number < (std::int64_t{1} << 60) ? number : 0;
+  return integer_of(member(usage, key), number) && number >= 0 && number < (std::int64_t{1} << 60) ? number : -1;
 }
 
-/// The provider leaves cached tokens out of its input, and the sum away. Zeros aren't written, as Python doesn't.
+/// The provider leaves cached tokens out of its input, and the sum away. The details are 0 wherever there is nothing to tell:
+/// these zeros aren't written, as Python doesn't.
 inline void describe_usage(const json* usage, attribute_list& out) {
-  const auto write = [&out](const char* key, std::int64_t number) {
-    if (number != 0) out.count(key, number);
+  const auto detail = [&out](const char* key, std::int64_t number) {
+    if (number > 0) out.count(key, number);
+    return (std::max)(number, std::int64_t{0});
   };
-  const std::int64_t read = tokens(usage, "cache_read_input_tokens"), written = tokens(usage, "cache_creation_input_tokens");
-  const std::int64_t prompt = tokens(usage, "input_tokens") + read + written, completion = tokens(usage, "output_tokens");
-  write("llm.token_count.prompt", prompt);
-  write("llm.token_count.completion", completion);
-  if (prompt != 0 && completion != 0) write("llm.token_count.total", prompt + completion);
-  write("llm.token_count.prompt_details.cache_read", read);
-  write("llm.token_count.prompt_details.cache_write", written);
-  write("llm.token_count.completion_details.reasoning", tokens(member(usage, "output_tokens_details"), "thinking_tokens"));
+  std::int64_t prompt = tokens(usage, "input_tokens");
+  const std::int64_t completion = tokens(usage, "output_tokens");
+  const std::int64_t cached = detail("llm.token_count.prompt_details.cache_read", tokens(usage, "cache_read_input_tokens")) +
+                              detail("llm.token_count.prompt_details.cache_write", tokens(usage, "cache_creation_input_tokens"));
+  if (cached != 0) prompt = (std::max)(prompt, std::int64_t{0}) + cached;
+  if (prompt >= 0) out.count("llm.token_count.prompt", prompt);
+  if (completion >= 0) out.count("llm.token_count.completion", completion);
+  if (prompt >= 0 && completion >= 0) out.count("llm.token_count.total", prompt + completion);
+  detail("llm.token_count.completion_details.reasoning", tokens(member(usage, "output_tokens_details"), "thinking_tokens"));
 }
 
 inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {

@@ -35,6 +35,15 @@ inline std::string_view model_of(const route& where) noexcept {
   return last.substr(0, last.rfind(':'));
 }
 
+/// Bytes may come in the alphabet of base64 that is safe in URLs, as Google's own SDK sends them; data: URLs have the other.
+inline std::string plain_base64(std::string_view text) {
+  std::string plain(text);
+  if (text == redacted) return plain;
+  std::replace(plain.begin(), plain.end(), '-', '+');
+  std::replace(plain.begin(), plain.end(), '_', '/');
+  return plain;
+}
+
 inline const json* signature_of(const json& part) noexcept { return member(part, "thoughtSignature", "thought_signature"); }
 
 inline bool is_thought(const json& part) noexcept {
@@ -65,7 +74,7 @@ inline sort sort_of(const json& part) noexcept {
 }
 
 inline void describe_part(const json& part, attribute_list& out, message_writer& message) {
-  const std::string_view signature = text_of(signature_of(part));
+  const std::string signature = plain_base64(text_of(signature_of(part)));
   if (const json* const text = member(part, "text")) {
     if (is_thought(part)) return message.reasoning_part(text_of(text), signature);
     const std::string keys = message.part("text") + "message_content.";
@@ -73,7 +82,7 @@ inline void describe_part(const json& part, attribute_list& out, message_writer&
     out.text(keys + "signature", signature);
   } else if (const json* const data = member(part, "inlineData", "inline_data")) {
     const std::string_view mime_type = text_of(member(*data, "mimeType", "mime_type"));
-    describe_media(data_url(mime_type, text_of(member(*data, "data"))), mime_type, out, message);
+    describe_media(data_url(mime_type, plain_base64(text_of(member(*data, "data")))), mime_type, out, message);
   } else if (const json* const file = member(part, "fileData", "file_data")) {
     describe_media(text_of(member(*file, "fileUri", "file_uri")), text_of(member(*file, "mimeType", "mime_type")), out, message);
   } else if (const json* const code = member(part, "executableCode", "executable_code")) {
@@ -99,7 +108,7 @@ inline void describe_content(const json& content, std::string_view role, attribu
     if (one == sort::call) {
       const json& call = *member(part, "functionCall", "function_call");
       message.tool_call(text_of(member(call, "id")), text_of(member(call, "name")), text_or_json(member(call, "args")),
-                        text_of(signature_of(part)));
+                        plain_base64(text_of(signature_of(part))));
     } else if (one == sort::plain_text && shown == 1) {
       message.content(text_of(member(part, "text")));
     } else if (one == sort::plain_text || one == sort::content) {
