@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Status, StatusCode, get_current_span
 
 from tools import engine, official, sending
+from tools.official import depth_first, plain
 
 # Attributes that only one side writes: regular expression of "kind key=value", and why.
 ONLY_OURS = {
@@ -125,26 +126,12 @@ def our_tree(build, profile, genai):
     return official.spans(map(official.decode, requests))
 
 
-def plain(value):
-    kind = value.WhichOneof("value")
-    return [plain(v) for v in value.array_value.values] if kind == "array_value" else getattr(value, kind)
-
-
 def shown(key, value):
     """Type and content: a text that is JSON is what it says."""
     if isinstance(value, str) and JSON.fullmatch(key):
         with contextlib.suppress(ValueError):
             return "JSON", json.loads(value)
     return type(value).__name__, value
-
-
-def depth_first(spans):
-    """(path, span) of every span, siblings in the order in which they began."""
-    def visit(parent, path):
-        for span in sorted((s for _, _, s in spans if s.parent_span_id == parent), key=lambda s: s.start_time_unix_nano):
-            yield f"{path}/{span.name}", span
-            yield from visit(span.span_id, f"{path}/{span.name}")
-    return list(visit(b"", ""))
 
 
 def allowed(table, kind, key, value, used):

@@ -1,59 +1,139 @@
 #!/usr/bin/env python3
-"""wire.py: OpenAI, Azure and Anthropic against aimock, streamed and not, however the bytes are cut: the span says what the model was asked and
-what it answered; errors, broken and abandoned answers; and what the wire carried is what the program sent."""
+"""wire.py: every format that aimock serves, streamed and not, however the bytes are cut: the span says what the model was asked
+and what it answered; so it does where the answer is an error, garbled, broken off or given up; and the wire carried what the
+program sent. aimock can't do OpenAI's completions (but for an error), a Gemini stream as a JSON array, several embeddings in one
+request to Gemini, nor the list of embeddings that Ollama's /api/embed answers with."""
 import json
+import re
 import sys
+from typing import Callable, NamedTuple, Optional
 
 from tools import aimock
 
-TOOLS = [{"name": "get_weather", "description": "The weather of a city",
-          "schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
+TOOL = {"name": "get_weather", "description": "The weather of a city"}
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+OPENAI_TOOLS = [{"type": "function", "function": {**TOOL, "parameters": SCHEMA}}]
 CALLS = [{"id": "call_a", "name": "get_weather", "arguments": '{"city":"Paris"}'}, {"id": "call_b", "name": "get_weather", "arguments": '{"city":"Rome"}'}]
 USAGE = {"prompt_tokens": 120, "completion_tokens": 48, "total_tokens": 168, "input_tokens": 120, "output_tokens": 48, "promptTokenCount": 120,
          "candidatesTokenCount": 48, "totalTokenCount": 168}
 TEXT = "It is \u4e09\u5341 degrees in Paris, \u00e9l\u00e9gant \U0001f600."
-FIXTURES = [
-    {"match": {"userMessage": "say"}, "response": {"content": TEXT, "usage": USAGE}},
-    {"match": {"userMessage": "tools"}, "response": {"toolCalls": CALLS, "usage": USAGE}},
-    {"match": {"userMessage": "limit"}, "response": {"error": {"message": "slow down", "type": "rate_limit_error"}, "status": 429}},
-    {"match": {"userMessage": "down"}, "response": {"error": {"message": "it broke", "type": "server_error"}, "status": 500}},
-    {"match": {"userMessage": "cut"}, "response": {"content": TEXT}, "chaos": {"disconnectRate": 1}},
-    {"match": {"userMessage": "garbled"}, "response": {"content": TEXT}, "chaos": {"malformedRate": 1}},
-    {"match": {"inputText": "embed me"}, "response": {"embedding": [0.5, 0.25, -1]}},
-]
+LONG = " ".join(["It is warm in Paris today."] * 8)
+VECTOR = [0.5, 0.25, -1]
+ERRORS = {"limit": (429, "rate_limit_error", "slow down"), "down": (500, "server_error", "it broke")}
 MODEL = "some-model-1"
+# The text that a request asks with, and what comes of it.
+ANSWERS = {
+    "say": {"response": {"content": TEXT, "usage": USAGE}},
+    "tools": {"response": {"toolCalls": CALLS, "usage": USAGE}},
+    "embed": {"response": {"embedding": VECTOR}},
+    **{text: {"response": {"error": {"message": message, "type": kind}, "status": status}} for text, (status, kind, message) in ERRORS.items()},
+    "unanswered": {"response": {"content": TEXT}, "chaos": {"disconnectRate": 1}},
+    "garbled": {"response": {"content": TEXT}, "chaos": {"malformedRate": 1}},
+    "lengthy": {"response": {"content": LONG}, "chunkSize": 8},
+    # The pause lets what was written leave before the connection is gone.
+    "broken": {"response": {"content": LONG}, "chunkSize": 8, "truncateAfterChunks": 8, "latency": 10},
+}
+FIXTURES = [{"match": {of: text}, **answer} for text, answer in ANSWERS.items() for of in ("userMessage", "inputText")]
 
 
 def openai_chat(text, stream):
-    return "/v1/chat/completions", {
-        "model": MODEL, "messages": [{"role": "user", "content": text}],
-        "tools": [{"type": "function", "function": {"name": t["name"], "description": t["description"], "parameters": t["schema"]}} for t in TOOLS],
-        **({"stream": True, "stream_options": {"include_usage": True}} if stream else {})}
+    return "/v1/chat/completions", {"model": MODEL, "messages": [{"role": "user", "content": text}], "tools": OPENAI_TOOLS,
+                                    **({"stream": True, "stream_options": {"include_usage": True}} if stream else {})}
 
 
 def azure_chat(text, stream):
     path, body = openai_chat(text, stream)
-    return f"/openai/deployments/{body.pop('model')}{path[3:]}?api-version=2024-10-21", body
+    return f"/openai/deployments/{body.pop('model')}{path[3:]}?api-version=2024-10-21&api-key=not-to-be-recorded", body
 
 
 def openai_responses(text, stream):
     return "/v1/responses", {"model": MODEL, "input": [{"role": "user", "content": text}], "stream": stream,
-                             "tools": [{"type": "function", "name": t["name"], "description": t["description"], "parameters": t["schema"]} for t in TOOLS]}
+                             "tools": [{"type": "function", **TOOL, "parameters": SCHEMA}]}
+
+
+def openai_completions(text, stream):
+    return "/v1/completions", {"model": MODEL, "prompt": text, "stream": stream}
 
 
 def anthropic(text, stream):
     return "/v1/messages", {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": text}], "stream": stream,
-                            "tools": [{"name": t["name"], "description": t["description"], "input_schema": t["schema"]} for t in TOOLS]}
+                            "tools": [{**TOOL, "input_schema": SCHEMA}]}
 
 
-STREAMED_NAMES = {"messages.create": "messages.stream"}
-# dialect, the span's name, the reasons for the end of a text and of calls (aimock's, where it isn't like the real one), what it can't do
-DIALECTS = [
-    (openai_chat, "ChatCompletion", "stop", "tool_calls", ()),
-    (azure_chat, "ChatCompletion", "stop", "tool_calls", ()),
-    (openai_responses, "Response", None, None, ()),
-    (anthropic, "messages.create", "end_turn", "tool_use", ()),
+def gemini(text, stream):
+    verb = "streamGenerateContent?alt=sse&" if stream else "generateContent?"
+    return f"/v1beta/models/{MODEL}:{verb}key=not-to-be-recorded", {
+        "contents": [{"role": "user", "parts": [{"text": text}]}], "tools": [{"functionDeclarations": [{**TOOL, "parameters": SCHEMA}]}]}
+
+
+def vertex(text, stream):
+    path, body = gemini(text, stream)
+    return f"/v1/projects/p/locations/l/publishers/google{path[7:]}", body
+
+
+def ollama_chat(text, stream):
+    return "/api/chat", {"model": MODEL, "messages": [{"role": "user", "content": text}], "stream": stream, "tools": OPENAI_TOOLS}
+
+
+def ollama_generate(text, stream):
+    return "/api/generate", {"model": MODEL, "prompt": text, "stream": stream}
+
+
+def openai_embeddings(text, _):
+    return "/v1/embeddings", {"model": MODEL, "input": text, "encoding_format": "float"}
+
+
+def azure_embeddings(text, _):
+    return f"/openai/deployments/{MODEL}/embeddings?api-version=2024-10-21", {"input": [text]}
+
+
+def gemini_embeddings(text, _):
+    return f"/v1beta/models/{MODEL}:embedContent?key=not-to-be-recorded", {"content": {"parts": [{"text": text}]}}
+
+
+def ollama_embeddings(text, _):
+    return "/api/embed", {"model": MODEL, "input": [text]}
+
+
+def ollama_old_embeddings(text, _):
+    return "/api/embeddings", {"model": MODEL, "prompt": text}
+
+
+class Format(NamedTuple):
+    make: Callable  # of a text, and whether the answer is to be a stream: path and body
+    name: str  # of the span
+    stop: Optional[str] = None  # aimock's reason for the end of a text
+    called: Optional[str] = None  # and of calls, where it isn't the provider's
+    streamed: Optional[str] = None  # the span's name, where a stream has one of its own
+    tokens: tuple = (120, 48, 168)
+    lacks: tuple = ()
+    kind: str = "LLM"
+
+
+def embedding(make, tokens):
+    return Format(make, "CreateEmbeddings", tokens=tokens, lacks=("streams", "tools"), kind="EMBEDDING")
+
+
+CHATS = [
+    Format(openai_chat, "ChatCompletion", "stop", "tool_calls"),
+    Format(azure_chat, "ChatCompletion", "stop", "tool_calls"),
+    Format(openai_responses, "Response"),
+    Format(anthropic, "messages.create", "end_turn", "tool_use", "messages.stream"),
+    Format(gemini, "GenerateContent", "STOP", "FUNCTION_CALL", "GenerateContentStream"),  # the provider's is STOP
+    Format(vertex, "GenerateContent", "STOP", "FUNCTION_CALL", "GenerateContentStream"),
+    Format(ollama_chat, "Chat", "stop", "stop", tokens=(0, 0, 0), lacks=("ids",)),  # aimock counts nothing for Ollama
+    Format(ollama_generate, "Generate", "stop", tokens=(0, 0, 0), lacks=("tools",)),
 ]
+EMBEDDINGS = [
+    embedding(openai_embeddings, (0, None, 0)),  # whatever the fixture says
+    embedding(azure_embeddings, (0, None, 0)),
+    embedding(gemini_embeddings, (None, None, None)),
+    embedding(ollama_embeddings, (None, None, None)),
+    embedding(ollama_old_embeddings, (None, None, None)),
+]
+COMPLETIONS = Format(openai_completions, "Completion", lacks=("tools", "messages"))  # aimock has no such route
+# What only an answer can have brought.
+FROM_ANSWER = re.compile(r"llm\.(output_messages|choices|token_count|finish_reason).*|embedding\..*\.vector")
 
 failed = []
 
@@ -63,123 +143,176 @@ def check(where, good, *what):
         failed.append(f"{where}: {' '.join(str(one) for one in what)}")
 
 
-def requests_for(port, make, text):
-    """Both ways of the request, the streamed one cut in different ways."""
-    for stream, cut in ((False, 0), (False, 7), (True, 0), (True, 1), (True, 13)):
-        path, body = make(text, stream)
-        # What is sent has members in an order of its own, and spaces.
-        yield f"{make.__name__} {text}{' streamed' if stream else ''} cut {cut}", \
-            {"port": port, "path": path, "cut": cut, "body": json.dumps(body, ensure_ascii=False, indent=1),
-             "headers": {"Content-Type": "application/json", "Authorization": "Bearer not-to-be-recorded", "x-api-key": "not-to-be-recorded"}}
+class Case(NamedTuple):
+    """A request, and what its span is asked for: judge(where, case, span, answer)."""
+    of: Format
+    text: str
+    judge: Callable
+    stream: bool = False
+    cut: int = 0
+    stop_after: int = 0
+
+    def where(self):
+        return f"{self.of.make.__name__} {self.text}{' streamed' if self.stream else ''} cut {self.cut}"
+
+    def body(self):
+        return json.dumps(self.of.make(self.text, self.stream)[1], ensure_ascii=False, indent=1)  # with spaces, which are to stay
+
+    def request(self, port):
+        return {"port": port, "path": self.of.make(self.text, self.stream)[0], "body": self.body(), "cut": self.cut, "stop_after": self.stop_after,
+                "headers": {"Content-Type": "application/json", "Authorization": "Bearer not-to-be-recorded", "x-api-key": "not-to-be-recorded"}}
+
+
+def from_answer(attributes):
+    return {key: value for key, value in attributes.items() if FROM_ANSWER.fullmatch(key)}
 
 
 def contents(attributes, message):
-    """All texts of a message."""
-    return [value for key, value in sorted(attributes.items())
-            if key == f"{message}.message.content" or (key.startswith(f"{message}.message.contents.") and key.endswith(".message_content.text"))]
+    """All text of a message."""
+    return "".join(value for key, value in sorted(attributes.items())
+                   if re.fullmatch(rf"{message}\.message\.content(s\.\d+\.message_content\.text)?", key))
 
 
 def calls_of(attributes):
-    prefix = "llm.output_messages."
-    names = sorted(key for key in attributes if key.startswith(prefix) and ".message.tool_calls." in key and key.endswith(".tool_call.function.name"))
-    for key in names:
-        start = key[:-len("function.name")]
-        yield attributes[key], json.loads(attributes[start + "function.arguments"]), attributes.get(start + "id")
+    """Name, arguments and id of each."""
+    for key in sorted(attributes):
+        if re.fullmatch(r"llm\.output_messages\.\d+\.message\.tool_calls\.\d+\.tool_call\.function\.name", key):
+            start = key[:-len("function.name")]
+            yield attributes[key], json.loads(attributes[start + "function.arguments"]), attributes.get(start + "id")
 
 
-def only_span(where, answer):
-    check(where, len(answer["spans"]) == 1, f"{len(answer['spans'])} spans")
-    return answer["spans"][0] if answer["spans"] else None
-
-
-def check_complete(where, dialect, request, answer):
-    _, _, stop, called, lacks = dialect
-    span = only_span(where, answer)
-    if span is None:
+def is_asked(where, case, span, answer):
+    """What the request alone says is there, however it ended."""
+    a, of = span["attributes"], case.of
+    check(where, span["name"] == (case.stream and of.streamed or of.name), "name", span["name"])
+    check(where, a.get("openinference.span.kind") == of.kind, "kind", a)
+    check(where, a.get("input.value") == case.body(), "input.value", a.get("input.value"))
+    check(where, "not-to-be-recorded" not in json.dumps(span), "a secret was recorded")
+    complete = span["status"] == "OK" or answer["status"] >= 400
+    check(where, a.get("http.response.status_code") == (answer["status"] if complete else None), "status", a.get("http.response.status_code"))
+    if of.kind == "EMBEDDING":
+        check(where, a.get("embedding.model_name") == MODEL, "model", a.get("embedding.model_name"))
+        check(where, a.get("embedding.embeddings.0.embedding.text") == case.text, "text", a)
         return
-    a = span["attributes"]
-    check(where, span["status"] == "OK", span["status"], span["message"])
-    check(where, a.get("openinference.span.kind") == "LLM", a)
     check(where, a.get("llm.model_name") == MODEL, "model", a.get("llm.model_name"))
-    check(where, a.get("http.response.status_code") == 200, "status", a.get("http.response.status_code"))
-    check(where, a.get("input.value") == request["body"], "input.value", a.get("input.value"))
-    check(where, [a.get(f"llm.token_count.{of}") for of in ("prompt", "completion", "total")] == [120, 48, 168],
+    check(where, "messages" in of.lacks or contents(a, "llm.input_messages.0") == case.text, "input", contents(a, "llm.input_messages.0"))
+    check(where, "tools" in of.lacks or "get_weather" in a.get("llm.tools.0.tool.json_schema", ""), "tools", a)
+
+
+def is_complete(where, case, span, answer):
+    a, of = span["attributes"], case.of
+    check(where, span["status"] == "OK", span["status"], span["message"])
+    check(where, tuple(a.get(f"llm.token_count.{one}") for one in ("prompt", "completion", "total")) == of.tokens,
           "tokens", {k: v for k, v in a.items() if "token_count" in k})
-    check(where, json.loads(a.get("output.value", "null")) is not None, "output.value")
-    text = "say" if " say" in where else "tools"
-    if "messages" not in lacks:
-        check(where, contents(a, "llm.input_messages.0") == [text], "input message", contents(a, "llm.input_messages.0"))
-        check(where, "get_weather" in a.get("llm.tools.0.tool.json_schema", ""), "tools")
-    if text == "say":
-        if "messages" not in lacks:
-            check(where, TEXT in "".join(contents(a, "llm.output_messages.0")), "output", contents(a, "llm.output_messages.0"))
-        check(where, a.get("llm.finish_reason") == stop, "finish reason", a.get("llm.finish_reason"))
-    elif "tools" not in lacks:
-        got, wanted = list(calls_of(a)), [(c["name"], json.loads(c["arguments"]), c["id"]) for c in CALLS]
-        check(where, [g[:2] for g in got] == [w[:2] for w in wanted], "calls", got)
-        check(where, "ids of calls" in lacks or [g[2] for g in got] == [w[2] for w in wanted], "ids of calls", got)
-        check(where, a.get("llm.finish_reason") == called, "finish reason", a.get("llm.finish_reason"))
-    if "streamed" in where:
-        check(where, "llm.time_to_first_token_ms" in a or "First Token Stream Event" in span["events"], "time to the first token", span["events"])
+    if case.stream:
+        check(where, json.loads(a.get("output.value", "null")), "output.value", a.get("output.value"))
+        check(where, "First Token Stream Event" in span["events"] and "gen_ai.response.time_to_first_chunk" in a, "time to the first token", span)
+    else:
+        check(where, a.get("output.value") == answer["body"], "output.value", a.get("output.value"))
+    if of.kind == "EMBEDDING":
+        check(where, a.get("embedding.embeddings.0.embedding.vector") == VECTOR, "vector", a)
+    elif case.text == "say":
+        check(where, contents(a, "llm.output_messages.0") == TEXT, "output", contents(a, "llm.output_messages.0"))
+        check(where, a.get("llm.finish_reason") == of.stop, "finish reason", a.get("llm.finish_reason"))
+    else:
+        wanted = [(c["name"], json.loads(c["arguments"]), None if "ids" in of.lacks else c["id"]) for c in CALLS]
+        check(where, list(calls_of(a)) == wanted, "calls", list(calls_of(a)))
+        check(where, a.get("llm.finish_reason") == of.called, "finish reason", a.get("llm.finish_reason"))
 
 
-def check_error(where, answer, status, message):
-    span = only_span(where, answer)
-    if span is None:
-        return
+def is_refused(where, case, span, answer):
+    status, kind, message = ERRORS.get(case.text, (404, "not_found", "Not found"))
     check(where, answer["status"] == status, "the server's", answer["status"])
-    check(where, span["status"] == "ERROR" and span["message"].startswith(f"HTTP {status}") and message in span["message"], span["status"], span["message"])
-    check(where, span["attributes"].get("llm.model_name") == MODEL, "a failed call keeps its model")
-    check(where, message in span["attributes"].get("output.value", ""), "output.value")
+    check(where, span["status"] == "ERROR" and span["message"] == f"HTTP {status}: {kind}: {message}", span["status"], span["message"])
+    check(where, span["attributes"].get("output.value") == answer["body"], "output.value", span["attributes"].get("output.value"))
+    check(where, not from_answer(span["attributes"]), "invented:", from_answer(span["attributes"]))
+
+
+def is_garbled(where, case, span, answer):
+    check(where, span["status"] == "OK", span["status"], span["message"])
+    check(where, answer["body"] and span["attributes"].get("output.value") == answer["body"], "raw output", span["attributes"].get("output.value"))
+    check(where, not from_answer(span["attributes"]), "invented:", from_answer(span["attributes"]))
+
+
+def is_unanswered(where, case, span, answer):
+    check(where, span["status"] == "ERROR" and span["message"].startswith("connection: "), span["status"], span["message"])
+    check(where, "output.value" not in span["attributes"] and not from_answer(span["attributes"]), "invented:", span["attributes"])
+
+
+def has_beginning(where, span):
+    """What came of the text, and no more."""
+    text = contents(span["attributes"], "llm.output_messages.0")
+    check(where, text and text != LONG and LONG.startswith(text), "output", text)
+    check(where, json.loads(span["attributes"].get("output.value", "null")), "output.value", span["attributes"].get("output.value"))
+
+
+def is_broken_off(where, case, span, answer):
+    check(where, span["status"] == "ERROR" and span["message"].startswith("connection: "), span["status"], span["message"])
+    has_beginning(where, span)
+
+
+def is_given_up(where, case, span, answer):
+    check(where, span["status"] == "UNSET" and span["message"] == "", span["status"], span["message"])
+    has_beginning(where, span)
+
+
+def complete_cases():
+    for of in CHATS + EMBEDDINGS:
+        ways = [(False, 0), (False, 7)] + [(True, cut) for cut in (0, 1, 13) if "streams" not in of.lacks]
+        for text in ["embed"] if of.kind == "EMBEDDING" else ["say"] if "tools" in of.lacks else ["say", "tools"]:
+            yield from (Case(of, text, is_complete, *way) for way in ways)
+        for stream in (False, True)[:1 if "streams" in of.lacks else 2]:
+            yield from (Case(of, text, is_refused, stream, 7) for text in ERRORS)
+            yield Case(of, "garbled", is_garbled, stream)
+
+
+def other_cases():
+    for of in CHATS + EMBEDDINGS:
+        yield Case(of, "unanswered", is_unanswered, "streams" not in of.lacks)
+    for of in CHATS:
+        yield Case(of, "broken", is_broken_off, True)
+        yield Case(of, "lengthy", is_given_up, True, 1, 1400)
+    yield Case(COMPLETIONS, "say", is_refused)  # which isn't in the journal
+
+
+def is_carried(where, case, request, entry):
+    """What aimock's journal has of a request: headers, the body's length, and the body, in OpenAI's form whatever the format."""
+    check(where, entry["path"] == request["path"], "path", entry["path"])
+    added = set(entry["headers"]) - {"host", "user-agent", "accept", "connection", "content-type", "content-length", "authorization", "x-api-key", "x-request-id"}
+    check(where, not added, "headers that the program didn't send:", added)
+    check(where, entry["headers"]["content-length"] == str(len(request["body"].encode())), "length", entry["headers"])
+    body = {key: value for key, value in entry["body"].items() if not key.startswith("_")}
+    if case.of.make in (openai_chat, azure_chat):
+        check(where, body == {"model": MODEL, **json.loads(request["body"])}, "body", body)
+    elif case.of.kind == "EMBEDDING":
+        check(where, (body["model"], body["embeddingInput"]) == (MODEL, case.text), "body", body)
+    else:
+        tools = None if "tools" in case.of.lacks else OPENAI_TOOLS
+        check(where, (body["model"], body["messages"], body.get("tools"), body.get("stream")) ==
+              (MODEL, [{"role": "user", "content": case.text}], tools, case.stream), "body", body)
+
+
+def run(build, server, cases):
+    requests = [case.request(server.port) for case in cases]
+    for case, answer in zip(cases, aimock.call(build, requests)):
+        where = case.where()
+        check(where, len(answer["spans"]) == 1, f"{len(answer['spans'])} spans")
+        for span in answer["spans"]:
+            is_asked(where, case, span, answer)
+            case.judge(where, case, span, answer)
+    return requests
 
 
 def main(build):
     with aimock.serve(build, FIXTURES) as server:
-        named, judges = [], []
-        for dialect in DIALECTS:
-            make, _, _, _, lacks = dialect
-            for text in ("say", "tools"):
-                if text == "tools" and "tools" in lacks:
-                    continue
-                for where, request in requests_for(server.port, make, text):
-                    named.append((where, request))
-                    judges.append(lambda w, r, a, d=dialect: check_complete(w, d, r, a))
-            for text, status, message in (("limit", 429, "slow down"), ("down", 500, "it broke")):
-                where, request = list(requests_for(server.port, make, text))[2]
-                named.append((where, request))
-                judges.append(lambda w, r, a, s=status, m=message: check_error(w, a, s, m))
-        answers = aimock.call(build, [request for _, request in named])
-        for (where, request), judge, answer in zip(named, judges, answers):
-            judge(where, request, answer)
-            check(where, "not-to-be-recorded" not in json.dumps(answer["spans"]), "a secret was recorded")
-            for span in answer["spans"]:
-                name = next(d[1] for d in DIALECTS if where.startswith(d[0].__name__ + " "))
-                check(where, span["name"] == (STREAMED_NAMES.get(name, name) if "streamed" in where else name), "name", span["name"])
-
-        # What the wire carried.
-        journal = server.journal()
-        check("journal", len(journal) == len(named), len(journal), "requests of", len(named))
-        for (where, request), entry in zip(named, journal):
-            check(where, entry["path"].split("?")[0] == request["path"].split("?")[0], "path", entry["path"])
-            added = set(entry["headers"]) - {"host", "user-agent", "accept", "connection", "content-type", "content-length", "authorization", "x-api-key", "x-request-id"}
-            check(where, not added, "headers that the program didn't send:", added)
-            check(where, entry["headers"]["content-length"] == str(len(request["body"].encode())), "length", entry["headers"])
-
-        # Broken off and abandoned: the span ends all the same, with what came.
-        cases = []
-        for make, *_ in DIALECTS:
-            where, request = list(requests_for(server.port, make, "cut"))[2]
-            cases.append((where, request, lambda w, s: check(w, s["status"] == "ERROR" and s["message"].startswith("connection: "), s["status"], s["message"])))
-            where, request = list(requests_for(server.port, make, "garbled"))[0]
-            cases.append((where, request, lambda w, s: check(w, s["attributes"].get("output.value"), "raw output", s)))
-            where, request = list(requests_for(server.port, make, "say"))[3]
-            cases.append((where + " abandoned", {**request, "stop_after": 300}, lambda w, s: check(w, s["status"] == "UNSET" and s["attributes"].get("output.value"), s["status"], s["message"])))
-        for (where, _, judge), answer in zip(cases, aimock.call(build, [request for _, request, _ in cases])):
-            span = only_span(where, answer)
-            if span is not None:
-                judge(where, span)
-                check(where, span["attributes"].get("llm.model_name") == MODEL, "model")
-    print(f"{len(named) + len(cases)} requests in {len(DIALECTS)} dialects")
+        cases = list(complete_cases())
+        requests, journal = run(build, server, cases), server.journal()
+        check("journal", len(journal) == len(cases), len(journal), "requests of", len(cases))
+        for case, request, entry in zip(cases, requests, journal):
+            is_carried(case.where(), case, request, entry)
+        cases += other_cases()
+        run(build, server, cases[len(requests):])
+    print(f"{len(cases)} requests in {len(CHATS + EMBEDDINGS)} formats")
     for line in failed[:40]:
         print(line)
     return 1 if failed else 0

@@ -64,6 +64,21 @@ def attributes(holder):
     return {pair.key: pair.value for pair in holder.attributes}
 
 
+def plain(value):
+    """In Python's types."""
+    kind = value.WhichOneof("value")
+    return [plain(v) for v in value.array_value.values] if kind == "array_value" else getattr(value, kind)
+
+
+def depth_first(spans):
+    """(path, span) of every span, siblings in the order in which they began."""
+    def visit(parent, path):
+        for span in sorted((s for _, _, s in spans if s.parent_span_id == parent), key=lambda s: s.start_time_unix_nano):
+            yield f"{path}/{span.name}", span
+            yield from visit(span.span_id, f"{path}/{span.name}")
+    return list(visit(b"", ""))
+
+
 def differences(left, right, where=""):
     """Lines that say in which fields two messages of one type differ. NaN equals NaN."""
     out = []
