@@ -40,7 +40,7 @@ inline image_rules rules_of_images() noexcept {
   return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
 }
 
-/// What the headers, beside the body, say of a request.
+/// Whether a header of the answer is the provider's name for the request.
 inline bool keeps_header(std::string_view name) noexcept {
   for (const std::string_view one : {"x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-generation-id", "x-litellm-call-id"}) {
     if (name == one) return true;
