@@ -1,12 +1,13 @@
 // providers_anthropic.cpp: Anthropic's messages: every attribute of requests, answers and streams, and none beside.
 #include "providers_golden.hpp"
 
-#include <string>
-#include <string_view>
-
-using golden::answer;
-using golden::answer_at_every_cut;
-using golden::events;
+using golden::attributes;
+using golden::below;
+using golden::named_events;
+using golden::read;
+using golden::read_up_to;
+using golden::reading;
+using golden::request;
 
 namespace {
 
@@ -50,25 +51,16 @@ const std::string tool_answer = R"({"id":"msg_1","type":"message","role":"assist
     "usage":{"input_tokens":10,"cache_creation_input_tokens":300,"cache_read_input_tokens":2000,"output_tokens":48,"service_tier":"standard"}})";
 
 /// A request whose only message is this one.
-std::map<std::string, std::string> of_message(const std::string& message) {
-  auto found = golden::request(url, R"({"model":"m","max_tokens":1,"messages":[)" + message + "]}");
+attributes of_message(const std::string& message) {
+  auto found = request(url, R"({"model":"m","max_tokens":1,"messages":[)" + message + "]}").described();
   found.erase("llm.model_name");
   found.erase("llm.invocation_parameters");
   return found;
 }
 
-/// The attributes of a call's answer that begin so.
-std::map<std::string, std::string> only(const std::map<std::string, std::string>& all, const std::string& begin) {
-  std::map<std::string, std::string> out;
-  for (const auto& [key, value] : all) {
-    if (key.compare(0, begin.size(), begin) == 0) out.emplace(key.substr(begin.size()), value);
-  }
-  return out;
-}
-
 bool claimed(const std::string& at, const std::string& body) {
-  const golden::dialect* const format = golden::dialect_of(at, body);
-  return format != nullptr && format == &arthur::detail::providers::anthropic_dialect;
+  const request one(at, body);
+  return one.known() && &one.format() == &golden::providers::anthropic_dialect;
 }
 
 }  // namespace
@@ -92,20 +84,19 @@ TEST_CASE("Anthropic: Vertex has the model in the path") {
   CHECK(claimed(path + "claude-x%4020261101:rawPredict", body));
   CHECK_FALSE(claimed(path + "count-tokens:rawPredict", body));
   CHECK_FALSE(claimed("https://eu-aiplatform.googleapis.com/v1/projects/p/locations/eu/publishers/mistralai/models/m:rawPredict", body));
-  CHECK_GOLDEN(golden::request(path + "claude-x%4020261101:rawPredict", body),
+  CHECK_GOLDEN(request(path + "claude-x%4020261101:rawPredict", body).described(),
                {{"llm.model_name", "claude-x@20261101"},
                 {"llm.invocation_parameters", R"({"anthropic_version":"vertex-2023-10-16","max_tokens":64})"},
                 {"llm.input_messages.0.message.role", "user"},
                 {"llm.input_messages.0.message.content", "Hi"}});
-  const std::string plain = R"({"role":"assistant","content":[{"type":"text","text":"Yes"}]})";
-  CHECK_FALSE(answer(path + "claude-x:rawPredict", body, plain).streams);
-  CHECK(answer(path + "claude-x:streamRawPredict", body, plain).streams);
-  CHECK(answer(url, asked_stream, plain).streams);
+  CHECK_FALSE(request(path + "claude-x:rawPredict", body).streams());
+  CHECK(request(path + "claude-x:streamRawPredict", body).streams());
+  CHECK(request(url, asked_stream).streams());
 }
 
 TEST_CASE("Anthropic: a request with everything") {
   CHECK_GOLDEN(
-      golden::request(url, everything),
+      request(url, everything).described(),
       {{"llm.model_name", "claude-x"},
        {"llm.invocation_parameters",
         R"({"max_tokens":64,"temperature":0.5,"stream":true,"tool_choice":{"type":"auto"},"thinking":{"type":"enabled","budget_tokens":1024}})"},
@@ -163,7 +154,7 @@ TEST_CASE("Anthropic: a request with everything") {
 
 TEST_CASE("Anthropic: a system prompt as text is message 0, none and an empty one are no message") {
   const auto with = [](const std::string& system) {
-    return only(golden::request(url, R"({"model":"m","max_tokens":1,)" + system + R"("messages":[{"role":"user","content":"Hi"}]})"), "llm.input_messages.");
+    return below("llm.input_messages.", request(url, R"({"model":"m","max_tokens":1,)" + system + R"("messages":[{"role":"user","content":"Hi"}]})").described());
   };
   CHECK_GOLDEN(with(R"("system":"Be brief.",)"),
                {{"0.message.role", "system"}, {"0.message.content", "Be brief."}, {"1.message.role", "user"}, {"1.message.content", "Hi"}});
@@ -203,43 +194,42 @@ TEST_CASE("Anthropic: an image that a tool gave is an image, which can be hidden
 }
 
 TEST_CASE("Anthropic: an answer") {
-  const golden::reading read = answer_at_every_cut(url, asked, tool_answer);
-  CHECK(read.failure.empty());
-  CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
-                                 {"llm.token_count.prompt", "2310"},
-                                 {"llm.token_count.completion", "48"},
-                                 {"llm.token_count.total", "2358"},
-                                 {"llm.token_count.prompt_details.cache_read", "2000"},
-                                 {"llm.token_count.prompt_details.cache_write", "300"},
-                                 {"llm.finish_reason", "tool_use"},
-                                 {"llm.output_messages.0.message.role", "assistant"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.text", "I look."},
-                                 {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.function.name", "get_weather"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", R"({"city":"Paris"})"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "get_weather"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"}});
+  const reading got = read({url, asked}, tool_answer);
+  CHECK(got.failure.empty());
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.token_count.prompt", "#2310"},
+                           {"llm.token_count.completion", "#48"},
+                           {"llm.token_count.total", "#2358"},
+                           {"llm.token_count.prompt_details.cache_read", "#2000"},
+                           {"llm.token_count.prompt_details.cache_write", "#300"},
+                           {"llm.finish_reason", "tool_use"},
+                           {"llm.output_messages.0.message.role", "assistant"},
+                           {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+                           {"llm.output_messages.0.message.contents.0.message_content.text", "I look."},
+                           {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.function.name", "get_weather"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", R"({"city":"Paris"})"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "get_weather"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"}});
 }
 
 TEST_CASE("Anthropic: counts that aren't there, are 0 or are nonsense stay away") {
   const auto usage = [](const std::string& given) {
-    return only(answer(url, asked, R"({"role":"assistant","content":[],"usage":)" + given + "}").attributes, "llm.token_count.");
+    return below("llm.token_count.", read({url, asked}, R"({"role":"assistant","content":[],"usage":)" + given + "}").found);
   };
   CHECK_GOLDEN(usage("null"), {});
   CHECK_GOLDEN(usage("{}"), {});
   CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {});
-  CHECK_GOLDEN(usage(R"({"input_tokens":5})"), {{"prompt", "5"}});
-  CHECK_GOLDEN(usage(R"({"input_tokens":"5","output_tokens":7.0,"cache_read_input_tokens":null})"), {{"prompt", "5"}, {"completion", "7"}, {"total", "12"}});
+  CHECK_GOLDEN(usage(R"({"input_tokens":5})"), {{"prompt", "#5"}});
+  CHECK_GOLDEN(usage(R"({"input_tokens":"5","output_tokens":7.0,"cache_read_input_tokens":null})"), {{"prompt", "#5"}, {"completion", "#7"}, {"total", "#12"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":-1})"), {});
 }
 
 TEST_CASE("Anthropic: a stream is read as the same answer without streaming, wherever its bytes are cut") {
-  const golden::reading read = answer_at_every_cut(
-      url, asked_stream,
-      events({message_start(R"({"input_tokens":10,"cache_creation_input_tokens":300,"cache_read_input_tokens":2000,"output_tokens":1})"),
+  const reading got = read({url, asked_stream},
+      named_events({message_start(R"({"input_tokens":10,"cache_creation_input_tokens":300,"cache_read_input_tokens":2000,"output_tokens":1})"),
               block_start(0, R"({"type":"thinking","thinking":"","signature":""})"), R"({"type":"ping"})",
               block_delta(0, R"({"type":"thinking_delta","thinking":"Let me "})"), block_delta(0, R"({"type":"thinking_delta","thinking":"see"})"),
               block_delta(0, R"({"type":"signature_delta","signature":"c2ln"})"), block_stop(0),
@@ -254,46 +244,46 @@ TEST_CASE("Anthropic: a stream is read as the same answer without streaming, whe
               R"({"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":20}})",
               R"({"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":12,"output_tokens":48}})",
               R"({"type":"message_stop"})"}));
-  CHECK(read.failure.empty());
-  CHECK(read.brought);
-  CHECK(read.answer == "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x-2026\",\"content\":["
+  CHECK(got.failure.empty());
+  CHECK(got.brought);
+  CHECK(got.whole == "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x-2026\",\"content\":["
                        "{\"type\":\"thinking\",\"thinking\":\"Let me see\",\"signature\":\"c2ln\"},"
                        "{\"type\":\"text\",\"text\":\"Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80\"},"
                        "{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"get_weather\",\"input\":{\"city\":\"Paris\"}},"
                        "{\"type\":\"tool_use\",\"id\":\"toolu_2\",\"name\":\"now\",\"input\":{}}],"
                        "\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":12,\"cache_creation_input_tokens\":300,"
                        "\"cache_read_input_tokens\":2000,\"output_tokens\":48}}");
-  CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
-                                 {"llm.token_count.prompt", "2312"},
-                                 {"llm.token_count.completion", "48"},
-                                 {"llm.token_count.total", "2360"},
-                                 {"llm.token_count.prompt_details.cache_read", "2000"},
-                                 {"llm.token_count.prompt_details.cache_write", "300"},
-                                 {"llm.finish_reason", "tool_use"},
-                                 {"llm.output_messages.0.message.role", "assistant"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.text", "Let me see"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.signature", "c2ln"},
-                                 {"llm.output_messages.0.message.contents.1.message_content.type", "text"},
-                                 {"llm.output_messages.0.message.contents.1.message_content.text", "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
-                                 {"llm.output_messages.0.message.contents.2.message_content.type", "tool_use"},
-                                 {"llm.output_messages.0.message.contents.2.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.contents.2.tool_call.function.name", "get_weather"},
-                                 {"llm.output_messages.0.message.contents.2.tool_call.function.arguments", R"({"city":"Paris"})"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "get_weather"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"},
-                                 {"llm.output_messages.0.message.contents.3.message_content.type", "tool_use"},
-                                 {"llm.output_messages.0.message.contents.3.tool_call.id", "toolu_2"},
-                                 {"llm.output_messages.0.message.contents.3.tool_call.function.name", "now"},
-                                 {"llm.output_messages.0.message.contents.3.tool_call.function.arguments", "{}"},
-                                 {"llm.output_messages.0.message.tool_calls.1.tool_call.id", "toolu_2"},
-                                 {"llm.output_messages.0.message.tool_calls.1.tool_call.function.name", "now"},
-                                 {"llm.output_messages.0.message.tool_calls.1.tool_call.function.arguments", "{}"}});
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.token_count.prompt", "#2312"},
+                           {"llm.token_count.completion", "#48"},
+                           {"llm.token_count.total", "#2360"},
+                           {"llm.token_count.prompt_details.cache_read", "#2000"},
+                           {"llm.token_count.prompt_details.cache_write", "#300"},
+                           {"llm.finish_reason", "tool_use"},
+                           {"llm.output_messages.0.message.role", "assistant"},
+                           {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
+                           {"llm.output_messages.0.message.contents.0.message_content.text", "Let me see"},
+                           {"llm.output_messages.0.message.contents.0.message_content.signature", "c2ln"},
+                           {"llm.output_messages.0.message.contents.1.message_content.type", "text"},
+                           {"llm.output_messages.0.message.contents.1.message_content.text", "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
+                           {"llm.output_messages.0.message.contents.2.message_content.type", "tool_use"},
+                           {"llm.output_messages.0.message.contents.2.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.contents.2.tool_call.function.name", "get_weather"},
+                           {"llm.output_messages.0.message.contents.2.tool_call.function.arguments", R"({"city":"Paris"})"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "get_weather"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", R"({"city":"Paris"})"},
+                           {"llm.output_messages.0.message.contents.3.message_content.type", "tool_use"},
+                           {"llm.output_messages.0.message.contents.3.tool_call.id", "toolu_2"},
+                           {"llm.output_messages.0.message.contents.3.tool_call.function.name", "now"},
+                           {"llm.output_messages.0.message.contents.3.tool_call.function.arguments", "{}"},
+                           {"llm.output_messages.0.message.tool_calls.1.tool_call.id", "toolu_2"},
+                           {"llm.output_messages.0.message.tool_calls.1.tool_call.function.name", "now"},
+                           {"llm.output_messages.0.message.tool_calls.1.tool_call.function.arguments", "{}"}});
 }
 
 TEST_CASE("Anthropic: the first output of a stream is its first text or the first block that says something") {
-  const auto brought = [](const std::string& event) { return answer(url, asked_stream, events({message_start("{}"), event})).brought; };
+  const auto brought = [](const std::string& event) { return read({url, asked_stream}, named_events({message_start("{}"), event})).brought; };
   CHECK_FALSE(brought(R"({"type":"ping"})"));
   CHECK_FALSE(brought(block_start(0, R"({"type":"text","text":""})")));
   CHECK_FALSE(brought(block_delta(0, R"({"type":"text_delta","text":""})")));
@@ -303,42 +293,41 @@ TEST_CASE("Anthropic: the first output of a stream is its first text or the firs
 }
 
 TEST_CASE("Anthropic: a stream that breaks off keeps what came") {
-  const golden::reading read =
-      answer(url, asked_stream,
-             events({message_start(R"({"input_tokens":10,"output_tokens":0})"), block_start(0, R"({"type":"text","text":""})"),
+  const reading got =
+      read({url, asked_stream},
+             named_events({message_start(R"({"input_tokens":10,"output_tokens":0})"), block_start(0, R"({"type":"text","text":""})"),
                      block_delta(0, R"({"type":"text_delta","text":"Once"})"), block_stop(0),
                      block_start(1, R"({"type":"tool_use","id":"toolu_1","name":"now","input":{}})"),
                      block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"zone\": \"Eu"})")}) +
                  "event: content_block_delta\ndata: {\"type\":\"content_bl");
-  CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
-                                 {"llm.token_count.prompt", "10"},
-                                 {"llm.output_messages.0.message.role", "assistant"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.text", "Once"},
-                                 {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.function.name", "now"},
-                                 {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", "{\"zone\": \"Eu"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "now"},
-                                 {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "{\"zone\": \"Eu"}});
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.token_count.prompt", "#10"},
+                           {"llm.output_messages.0.message.role", "assistant"},
+                           {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+                           {"llm.output_messages.0.message.contents.0.message_content.text", "Once"},
+                           {"llm.output_messages.0.message.contents.1.message_content.type", "tool_use"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.function.name", "now"},
+                           {"llm.output_messages.0.message.contents.1.tool_call.function.arguments", "{\"zone\": \"Eu"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.id", "toolu_1"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "now"},
+                           {"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "{\"zone\": \"Eu"}});
 }
 
 TEST_CASE("Anthropic: input of a tool that is no JSON in the end stays as the model wrote it") {
-  const golden::reading read = answer(
-      url, asked_stream, events({message_start("{}"), block_start(0, R"({"type":"tool_use","id":"t","name":"now"})"),
+  const reading got = read({url, asked_stream}, named_events({message_start("{}"), block_start(0, R"({"type":"tool_use","id":"t","name":"now"})"),
                                  block_delta(0, R"({"type":"input_json_delta","partial_json":"{\"zone\": oops}"})"), block_stop(0)}));
-  CHECK(read.attributes.at("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments") == "{\"zone\": oops}");
+  CHECK(got.found.at("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments") == "{\"zone\": oops}");
 }
 
 TEST_CASE("Anthropic: blocks of a stream whose numbers don't begin with 0, or aren't there") {
   for (const bool numbered : {true, false}) {
-    std::string stream = events({message_start("{}"), block_start(1, R"({"type":"text","text":""})"), block_delta(1, R"({"type":"text_delta","text":"a"})"),
+    std::string stream = named_events({message_start("{}"), block_start(1, R"({"type":"text","text":""})"), block_delta(1, R"({"type":"text_delta","text":"a"})"),
                                  block_delta(1, R"({"type":"text_delta","text":"b"})"), block_stop(1), block_start(2, R"({"type":"text","text":""})"),
                                  block_delta(2, R"({"type":"text_delta","text":"c"})"), block_stop(2)});
     for (std::size_t at; !numbered && (at = stream.find("\"index\":")) != std::string::npos;) stream.erase(at, 10);
     CAPTURE(numbered);
-    CHECK_GOLDEN(only(answer(url, asked_stream, stream).attributes, "llm.output_messages.0.message.contents."),
+    CHECK_GOLDEN(below("llm.output_messages.0.message.contents.", read({url, asked_stream}, stream).found),
                  {{"0.message_content.type", "text"},
                   {"0.message_content.text", "ab"},
                   {"1.message_content.type", "text"},
@@ -347,87 +336,54 @@ TEST_CASE("Anthropic: blocks of a stream whose numbers don't begin with 0, or ar
 }
 
 TEST_CASE("Anthropic: what is told beside the text of a stream is in the answer: citations, results of the provider's tools") {
-  const golden::reading read = answer_at_every_cut(
-      url, asked_stream,
-      events({message_start("{}"), block_start(0, R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})"),
+  const reading got = read({url, asked_stream},
+      named_events({message_start("{}"), block_start(0, R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})"),
               block_delta(0, R"({"type":"input_json_delta","partial_json":"{\"query\":\"q\"}"})"), block_stop(0),
               block_start(1, R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})"), block_stop(1),
               block_start(2, R"({"type":"text","text":"","citations":[]})"), block_delta(2, R"({"type":"citations_delta","citation":{"title":"T"}})"),
               block_delta(2, R"({"type":"text_delta","text":"x"})"), block_stop(2)}));
-  CHECK(read.answer.find(R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})") != std::string::npos);
-  CHECK(read.answer.find(R"({"type":"text","text":"x","citations":[{"title":"T"}]})") != std::string::npos);
-  CHECK_GOLDEN(only(read.attributes, "llm.output_messages.0.message."), {{"role", "assistant"},
-                                                                         {"contents.0.message_content.type", "server_tool_use"},
-                                                                         {"contents.0.tool_call.id", "s"},
-                                                                         {"contents.0.tool_call.function.name", "web_search"},
-                                                                         {"contents.0.tool_call.function.arguments", R"({"query":"q"})"},
-                                                                         {"contents.1.message_content.type", "web_search_tool_result"},
-                                                                         {"contents.2.message_content.type", "text"},
-                                                                         {"contents.2.message_content.text", "x"}});
+  CHECK(got.whole.find(R"({"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T"}]})") != std::string::npos);
+  CHECK(got.whole.find(R"({"type":"text","text":"x","citations":[{"title":"T"}]})") != std::string::npos);
+  CHECK_GOLDEN(below("llm.output_messages.0.message.", got.found), {{"role", "assistant"},
+                                                                    {"contents.0.message_content.type", "server_tool_use"},
+                                                                    {"contents.0.tool_call.id", "s"},
+                                                                    {"contents.0.tool_call.function.name", "web_search"},
+                                                                    {"contents.0.tool_call.function.arguments", R"({"query":"q"})"},
+                                                                    {"contents.1.message_content.type", "web_search_tool_result"},
+                                                                    {"contents.2.message_content.type", "text"},
+                                                                    {"contents.2.message_content.text", "x"}});
 }
 
 TEST_CASE("Anthropic: errors, as an answer and inside a stream") {
   const std::string body = R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"})";
-  const golden::reading plain = answer_at_every_cut(url, asked, body);
+  const reading plain = read({url, asked}, body);
   CHECK(plain.failure == "overloaded_error: Overloaded");
-  CHECK_GOLDEN(plain.attributes, {});
-  const golden::reading stream = answer_at_every_cut(
-      url, asked_stream,
-      events({message_start(R"({"input_tokens":3})"), block_start(0, R"({"type":"text","text":""})"), block_delta(0, R"({"type":"text_delta","text":"On"})"), body}));
+  CHECK_GOLDEN(plain.found, {});
+  const reading stream = read({url, asked_stream},
+      named_events({message_start(R"({"input_tokens":3})"), block_start(0, R"({"type":"text","text":""})"), block_delta(0, R"({"type":"text_delta","text":"On"})"), body}));
   CHECK(stream.failure == "overloaded_error: Overloaded");
-  CHECK_GOLDEN(stream.attributes, {{"llm.model_name", "claude-x-2026"},
-                                   {"llm.token_count.prompt", "3"},
-                                   {"llm.output_messages.0.message.role", "assistant"},
-                                   {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
-                                   {"llm.output_messages.0.message.contents.0.message_content.text", "On"}});
+  CHECK_GOLDEN(stream.found, {{"llm.model_name", "claude-x-2026"},
+                              {"llm.token_count.prompt", "#3"},
+                              {"llm.output_messages.0.message.role", "assistant"},
+                              {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+                              {"llm.output_messages.0.message.contents.0.message_content.text", "On"}});
 }
 
 TEST_CASE("Anthropic: a stream of more text than is kept still ends with its usage") {
   std::vector<std::string> pieces = {message_start("{}"), block_start(0, R"({"type":"text","text":""})")};
   for (int n = 0; n < 50; ++n) pieces.push_back(block_delta(0, R"({"type":"text_delta","text":")" + std::string(100, 'a') + "\"}"));
   pieces.push_back(R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":900}})");
-  const golden::reading read = answer(url, asked_stream, events(pieces), std::string::npos, 2000);
-  CHECK(read.truncated);
-  CHECK(read.answer.size() < 2400);
-  CHECK(read.attributes.at("llm.token_count.completion") == "900");
-  CHECK(read.attributes.at("llm.finish_reason") == "end_turn");
+  const reading got = read_up_to(2000, {url, asked_stream}, named_events(pieces));
+  CHECK(got.truncated);
+  CHECK(got.whole.size() < 2400);
+  CHECK(got.found.at("llm.token_count.completion") == "#900");
+  CHECK(got.found.at("llm.finish_reason") == "end_turn");
 }
 
 TEST_CASE("Anthropic: anything may stand anywhere") {
-  golden::check_bears_anything(arthur::detail::providers::anthropic_dialect, url, everything, tool_answer,
-                               {message_start(R"({"input_tokens":10})"), block_start(0, R"({"type":"tool_use","id":"t","name":"now","input":{}})"),
+  golden::check_bears_anything(url, everything, {tool_answer, message_start(R"({"input_tokens":10})"), block_start(0, R"({"type":"tool_use","id":"t","name":"now","input":{}})"),
                                 block_delta(0, R"({"type":"input_json_delta","partial_json":"{}"})"), block_stop(0),
                                 block_start(1, R"({"type":"text","text":""})"), block_delta(1, R"({"type":"text_delta","text":"a"})"),
                                 block_delta(1, R"({"type":"citations_delta","citation":{"title":"T"}})"), block_stop(1),
                                 R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":48}})"});
-}
-
-TEST_CASE("Anthropic: real traffic") {
-  for (const char* const name : {"anthropic-cache-write", "anthropic-cache-read", "anthropic-two-tools"}) {
-    const golden::recording real(name, url, "json");
-    if (!real.found) continue;
-    CAPTURE(name);
-    const golden::reading read = answer_at_every_cut(url, real.request, real.response);
-    CHECK(read.failure.empty());
-    CHECK(read.attributes.at("llm.output_messages.0.message.contents.0.message_content.type") == "text");
-    CHECK(golden::request(url, real.request).at("llm.input_messages.0.message.role") == (std::string_view(name) == "anthropic-two-tools" ? "user" : "system"));
-  }
-  const golden::recording tools("anthropic-stream-two-tools", url, "sse");
-  if (tools.found) {
-    const golden::reading read = answer_at_every_cut(url, tools.request, tools.response);
-    CHECK(read.attributes.size() == 22);
-    CHECK_GOLDEN(only(read.attributes, "llm.token_count."), {{"prompt", "721"}, {"completion", "113"}, {"total", "834"}});
-    CHECK(read.attributes.at("llm.finish_reason") == "tool_use");
-    CHECK(read.attributes.at("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments") == R"({"location":"New York, NY"})");
-    CHECK(read.attributes.at("llm.output_messages.0.message.tool_calls.1.tool_call.function.arguments") == R"({"timezone":"America/New_York"})");
-  }
-  const golden::recording thinking("anthropic-stream-thinking", url, "sse");
-  if (thinking.found) {
-    const golden::reading read = answer_at_every_cut(url, thinking.request, thinking.response);
-    CHECK(read.attributes.size() == 12);
-    CHECK_GOLDEN(only(read.attributes, "llm.token_count."),
-                 {{"prompt", "50"}, {"completion", "93"}, {"total", "143"}, {"completion_details.reasoning", "53"}});
-    CHECK(read.attributes.at("llm.output_messages.0.message.contents.0.message_content.type") == "reasoning");
-    CHECK(read.attributes.at("llm.output_messages.0.message.contents.1.message_content.type") == "text");
-  }
 }

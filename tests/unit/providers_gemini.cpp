@@ -1,7 +1,7 @@
 // providers_gemini.cpp: what is recorded of Gemini's and Vertex AI's wire format: all of it, and nothing else.
-#include "providers_mapped.hpp"
+#include "providers_golden.hpp"
 
-using mapped::request;
+using golden::request;
 
 namespace {
 
@@ -44,7 +44,7 @@ TEST_CASE("gemini: all of a request") {
   CHECK(asked.span_name() == "GenerateContent");
   CHECK_FALSE(asked.streams());
   const std::string in = "llm.input_messages.";
-  CHECK_SAME(asked.described(), {
+  CHECK_GOLDEN(asked.described(), {
       {"llm.model_name", "gemini-2.5-flash"},
       {"llm.invocation_parameters", R"({"temperature":0.5,"thinkingConfig":{"includeThoughts":true}})"},
       {"llm.tools.0.tool.json_schema", R"({"name":"weather","parameters":{"type":"OBJECT"}})"},
@@ -102,7 +102,7 @@ TEST_CASE("gemini: a request in snake_case is the same request") {
     {"inline_data":{"mime_type":"image/png","data":"eA=="}},{"file_data":{"mime_type":"image/png","file_uri":"gs://b/x"}},
     {"text":"t","thought_signature":"c2ln"},{"function_call":{"name":"f","args":{}}},{"function_response":{"name":"f","response":{"a":1}}}]}],
     "tools":[{"function_declarations":[{"name":"f"}]}],"generation_config":{"temperature":1}})");
-  CHECK(mapped::difference(snake.described(), camel.described()) == "");
+  CHECK(golden::difference(snake.described(), camel.described()) == "");
   CHECK(camel.described().size() == 18);
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("gemini: the model is the path's last part, on Vertex, too, and for tu
 
 TEST_CASE("gemini: all of an answer") {
   const request asked(plain_url, small);
-  const auto got = mapped::read(asked, R"json({
+  const auto got = golden::read(asked, R"json({
     "candidates": [
       {"content": {"role": "model", "parts": [
          {"text": "Hm.", "thought": true},
@@ -133,16 +133,16 @@ TEST_CASE("gemini: all of an answer") {
     "modelVersion": "gemini-2.5-flash-001", "responseId": "r1"})json");
   CHECK(got.failure.empty());
   const std::string out = "llm.output_messages.";
-  CHECK_SAME(got.found, {
+  CHECK_GOLDEN(got.found, {
       {"llm.model_name", "gemini-2.5-flash-001"},
       {"llm.finish_reason", "STOP"},
-      {"llm.token_count.prompt", "int 120"},
-      {"llm.token_count.completion", "int 42"},
-      {"llm.token_count.total", "int 162"},
-      {"llm.token_count.prompt_details.cache_read", "int 60"},
-      {"llm.token_count.prompt_details.audio", "int 10"},
-      {"llm.token_count.completion_details.reasoning", "int 12"},
-      {"llm.token_count.completion_details.audio", "int 3"},
+      {"llm.token_count.prompt", "#120"},
+      {"llm.token_count.completion", "#42"},
+      {"llm.token_count.total", "#162"},
+      {"llm.token_count.prompt_details.cache_read", "#60"},
+      {"llm.token_count.prompt_details.audio", "#10"},
+      {"llm.token_count.completion_details.reasoning", "#12"},
+      {"llm.token_count.completion_details.audio", "#3"},
       {out + "0.message.role", "model"},
       {out + "0.message.contents.0.message_content.type", "reasoning"},
       {out + "0.message.contents.0.message_content.text", "Hm."},
@@ -177,18 +177,18 @@ TEST_CASE("gemini: a stream, however it is framed and cut, is what the answer is
   const request by_events(sse_url, small), by_array(array_url, small);
   CHECK(by_events.span_name() == "GenerateContentStream");
   CHECK(by_events.streams());
-  const auto one = mapped::read(by_events, events), other = mapped::read(by_array, list);
+  const auto one = golden::read(by_events, events), other = golden::read(by_array, list);
   CHECK(one == other);
   CHECK(one.brought);
   CHECK(one.failure.empty());
   const std::string out = "llm.output_messages.";
-  CHECK_SAME(one.found, {
+  CHECK_GOLDEN(one.found, {
       {"llm.model_name", "m-001"},
       {"llm.finish_reason", "STOP"},
-      {"llm.token_count.prompt", "int 7"},
-      {"llm.token_count.completion", "int 9"},
-      {"llm.token_count.total", "int 16"},
-      {"llm.token_count.completion_details.reasoning", "int 4"},
+      {"llm.token_count.prompt", "#7"},
+      {"llm.token_count.completion", "#9"},
+      {"llm.token_count.total", "#16"},
+      {"llm.token_count.completion_details.reasoning", "#4"},
       {out + "0.message.role", "model"},
       {out + "0.message.contents.0.message_content.type", "reasoning"},
       {out + "0.message.contents.0.message_content.text", "Let me think."},
@@ -210,50 +210,48 @@ TEST_CASE("gemini: a stream, however it is framed and cut, is what the answer is
 }
 
 TEST_CASE("gemini: a refused prompt says why; it has no candidates") {
-  const auto got = mapped::read(request(plain_url, small),
+  const auto got = golden::read(request(plain_url, small),
       R"({"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"},"usageMetadata":{"promptTokenCount":9,"totalTokenCount":9},"modelVersion":"m"})");
-  CHECK_SAME(got.found, {{"llm.model_name", "m"}, {"llm.finish_reason", "PROHIBITED_CONTENT"}, {"llm.token_count.prompt", "int 9"}, {"llm.token_count.total", "int 9"}});
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "m"}, {"llm.finish_reason", "PROHIBITED_CONTENT"}, {"llm.token_count.prompt", "#9"}, {"llm.token_count.total", "#9"}});
   CHECK(got.failure.empty());
 }
 
 TEST_CASE("gemini: counts that aren't sent stay unset, those of other forms are read, nonsense isn't") {
   const request asked(plain_url, small);
-  CHECK_SAME(mapped::read(asked, R"({"candidates":[],"usageMetadata":{"trafficType":"ON_DEMAND"}})").found, {});
-  CHECK_SAME(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":"8","candidatesTokenCount":2.0}})").found,
-             {{"llm.token_count.prompt", "int 8"}, {"llm.token_count.completion", "int 2"}, {"llm.token_count.total", "int 10"}});
+  CHECK_GOLDEN(golden::read(asked, R"({"candidates":[],"usageMetadata":{"trafficType":"ON_DEMAND"}})").found, {});
+  CHECK_GOLDEN(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":"8","candidatesTokenCount":2.0}})").found,
+             {{"llm.token_count.prompt", "#8"}, {"llm.token_count.completion", "#2"}, {"llm.token_count.total", "#10"}});
   // Some servers' total forgets what was thought.
-  CHECK(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":2,"thoughtsTokenCount":5,"totalTokenCount":10}})")
-            .found.at("llm.token_count.total") == "int 15");
-  CHECK_SAME(mapped::read(asked, R"({"usageMetadata":{"promptTokenCount":9223372036854775807,"toolUsePromptTokenCount":9223372036854775807,
+  CHECK(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":2,"thoughtsTokenCount":5,"totalTokenCount":10}})")
+            .found.at("llm.token_count.total") == "#15");
+  CHECK_GOLDEN(golden::read(asked, R"({"usageMetadata":{"promptTokenCount":9223372036854775807,"toolUsePromptTokenCount":9223372036854775807,
     "candidatesTokenCount":-4,"thoughtsTokenCount":1e300,"totalTokenCount":null}})").found,
-             {{"llm.token_count.prompt", "int 9223372036854775807"}});
+             {{"llm.token_count.prompt", "#9223372036854775807"}});
 }
 
 TEST_CASE("gemini: errors are told in Google's words, as a body, inside a stream, and in an array") {
   const std::string error = R"({"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[]}})";
   const std::string words = "RESOURCE_EXHAUSTED: Quota exceeded";
-  CHECK(mapped::read(request(plain_url, small), error).failure == words);
-  CHECK(mapped::read(request(array_url, small), "[" + error + "]").failure == words);
-  CHECK(mapped::read(request(array_url, small), R"([{"candidates":[{"content":{"parts":[{"text":"So"}]}}]},)" + error + "]").failure == words);
-  const auto got = mapped::read(request(sse_url, small),
+  CHECK(golden::read(request(plain_url, small), error).failure == words);
+  CHECK(golden::read(request(array_url, small), "[" + error + "]").failure == words);
+  CHECK(golden::read(request(array_url, small), R"([{"candidates":[{"content":{"parts":[{"text":"So"}]}}]},)" + error + "]").failure == words);
+  const auto got = golden::read(request(sse_url, small),
                                 R"(data: {"candidates":[{"content":{"role":"model","parts":[{"text":"So far"}]}}]})"
                                 "\n\ndata: " + error + "\n\n");
   CHECK(got.failure == words);
-  CHECK_SAME(got.found, {{"llm.output_messages.0.message.role", "model"}, {"llm.output_messages.0.message.content", "So far"}});
+  CHECK_GOLDEN(got.found, {{"llm.output_messages.0.message.role", "model"}, {"llm.output_messages.0.message.content", "So far"}});
 }
 
 TEST_CASE("gemini: a stream of large parts is kept up to the limit; its usage is read all the same") {
-  const request asked(sse_url, small);
-  mapped::providers::answer_reader reader(asked.format(), 4096);
-  const std::string image = R"(data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" + std::string(1500, 'A') + "\"}}]}}]}\n\n";
-  for (int n = 0; n < 10; ++n) reader.feed(image);
-  reader.feed("data: {\"usageMetadata\":{\"promptTokenCount\":3}}\n\n");
-  reader.finish(true);
-  CHECK(reader.truncated());
-  CHECK(mapped::providers::dump(reader.answer()).size() < 4096);
-  mapped::providers::attribute_list found;
-  asked.format().describe_answer(asked.view(), reader.answer(), found);
-  CHECK(mapped::map_of(found).at("llm.token_count.prompt") == "int 3");
+  std::string stream;
+  for (int n = 0; n < 10; ++n) {
+    stream += R"(data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":")" + std::string(1500, 'A') + "\"}}]}}]}\n\n";
+  }
+  stream += "data: {\"usageMetadata\":{\"promptTokenCount\":3}}\n\n";
+  const auto got = golden::read_up_to(4096, {sse_url, small}, stream);
+  CHECK(got.truncated);
+  CHECK(got.whole.size() < 4096);
+  CHECK(got.found.at("llm.token_count.prompt") == "#3");
 }
 
 TEST_CASE("gemini embeddings: one text") {
@@ -261,15 +259,15 @@ TEST_CASE("gemini embeddings: one text") {
                       R"({"model":"models/gemini-embedding-001","content":{"parts":[{"text":"One"},{"text":"more"}]},"taskType":"RETRIEVAL_QUERY"})");
   CHECK(asked.format().kind == arthur::kind::embedding);
   CHECK(asked.span_name() == "CreateEmbeddings");
-  CHECK_SAME(asked.described(), {
+  CHECK_GOLDEN(asked.described(), {
       {"embedding.model_name", "gemini-embedding-001"},
       {"embedding.invocation_parameters", R"({"model":"models/gemini-embedding-001","taskType":"RETRIEVAL_QUERY"})"},
       {"embedding.embeddings.0.embedding.text", "One\n\nmore"},
   });
-  CHECK_SAME(mapped::read(asked, R"({"embedding":{"values":[0.5,-1,2e-3]},"usageMetadata":{"promptTokenCount":2}})").found, {
-      {"embedding.embeddings.0.embedding.vector", "[0.5,-1.0,0.002]"},
-      {"llm.token_count.prompt", "int 2"},
-      {"llm.token_count.total", "int 2"},
+  CHECK_GOLDEN(golden::read(asked, R"({"embedding":{"values":[0.5,-1,2e-3]},"usageMetadata":{"promptTokenCount":2}})").found, {
+      {"embedding.embeddings.0.embedding.vector", "#[0.5,-1.0,0.002]"},
+      {"llm.token_count.prompt", "#2"},
+      {"llm.token_count.total", "#2"},
   });
 }
 
@@ -277,14 +275,14 @@ TEST_CASE("gemini embeddings: a batch") {
   const request asked("https://generativelanguage.googleapis.com/v1beta/models/text-embedding-004:batchEmbedContents",
                       R"({"requests":[{"model":"models/text-embedding-004","content":{"parts":[{"text":"a"}]}},
                                       {"model":"models/text-embedding-004","content":{"parts":[{"text":"b"}]}}]})");
-  CHECK_SAME(asked.described(), {
+  CHECK_GOLDEN(asked.described(), {
       {"embedding.model_name", "text-embedding-004"},
       {"embedding.invocation_parameters", R"({"model":"models/text-embedding-004"})"},
       {"embedding.embeddings.0.embedding.text", "a"},
       {"embedding.embeddings.1.embedding.text", "b"},
   });
-  CHECK_SAME(mapped::read(asked, R"({"embeddings":[{"values":[1,2]},{"values":[3,4.5]}]})").found,
-             {{"embedding.embeddings.0.embedding.vector", "[1.0,2.0]"}, {"embedding.embeddings.1.embedding.vector", "[3.0,4.5]"}});
+  CHECK_GOLDEN(golden::read(asked, R"({"embeddings":[{"values":[1,2]},{"values":[3,4.5]}]})").found,
+             {{"embedding.embeddings.0.embedding.vector", "#[1.0,2.0]"}, {"embedding.embeddings.1.embedding.vector", "#[3.0,4.5]"}});
 }
 
 TEST_CASE("gemini embeddings: Vertex predicts them; other predictions are none") {
@@ -292,72 +290,21 @@ TEST_CASE("gemini embeddings: Vertex predicts them; other predictions are none")
   const request asked(vertex + "text-embedding-005:predict",
                       R"({"instances":[{"content":"a","task_type":"RETRIEVAL_DOCUMENT"},{"content":"b"}],"parameters":{"outputDimensionality":2}})");
   CHECK(asked.span_name() == "CreateEmbeddings");
-  CHECK_SAME(asked.described(), {
+  CHECK_GOLDEN(asked.described(), {
       {"embedding.model_name", "text-embedding-005"},
       {"embedding.invocation_parameters", R"({"outputDimensionality":2})"},
       {"embedding.embeddings.0.embedding.text", "a"},
       {"embedding.embeddings.1.embedding.text", "b"},
   });
-  CHECK_SAME(mapped::read(asked, R"({"predictions":[{"embeddings":{"values":[1,2],"statistics":{"truncated":false,"token_count":4}}},
+  CHECK_GOLDEN(golden::read(asked, R"({"predictions":[{"embeddings":{"values":[1,2],"statistics":{"truncated":false,"token_count":4}}},
                                                    {"embeddings":{"values":[3,4],"statistics":{"token_count":5.0}}}]})").found, {
-      {"embedding.embeddings.0.embedding.vector", "[1.0,2.0]"},
-      {"embedding.embeddings.1.embedding.vector", "[3.0,4.0]"},
-      {"llm.token_count.prompt", "int 9"},
-      {"llm.token_count.total", "int 9"},
+      {"embedding.embeddings.0.embedding.vector", "#[1.0,2.0]"},
+      {"embedding.embeddings.1.embedding.vector", "#[3.0,4.0]"},
+      {"llm.token_count.prompt", "#9"},
+      {"llm.token_count.total", "#9"},
   });
   const request picture(vertex + "multimodalembedding@001:predict", R"({"instances":[{"text":"cat","image":{"gcsUri":"gs://b/c"}}]})");
-  CHECK_SAME(mapped::read(picture, R"({"predictions":[{"textEmbedding":[0.5]}]})").found, {{"embedding.embeddings.0.embedding.vector", "[0.5]"}});
+  CHECK_GOLDEN(golden::read(picture, R"({"predictions":[{"textEmbedding":[0.5]}]})").found, {{"embedding.embeddings.0.embedding.vector", "#[0.5]"}});
   CHECK_FALSE(request(vertex + "imagen-4.0:predict", R"({"instances":[{"prompt":"a cat"}]})").known());
   CHECK_FALSE(request(vertex + "text-embedding-005:predict", R"({"text":"a"})").known());
-}
-
-TEST_CASE("gemini: real traffic") {
-  std::string asked, answered;
-  if (!mapped::recording("gemini-stream-thinking-tools.request.json", asked) || !mapped::recording("gemini-stream-thinking-tools.response.sse", answered)) return;
-  const request stream("https://generativelanguage.googleapis.com/v1beta/models/gemini-3.5-flash:streamGenerateContent?alt=sse", asked);
-  auto found = mapped::read(stream, answered).found;
-  const std::string call = "llm.output_messages.0.message.tool_calls.";
-  CHECK(found[call + "0.tool_call.reasoning_signature"].size() > 500);
-  found.erase(call + "0.tool_call.reasoning_signature");
-  CHECK_SAME(found, {
-      {"llm.model_name", "gemini-3.5-flash"},
-      {"llm.finish_reason", "STOP"},
-      {"llm.token_count.prompt", "int 71"},
-      {"llm.token_count.completion", "int 126"},
-      {"llm.token_count.total", "int 197"},
-      {"llm.token_count.completion_details.reasoning", "int 93"},
-      {"llm.output_messages.0.message.role", "model"},
-      {call + "0.tool_call.id", "dv8szvqe"},
-      {call + "0.tool_call.function.name", "get_weather"},
-      {call + "0.tool_call.function.arguments", R"({"location":"Boston"})"},
-      {call + "1.tool_call.id", "j80tal12"},
-      {call + "1.tool_call.function.name", "get_weather"},
-      {call + "1.tool_call.function.arguments", R"({"location":"New Delhi"})"},
-  });
-  REQUIRE(mapped::recording("gemini-two-tools.request.json", asked));
-  REQUIRE(mapped::recording("gemini-two-tools.response.json", answered));
-  const request plain("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.0-flash:generateContent", asked);
-  auto described = plain.described();
-  CHECK(described["llm.tools.0.tool.json_schema"].substr(0, 16) == R"({"description":")");
-  described.erase("llm.tools.0.tool.json_schema");
-  CHECK(described["llm.input_messages.0.message.content"].size() == 116);
-  described.erase("llm.input_messages.0.message.content");
-  CHECK_SAME(described, {
-      {"llm.model_name", "gemini-2.0-flash"},
-      {"llm.input_messages.0.message.role", "system"},
-      {"llm.input_messages.1.message.role", "user"},
-      {"llm.input_messages.1.message.content", "What is the weather like in Boston & new Delhi?"},
-  });
-  CHECK_SAME(mapped::read(plain, answered).found, {
-      {"llm.model_name", "gemini-2.0-flash"},
-      {"llm.finish_reason", "STOP"},
-      {"llm.token_count.prompt", "int 64"},
-      {"llm.token_count.completion", "int 11"},
-      {"llm.token_count.total", "int 75"},
-      {"llm.output_messages.0.message.role", "model"},
-      {call + "0.tool_call.function.name", "get_weather"},
-      {call + "0.tool_call.function.arguments", R"({"location":"Boston"})"},
-      {call + "1.tool_call.function.name", "get_weather"},
-      {call + "1.tool_call.function.arguments", R"({"location":"New Delhi"})"},
-  });
 }

@@ -1,6 +1,6 @@
-// providers_golden.hpp: what a dialect finds in bodies, compared as a whole; streams cut everywhere; recorded traffic.
-#ifndef PROVIDERS_GOLDEN_HPP
-#define PROVIDERS_GOLDEN_HPP
+// providers_golden.hpp: requests and answers through their dialect: all that it finds, one text per key, however the bytes are cut.
+#ifndef ARTHUR_TESTS_PROVIDERS_GOLDEN_HPP
+#define ARTHUR_TESTS_PROVIDERS_GOLDEN_HPP
 
 #ifndef ARTHUR_WITH_JSON
 #define ARTHUR_WITH_JSON
@@ -10,207 +10,220 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdint>
-#include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 namespace golden {
 
-using arthur::detail::providers::answer_reader;
-using arthur::detail::providers::dialect;
-using arthur::detail::providers::json;
+namespace providers = arthur::detail::providers;
+using providers::json;
 
-constexpr std::size_t plenty = 1 << 20;
+/// Texts as they are; what isn't one behind a "#": "#5", "#0.5", "#[0.5,1.0]".
+using attributes = std::map<std::string, std::string>;
 
-/// The dialect that a wire_call would take; null: none.
-inline const dialect* dialect_of(const std::string& url, const std::string& body) {
-  const arthur::detail::providers::route where(url);
-  return arthur::detail::providers::dialect_of({where, arthur::detail::providers::parse(body)});
-}
-
-/// Key and value; a value that isn't a text as JSON. A key that is there twice shows.
-inline std::map<std::string, std::string> map_of(const arthur::detail::providers::attribute_list& list) {
-  std::map<std::string, std::string> out;
+inline attributes map_of(const providers::attribute_list& list) {
+  attributes found;
   for (const arthur::wire_attribute& one : list.found()) {
-    const auto* const text = std::get_if<std::string>(&one.value);
-    const std::string value = text != nullptr ? *text : std::visit([](const auto& v) { return json(v).dump(); }, one.value);
-    const auto added = out.emplace(one.key, value);
-    if (!added.second) added.first->second += " AND " + value;
+    const std::string value = std::visit(
+        [](const auto& v) -> std::string {
+          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>) return v;
+          else return "#" + json(v).dump();
+        },
+        one.value);
+    CHECK_MESSAGE(!value.empty(), one.key << " is empty");
+    CHECK_MESSAGE(found.emplace(one.key, value).second, one.key << " is set twice");
   }
-  return out;
+  return found;
 }
 
-inline std::map<std::string, std::string> request(const std::string& url, const std::string& body) {
-  const dialect* const format = dialect_of(url, body);
-  REQUIRE(format != nullptr);
-  arthur::detail::providers::attribute_list out;
-  const arthur::detail::providers::route where(url);
-  format->describe_request({where, arthur::detail::providers::parse(body)}, out);
-  return map_of(out);
+/// Empty where both are the same, else a line per difference.
+inline std::string difference(const attributes& got, const attributes& expected) {
+  std::string lines;
+  for (const auto& [key, value] : got) {
+    const auto at = expected.find(key);
+    if (at == expected.end()) lines += "\n  stray:   " + key + " = " + value;
+    else if (at->second != value) lines += "\n  differs: " + key + " = " + value + "\n      not: " + at->second;
+  }
+  for (const auto& [key, value] : expected) {
+    if (got.count(key) == 0) lines += "\n  missing: " + key + " = " + value;
+  }
+  return lines;
 }
 
-/// What was read of an answer.
+/// Those whose keys begin so, by what follows in their keys.
+inline attributes below(const std::string& begin, const attributes& all) {
+  attributes found;
+  for (const auto& [key, value] : all) {
+    if (key.compare(0, begin.size(), begin) == 0) found.emplace(key.substr(begin.size()), value);
+  }
+  return found;
+}
+
+/// A request and the format that claims it.
+class request {
+ public:
+  request(std::string_view url, std::string_view body) : where_(url), body_(providers::parse(body)), format_(providers::dialect_of(view())) {}
+
+  providers::request_view view() const { return {where_, body_}; }
+  bool known() const { return format_ != nullptr; }
+  const providers::dialect& format() const {
+    REQUIRE(format_ != nullptr);
+    return *format_;
+  }
+  std::string span_name() const {
+    const providers::dialect& f = format();
+    return f.streams(view()) && f.stream_name != nullptr ? f.stream_name : f.span_name;
+  }
+  bool streams() const { return format().streams(view()); }
+  attributes described() const {
+    providers::attribute_list list;
+    format().describe_request(view(), list);
+    return map_of(list);
+  }
+
+ private:
+  providers::route where_;
+  json body_;
+  const providers::dialect* format_;
+};
+
+/// What is known of an answer in the end.
 struct reading {
-  std::map<std::string, std::string> attributes;
-  std::string answer, failure;  // the answer as JSON
-  bool streams = false, brought = false, truncated = false;
+  attributes found;
+  std::string whole;    // the answer put together, as JSON
+  std::string failure;  // what it reports of itself
+  bool brought = false, truncated = false;
 
   bool operator==(const reading& other) const {
-    return attributes == other.attributes && answer == other.answer && failure == other.failure && brought == other.brought;
+    return found == other.found && whole == other.whole && failure == other.failure && brought == other.brought && truncated == other.truncated;
   }
 };
 
-/// `cut`: where the bytes are cut in two; 0: behind each byte; npos: not at all.
-inline reading answer(const std::string& url, const std::string& body, std::string_view bytes, std::size_t cut = std::string::npos,
-                      std::size_t limit = plenty) {
-  const dialect* const format = dialect_of(url, body);
-  REQUIRE(format != nullptr);
-  const arthur::detail::providers::route where(url);
-  const json request = arthur::detail::providers::parse(body);
+/// The bytes come in steps of so many, behind a first one of its own size. At most `limit` of them are kept.
+inline reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step = std::string_view::npos,
+                             std::size_t limit = std::size_t{1} << 20) {
+  providers::answer_reader reader(asked.format(), limit);
   reading out;
-  answer_reader reader(*format, limit);
-  if (cut == 0) {
-    for (std::size_t n = 0; n < bytes.size(); ++n) out.brought = reader.feed(bytes.substr(n, 1)) || out.brought;
-  } else {
-    out.brought = reader.feed(bytes.substr(0, cut));
-    if (cut < bytes.size()) out.brought = reader.feed(bytes.substr(cut)) || out.brought;
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, first);
+    bytes.remove_prefix(piece.size());
+    out.brought = reader.feed(piece) || out.brought;
+    first = step;
   }
-  reader.finish();
-  arthur::detail::providers::attribute_list found;
-  format->describe_answer({where, request}, reader.answer(), found);
-  out.attributes = map_of(found);
-  out.answer = arthur::detail::providers::dump(reader.answer());
+  reader.finish(true);
+  providers::attribute_list list;
+  asked.format().describe_answer(asked.view(), reader.answer(), list);
+  out.found = map_of(list);
+  out.whole = providers::dump(reader.answer());
   out.failure = reader.failure();
-  out.streams = format->streams({where, request});
   out.truncated = reader.truncated();
   return out;
 }
 
-/// Reads the answer cut at every place, demands that nothing depends on it, and returns what was read.
-inline reading answer_at_every_cut(const std::string& url, const std::string& body, const std::string& bytes) {
-  const reading whole = answer(url, body, bytes);
-  // In two at many places; one byte at a time, which is cut 0, has every cut in one run.
-  const std::size_t step = bytes.size() < 1000 ? 1 : bytes.size() / 200;
-  for (std::size_t cut = 0; cut < bytes.size(); cut += step) {
-    const reading again = answer(url, body, bytes, cut);
-    REQUIRE_MESSAGE(again == whole, "cut at ", cut);
+/// Read at once: of answers that are kept up to a limit.
+inline reading read_up_to(std::size_t limit, const request& asked, std::string_view bytes) {
+  return read_in_steps(asked, bytes, bytes.size(), bytes.size(), limit);
+}
+
+/// Read at once; and cut in two at every place, in steps of 1 and of 7, which must give the same.
+inline reading read(const request& asked, std::string_view bytes) {
+  const reading whole = read_in_steps(asked, bytes, bytes.size());
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    if (read_in_steps(asked, bytes, cut) == whole) continue;
+    CHECK_MESSAGE(false, "another answer where it is cut at byte " << cut);
+    break;
   }
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) CHECK_MESSAGE(read_in_steps(asked, bytes, step, step) == whole, "in steps of " << step);
   return whole;
 }
 
-/// Calls `use(changed)` with `value` changed in one place after the other, to each of what nobody expects there.
-template <class Use>
-void with_each_place_changed(json& value, Use&& use) {
-  static const std::vector<json> odd = {nullptr, true, -1, 1e300, std::uint64_t{1} << 63, "", "text", "type", json::array(), json::object(),
-                                        json::parse(R"([[{"type":[]}]])"), json::parse(R"({"type":{"type":7},"text":0})")};
-  struct walk {
-    Use& use_;
-    void operator()(json& at) {
-      const json before = at;
-      for (const json& other : odd) {
-        at = other;
-        use_();
-      }
-      at = before;
-      for (auto child = at.begin(); at.is_structured() && child != at.end(); ++child) (*this)(*child);
-    }
-  };
-  walk{use}(value);
-}
-
-/// The dialect bears whatever stands where in these bodies. `pieces`: of a stream, which are changed one after the other.
-inline void check_bears_anything(const dialect& format, const std::string& url, const std::string& request, const std::string& plain,
-                                 const std::vector<std::string>& pieces) {
-  namespace inner = arthur::detail::providers;
-  const inner::route where(url);
-  json asked = inner::parse(request), told = inner::parse(plain);
-  std::size_t runs = 0;
-  const auto describe = [&] {
-    inner::attribute_list out;
-    if (format.claims({where, asked})) format.describe_request({where, asked}, out);
-    format.describe_answer({where, asked}, told, out);
-    CHECK(out.found().size() < 1000);
-    ++runs;
-  };
-  with_each_place_changed(asked, describe);
-  with_each_place_changed(told, describe);
-  std::vector<json> stream;
-  for (const std::string& piece : pieces) stream.push_back(inner::parse(piece));
-  for (json& piece : stream) {
-    with_each_place_changed(piece, [&] {
-      inner::folded_answer folded(plenty);
-      inner::attribute_list out;
-      for (const json& one : stream) format.fold(folded, one, "");
-      format.describe_answer({where, asked}, folded.whole, out);
-      CHECK(inner::dump(folded.whole).size() < plenty);
-      ++runs;
-    });
-  }
-  CHECK(runs > 500);
-}
-
-/// Empty where both have the same; else a line for each difference.
-inline std::string difference(const std::map<std::string, std::string>& found, const std::map<std::string, std::string>& expected) {
-  std::string out;
-  for (const auto& [key, value] : expected) {
-    const auto at = found.find(key);
-    if (at == found.end()) out += "\nmissing: " + key + " = " + value;
-    else if (at->second != value) out += "\ndiffers: " + key + " = " + at->second + "\n   not: " + value;
-  }
-  for (const auto& [key, value] : found) {
-    if (expected.find(key) == expected.end()) out += "\nstray: " + key + " = " + value;
-  }
-  return out;
-}
-
-/// An answer of server-sent events, one for each line, named by its type.
+/// A stream of server-sent events, one for each text, which has no name.
 inline std::string events(const std::vector<std::string>& data) {
   std::string out;
+  for (const std::string& one : data) out += "data: " + one + "\n\n";
+  return out;
+}
+
+/// The same with the names that the texts have as their "type".
+inline std::string named_events(const std::vector<std::string>& data) {
+  std::string out;
   for (const std::string& one : data) {
-    const json value = arthur::detail::providers::parse(one);
-    const std::string_view type = arthur::detail::providers::text_of(arthur::detail::providers::member(value, "type"));
-    out += "event: " + std::string(type) + "\ndata: " + one + "\n\n";
+    const json value = providers::parse(one);
+    out += "event: " + std::string(providers::text_of(providers::member(value, "type"))) + "\n" + events({one});
   }
   return out;
 }
 
-/// Recorded traffic, beside the checkout: real bodies, which aren't part of the project.
-struct recording {
-  std::string url, request, response;
-  bool found = false;
-
-  /// `response_type`: "json" or "sse". Says so where the folder is missing.
-  recording(const std::string& name, const std::string& at, const std::string& response_type) : url(at) {
-    const std::string here = __FILE__;
-    std::vector<std::string> folders = {here.substr(0, here.find_last_of("/\\") + 1) + "../../../"};
-    for (std::string up = "../"; folders.size() < 8; up += "../") folders.push_back(up);  // where __FILE__ isn't absolute
-    for (const std::string& folder : folders) {
-      const std::string path = folder + "shared/recordings/" + name;
-      if (read(path + ".request.json", request) && read(path + ".response." + response_type, response)) {
-        found = true;
-        return;
-      }
-    }
-    std::printf("SKIP: providers.recordings: no recordings beside this checkout\n");
+/// Calls `use()` with each value inside of `at` replaced, one after the other, by what nobody expects there.
+template <class Use>
+void with_nonsense_in(json& at, Use&& use) {
+  static const std::vector<json> nonsense = [] {
+    json deep = "end";
+    for (int n = 0; n < 50; ++n) deep = n % 2 == 0 ? json::array({deep}) : json{{"parts", deep}};
+    return std::vector<json>{nullptr, true, false, 0, -1, 18446744073709551615ULL, -9223372036854775807LL, 1e300, 0.5, "", "text", "type", "12",
+                             json::array(), json::object(), json::array({1, "a", nullptr, json::object(), json::array()}),
+                             json::parse(R"([[{"type":[]}]])"), json::parse(R"({"type":{"type":7},"text":0})"),
+                             json{{"text", 1}, {"parts", "x"}, {"index", 1e18}, {"thought", "yes"}}, deep};
+  }();
+  const json was = at;
+  for (const json& one : nonsense) {
+    at = one;
+    use();
   }
+  at = was;
+  if (!at.is_structured()) return;
+  for (json& inner : at) with_nonsense_in(inner, use);
+}
 
- private:
-  static bool read(const std::string& path, std::string& into) {
-    std::ifstream file(path, std::ios::binary);
-    into.assign(std::istreambuf_iterator<char>(file), {});
-    return file.good() || !into.empty();
+/// The format bears whatever stands where in a request and its answers, which are pieces of one stream or whole.
+inline void check_bears_anything(const std::string& url, const std::string& body, const std::vector<std::string>& answers) {
+  CAPTURE(url);
+  const providers::route where{std::string_view(url)};
+  json asked = providers::parse(body);
+  const providers::dialect* const format = providers::dialect_of({where, asked});
+  REQUIRE(format != nullptr);
+  std::vector<json> told;
+  for (const std::string& one : answers) told.push_back(providers::parse(one));
+  std::size_t runs = 0;
+  const auto describe = [&](auto&& use) {
+    providers::attribute_list found;
+    use(providers::request_view{where, asked}, found);
+    bool whole_keys = true;
+    for (const arthur::wire_attribute& one : found.found()) whole_keys = whole_keys && one.key.find("..") == std::string::npos;
+    CHECK(whole_keys);
+    CHECK(found.found().size() < 1000);
+    ++runs;
+  };
+  with_nonsense_in(asked, [&] {
+    describe([&](const providers::request_view& view, providers::attribute_list& found) {
+      providers::dialect_of(view);
+      format->streams(view);
+      format->describe_request(view, found);
+      for (const json& one : told) format->describe_answer(view, one, found);
+    });
+  });
+  for (json& changed : told) {
+    REQUIRE(changed.is_object());
+    with_nonsense_in(changed, [&] {
+      describe([&](const providers::request_view& view, providers::attribute_list& found) { format->describe_answer(view, changed, found); });
+      if (format->fold == nullptr) return;
+      providers::folded_answer folded(std::size_t{1} << 20);
+      for (const json& one : told) format->fold(folded, one, {});
+      describe([&](const providers::request_view& view, providers::attribute_list& found) { format->describe_answer(view, folded.whole, found); });
+      CHECK(providers::weight(folded.whole) < std::size_t{1} << 20);
+    });
   }
-};
+  CHECK(runs > 100);
+}
 
 }  // namespace golden
 
 /// Every attribute, no other.
-#define CHECK_GOLDEN(found, ...) CHECK_EQ(golden::difference(found, std::map<std::string, std::string>__VA_ARGS__), std::string())
+#define CHECK_GOLDEN(found, ...) CHECK_EQ(golden::difference(found, golden::attributes __VA_ARGS__), std::string())
 
 #endif

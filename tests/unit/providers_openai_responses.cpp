@@ -1,12 +1,14 @@
 // providers_openai_responses.cpp: OpenAI's responses: every attribute of requests, answers and streams, and none beside.
 #include "providers_golden.hpp"
 
-#include <string>
-#include <string_view>
-
-using golden::answer;
-using golden::answer_at_every_cut;
-using golden::events;
+using golden::attributes;
+using golden::below;
+using golden::difference;
+using golden::named_events;
+using golden::read;
+using golden::read_up_to;
+using golden::reading;
+using golden::request;
 
 namespace {
 
@@ -31,22 +33,14 @@ const std::string calls_answer = R"({"id":"r","object":"response","status":"comp
     "usage":{"input_tokens":20,"input_tokens_details":{"cached_tokens":16},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":3},"total_tokens":27}})";
 
 bool claimed(const std::string& at, const std::string& body) {
-  const golden::dialect* const format = golden::dialect_of(at, body);
-  return format != nullptr && format == &arthur::detail::providers::openai_responses_dialect;
-}
-
-std::map<std::string, std::string> only(const std::map<std::string, std::string>& all, const std::string& begin) {
-  std::map<std::string, std::string> out;
-  for (const auto& [key, value] : all) {
-    if (key.compare(0, begin.size(), begin) == 0) out.emplace(key.substr(begin.size()), value);
-  }
-  return out;
+  const request one(at, body);
+  return one.known() && &one.format() == &golden::providers::openai_responses_dialect;
 }
 
 /// The message that an item is, in the request; in an answer it is the same.
-std::map<std::string, std::string> of_item(const std::string& item) {
-  const auto in = only(golden::request(url, R"({"model":"m","input":[)" + item + "]}"), "llm.input_messages.0.message.");
-  const auto out = only(answer(url, asked, R"({"output":[)" + item + "]}").attributes, "llm.output_messages.0.message.");
+attributes of_item(const std::string& item) {
+  const auto in = below("llm.input_messages.0.message.", request(url, R"({"model":"m","input":[)" + item + "]}").described());
+  const auto out = below("llm.output_messages.0.message.", read({url, asked}, R"({"output":[)" + item + "]}").found);
   CHECK(in == out);
   return in;
 }
@@ -75,21 +69,21 @@ std::vector<std::string> begun_stream() {
 std::string ended_stream(const std::string& last) {
   auto pieces = begun_stream();
   pieces.push_back(last);
-  return events(pieces);
+  return named_events(pieces);
 }
 
-const std::map<std::string, std::string> partial = {{"llm.model_name", "gpt-x-2026"},
-                                                    {"llm.output_messages.0.message.role", "assistant"},
-                                                    {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
-                                                    {"llm.output_messages.0.message.contents.0.message_content.id", "rs"},
-                                                    {"llm.output_messages.0.message.contents.0.message_content.text", "Thinking\nMore"},
-                                                    {"llm.output_messages.1.message.role", "assistant"},
-                                                    {"llm.output_messages.1.message.contents.0.message_content.type", "text"},
-                                                    {"llm.output_messages.1.message.contents.0.message_content.text", "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
-                                                    {"llm.output_messages.2.message.role", "assistant"},
-                                                    {"llm.output_messages.2.message.tool_calls.0.tool_call.id", "call_1"},
-                                                    {"llm.output_messages.2.message.tool_calls.0.tool_call.function.name", "now"},
-                                                    {"llm.output_messages.2.message.tool_calls.0.tool_call.function.arguments", "{\"zone\":\"Eu"}};
+const attributes partial = {{"llm.model_name", "gpt-x-2026"},
+                            {"llm.output_messages.0.message.role", "assistant"},
+                            {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
+                            {"llm.output_messages.0.message.contents.0.message_content.id", "rs"},
+                            {"llm.output_messages.0.message.contents.0.message_content.text", "Thinking\nMore"},
+                            {"llm.output_messages.1.message.role", "assistant"},
+                            {"llm.output_messages.1.message.contents.0.message_content.type", "text"},
+                            {"llm.output_messages.1.message.contents.0.message_content.text", "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
+                            {"llm.output_messages.2.message.role", "assistant"},
+                            {"llm.output_messages.2.message.tool_calls.0.tool_call.id", "call_1"},
+                            {"llm.output_messages.2.message.tool_calls.0.tool_call.function.name", "now"},
+                            {"llm.output_messages.2.message.tool_calls.0.tool_call.function.arguments", "{\"zone\":\"Eu"}};
 
 }  // namespace
 
@@ -107,7 +101,7 @@ TEST_CASE("responses: which requests are of this format") {
 
 TEST_CASE("responses: a request with everything that is common") {
   CHECK_GOLDEN(
-      golden::request(url, everything),
+      request(url, everything).described(),
       {{"llm.model_name", "gpt-x"},
        {"llm.invocation_parameters",
         R"({"model":"gpt-x","previous_response_id":"resp_0","stream":true,"temperature":0.5,"reasoning":{"effort":"low"}})"},
@@ -141,8 +135,8 @@ TEST_CASE("responses: a request with everything that is common") {
 }
 
 TEST_CASE("responses: a text as input is the next message, whether there are instructions or not") {
-  CHECK_GOLDEN(only(golden::request(url, asked), "llm.input_messages."), {{"0.message.role", "user"}, {"0.message.content", "Hi"}});
-  CHECK_GOLDEN(only(golden::request(url, R"({"model":"m","instructions":"Be brief.","input":"Hi"})"), "llm.input_messages."),
+  CHECK_GOLDEN(below("llm.input_messages.", request(url, asked).described()), {{"0.message.role", "user"}, {"0.message.content", "Hi"}});
+  CHECK_GOLDEN(below("llm.input_messages.", request(url, R"({"model":"m","instructions":"Be brief.","input":"Hi"})").described()),
                {{"0.message.role", "system"}, {"0.message.content", "Be brief."}, {"1.message.role", "user"}, {"1.message.content", "Hi"}});
 }
 
@@ -201,116 +195,116 @@ TEST_CASE("responses: items of every kind, the same in requests and answers") {
 }
 
 TEST_CASE("responses: an answer") {
-  const golden::reading read = answer_at_every_cut(url, asked, calls_answer);
-  CHECK(read.failure.empty());
-  CHECK_GOLDEN(read.attributes, {{"llm.model_name", "gpt-x-2026"},
-                                 {"llm.token_count.prompt", "20"},
-                                 {"llm.token_count.completion", "7"},
-                                 {"llm.token_count.total", "27"},
-                                 {"llm.token_count.prompt_details.cache_read", "16"},
-                                 {"llm.token_count.completion_details.reasoning", "3"},
-                                 {"llm.tools.0.tool.json_schema", R"({"type":"function","name":"now","strict":true})"},
-                                 {"llm.output_messages.0.message.role", "assistant"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.id", "rs"},
-                                 {"llm.output_messages.1.message.role", "assistant"},
-                                 {"llm.output_messages.1.message.tool_calls.0.tool_call.id", "call_1"},
-                                 {"llm.output_messages.1.message.tool_calls.0.tool_call.function.name", "now"},
-                                 {"llm.output_messages.1.message.tool_calls.0.tool_call.function.arguments", R"({"zone":"UTC"})"},
-                                 {"llm.output_messages.2.message.role", "assistant"},
-                                 {"llm.output_messages.2.message.tool_calls.0.tool_call.id", "call_2"},
-                                 {"llm.output_messages.2.message.tool_calls.0.tool_call.function.name", "now"},
-                                 {"llm.output_messages.2.message.tool_calls.0.tool_call.function.arguments", R"({"zone":"CET"})"},
-                                 {"llm.output_messages.3.message.role", "assistant"},
-                                 {"llm.output_messages.3.message.contents.0.message_content.type", "text"},
-                                 {"llm.output_messages.3.message.contents.0.message_content.text", "Noon."}});
+  const reading got = read({url, asked}, calls_answer);
+  CHECK(got.failure.empty());
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "gpt-x-2026"},
+                           {"llm.token_count.prompt", "#20"},
+                           {"llm.token_count.completion", "#7"},
+                           {"llm.token_count.total", "#27"},
+                           {"llm.token_count.prompt_details.cache_read", "#16"},
+                           {"llm.token_count.completion_details.reasoning", "#3"},
+                           {"llm.tools.0.tool.json_schema", R"({"type":"function","name":"now","strict":true})"},
+                           {"llm.output_messages.0.message.role", "assistant"},
+                           {"llm.output_messages.0.message.contents.0.message_content.type", "reasoning"},
+                           {"llm.output_messages.0.message.contents.0.message_content.id", "rs"},
+                           {"llm.output_messages.1.message.role", "assistant"},
+                           {"llm.output_messages.1.message.tool_calls.0.tool_call.id", "call_1"},
+                           {"llm.output_messages.1.message.tool_calls.0.tool_call.function.name", "now"},
+                           {"llm.output_messages.1.message.tool_calls.0.tool_call.function.arguments", R"({"zone":"UTC"})"},
+                           {"llm.output_messages.2.message.role", "assistant"},
+                           {"llm.output_messages.2.message.tool_calls.0.tool_call.id", "call_2"},
+                           {"llm.output_messages.2.message.tool_calls.0.tool_call.function.name", "now"},
+                           {"llm.output_messages.2.message.tool_calls.0.tool_call.function.arguments", R"({"zone":"CET"})"},
+                           {"llm.output_messages.3.message.role", "assistant"},
+                           {"llm.output_messages.3.message.contents.0.message_content.type", "text"},
+                           {"llm.output_messages.3.message.contents.0.message_content.text", "Noon."}});
 }
 
 TEST_CASE("responses: a stream's last event is the whole answer, wherever its bytes are cut") {
   const std::string response =
       R"({"id":"r","status":"completed","error":null,"model":"gpt-x-2026","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"All"}]}],)"
       R"("usage":{"input_tokens":20,"output_tokens":7,"total_tokens":27}})";
-  const golden::reading read = answer_at_every_cut(url, asked_stream, ended_stream(R"({"type":"response.completed","response":)" + response + "}"));
-  CHECK(read.failure.empty());
-  CHECK(read.brought);
-  CHECK(read.answer == response);
-  CHECK_GOLDEN(read.attributes, {{"llm.model_name", "gpt-x-2026"},
-                                 {"llm.token_count.prompt", "20"},
-                                 {"llm.token_count.completion", "7"},
-                                 {"llm.token_count.total", "27"},
-                                 {"llm.output_messages.0.message.role", "assistant"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
-                                 {"llm.output_messages.0.message.contents.0.message_content.text", "All"}});
+  const reading got = read({url, asked_stream}, ended_stream(R"({"type":"response.completed","response":)" + response + "}"));
+  CHECK(got.failure.empty());
+  CHECK(got.brought);
+  CHECK(got.whole == response);
+  CHECK_GOLDEN(got.found, {{"llm.model_name", "gpt-x-2026"},
+                           {"llm.token_count.prompt", "#20"},
+                           {"llm.token_count.completion", "#7"},
+                           {"llm.token_count.total", "#27"},
+                           {"llm.output_messages.0.message.role", "assistant"},
+                           {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+                           {"llm.output_messages.0.message.contents.0.message_content.text", "All"}});
 }
 
 TEST_CASE("responses: an incomplete answer says why, streamed or not") {
   const std::string response =
       R"({"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"model":"m","output":[],"usage":{"input_tokens":2,"output_tokens":1,"total_tokens":3}})";
-  const std::map<std::string, std::string> expected = {{"llm.model_name", "m"},
-                                                       {"llm.token_count.prompt", "2"},
-                                                       {"llm.token_count.completion", "1"},
-                                                       {"llm.token_count.total", "3"},
-                                                       {"llm.finish_reason", "max_output_tokens"}};
-  const golden::reading plain = answer(url, asked, response);
-  CHECK(golden::difference(plain.attributes, expected) == "");
-  const golden::reading stream = answer(url, asked_stream, ended_stream(R"({"type":"response.incomplete","response":)" + response + "}"));
-  CHECK(golden::difference(stream.attributes, expected) == "");
+  const attributes expected = {{"llm.model_name", "m"},
+                               {"llm.token_count.prompt", "#2"},
+                               {"llm.token_count.completion", "#1"},
+                               {"llm.token_count.total", "#3"},
+                               {"llm.finish_reason", "max_output_tokens"}};
+  const reading plain = read({url, asked}, response);
+  CHECK(difference(plain.found, expected) == "");
+  const reading stream = read({url, asked_stream}, ended_stream(R"({"type":"response.incomplete","response":)" + response + "}"));
+  CHECK(difference(stream.found, expected) == "");
   CHECK(stream.failure.empty());
 }
 
 TEST_CASE("responses: a failed answer, streamed or not, is an error in the provider's words") {
   const std::string response = R"({"status":"failed","error":{"code":"server_error","message":"Out of luck"},"model":"m","output":[]})";
-  CHECK(answer(url, asked, response).failure == "server_error: Out of luck");
-  const golden::reading stream = answer_at_every_cut(url, asked_stream, ended_stream(R"({"type":"response.failed","response":)" + response + "}"));
+  CHECK(read({url, asked}, response).failure == "server_error: Out of luck");
+  const reading stream = read({url, asked_stream}, ended_stream(R"({"type":"response.failed","response":)" + response + "}"));
   CHECK(stream.failure == "server_error: Out of luck");
-  CHECK_GOLDEN(stream.attributes, {{"llm.model_name", "m"}});
-  CHECK(answer(url, asked_stream, ended_stream(R"({"type":"response.failed","response":{"error":null}})")).failure == "the response failed");
+  CHECK_GOLDEN(stream.found, {{"llm.model_name", "m"}});
+  CHECK(read({url, asked_stream}, ended_stream(R"({"type":"response.failed","response":{"error":null}})")).failure == "the response failed");
 }
 
 TEST_CASE("responses: an error inside a stream keeps what came, and its code") {
-  const golden::reading read =
-      answer_at_every_cut(url, asked_stream, ended_stream(R"({"type":"error","code":"rate_limit_exceeded","message":"Slow down","param":null,"sequence_number":9})"));
-  CHECK(read.failure == "rate_limit_exceeded: Slow down");
-  CHECK(golden::difference(read.attributes, partial) == "");
+  const reading got =
+      read({url, asked_stream}, ended_stream(R"({"type":"error","code":"rate_limit_exceeded","message":"Slow down","param":null,"sequence_number":9})"));
+  CHECK(got.failure == "rate_limit_exceeded: Slow down");
+  CHECK(difference(got.found, partial) == "");
 }
 
 TEST_CASE("responses: error bodies") {
-  const golden::reading read =
-      answer(url, asked, R"({"error":{"message":"No such model","type":"invalid_request_error","param":"model","code":"model_not_found"}})");
-  CHECK(read.failure == "invalid_request_error: No such model");
-  CHECK_GOLDEN(read.attributes, {});
+  const reading got =
+      read({url, asked}, R"({"error":{"message":"No such model","type":"invalid_request_error","param":"model","code":"model_not_found"}})");
+  CHECK(got.failure == "invalid_request_error: No such model");
+  CHECK_GOLDEN(got.found, {});
 }
 
 TEST_CASE("responses: a stream that breaks off has the output that came") {
-  const golden::reading read = answer_at_every_cut(url, asked_stream, events(begun_stream()));
-  CHECK(read.failure.empty());
-  CHECK(golden::difference(read.attributes, partial) == "");
-  std::string unnamed = events(begun_stream());  // the type is in the data; the name of an event may be missing
+  const reading got = read({url, asked_stream}, named_events(begun_stream()));
+  CHECK(got.failure.empty());
+  CHECK(difference(got.found, partial) == "");
+  std::string unnamed = named_events(begun_stream());  // the type is in the data; the name of an event may be missing
   for (std::size_t at; (at = unnamed.find("event: ")) != std::string::npos;) unnamed.erase(at, unnamed.find('\n', at) + 1 - at);
-  CHECK(golden::difference(answer(url, asked_stream, unnamed).attributes, partial) == "");
+  CHECK(difference(read({url, asked_stream}, unnamed).found, partial) == "");
 }
 
 TEST_CASE("responses: an item that is done is as its last event tells it") {
   auto pieces = begun_stream();
   pieces.push_back(R"({"type":"response.output_item.done","output_index":2,"item":{"type":"function_call","call_id":"call_1","name":"now","arguments":"{\"zone\":1}"}})");
-  const auto found = answer(url, asked_stream, events(pieces)).attributes;
+  const auto found = read({url, asked_stream}, named_events(pieces)).found;
   CHECK(found.at("llm.output_messages.2.message.tool_calls.0.tool_call.function.arguments") == R"({"zone":1})");
 }
 
 TEST_CASE("responses: pieces that nothing announced, and of other kinds") {
-  const auto found = answer(url, asked_stream,
-                            events({R"({"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"No"})",
+  const auto found = read({url, asked_stream},
+                            named_events({R"({"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"No"})",
                                     R"({"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"."})"}))
-                         .answer;
+                         .whole;
   CHECK(found == R"({"output":[{"content":[{"type":"refusal","refusal":"No."}]}]})");
-  CHECK(answer(url, asked_stream, events({R"({"type":"response.output_item.added","output_index":0,"item":{"type":"code_interpreter_call","code":""}})",
+  CHECK(read({url, asked_stream}, named_events({R"({"type":"response.output_item.added","output_index":0,"item":{"type":"code_interpreter_call","code":""}})",
                                           R"({"type":"response.code_interpreter_call_code.delta","output_index":0,"delta":"1+"})",
                                           R"({"type":"response.code_interpreter_call_code.delta","output_index":0,"delta":"1"})"}))
-            .answer == R"({"output":[{"type":"code_interpreter_call","code":"1+1"}]})");
+            .whole == R"({"output":[{"type":"code_interpreter_call","code":"1+1"}]})");
 }
 
 TEST_CASE("responses: the first output of a stream is its first piece of text, thought or call") {
-  const auto brought = [](const std::string& event) { return answer(url, asked_stream, events({begun_stream()[0], event})).brought; };
+  const auto brought = [](const std::string& event) { return read({url, asked_stream}, named_events({begun_stream()[0], event})).brought; };
   CHECK_FALSE(brought(begun_stream()[1]));
   CHECK_FALSE(brought(begun_stream()[2]));
   CHECK_FALSE(brought(R"({"type":"response.output_text.delta","delta":""})"));
@@ -324,41 +318,16 @@ TEST_CASE("responses: more than is kept of a stream's pieces is left out, its en
   for (int n = 0; n < 50; ++n) {
     pieces.push_back(R"({"type":"response.output_text.delta","output_index":1,"content_index":0,"delta":")" + std::string(100, 'a') + "\"}");
   }
-  const golden::reading cut = answer(url, asked_stream, events(pieces), std::string::npos, 2000);
+  const reading cut = read_up_to(2000, {url, asked_stream}, named_events(pieces));
   CHECK(cut.truncated);
-  CHECK(cut.answer.size() < 2600);
+  CHECK(cut.whole.size() < 2600);
   pieces.push_back(R"({"type":"response.completed","response":{"model":"m","output":[],"usage":{"input_tokens":2}}})");
-  CHECK_GOLDEN(answer(url, asked_stream, events(pieces), std::string::npos, 2000).attributes, {{"llm.model_name", "m"}, {"llm.token_count.prompt", "2"}});
+  CHECK_GOLDEN(read_up_to(2000, {url, asked_stream}, named_events(pieces)).found, {{"llm.model_name", "m"}, {"llm.token_count.prompt", "#2"}});
 }
 
 TEST_CASE("responses: anything may stand anywhere") {
   auto pieces = begun_stream();
   pieces.push_back(R"({"type":"response.failed","response":{"error":{"code":"c","message":"m"},"output":[{"type":"message"}]}})");
-  golden::check_bears_anything(arthur::detail::providers::openai_responses_dialect, url, everything, calls_answer, pieces);
-}
-
-TEST_CASE("responses: real traffic") {
-  const golden::recording plain("openai-responses", url, "json"), tools("openai-responses-parallel-tools", url, "json");
-  if (plain.found) {
-    const golden::reading read = answer_at_every_cut(url, plain.request, plain.response);
-    CHECK(read.attributes.size() == 9);
-    CHECK(read.attributes.at("llm.token_count.total") == "272");
-    CHECK(only(golden::request(url, plain.request), "llm.input_messages.").size() == 2);
-  }
-  if (tools.found) {
-    const golden::reading read = answer_at_every_cut(url, tools.request, tools.response);
-    CHECK(read.attributes.size() == 17);
-    CHECK(read.attributes.at("llm.output_messages.0.message.tool_calls.0.tool_call.id") == "call_J7YUFuqJu49gxvGhUKpb3qQL");
-    CHECK(read.attributes.at("llm.output_messages.1.message.tool_calls.0.tool_call.id") == "call_bppU66GAgtTnCo1NPkNe3801");
-  }
-  const golden::recording stream("openai-responses-stream", url, "sse");
-  if (stream.found) {
-    const golden::reading read = answer_at_every_cut(url, stream.request, stream.response);
-    CHECK(read.attributes.size() == 9);
-    CHECK(read.attributes.at("llm.token_count.total") == "281");
-    // Without its last event the pieces have the same text.
-    const std::string broken_off = stream.response.substr(0, stream.response.find("event: response.output_text.done"));
-    const char* const text = "llm.output_messages.0.message.contents.0.message_content.text";
-    CHECK(answer(url, stream.request, broken_off).attributes.at(text) == read.attributes.at(text));
-  }
+  pieces.push_back(calls_answer);
+  golden::check_bears_anything(url, everything, pieces);
 }

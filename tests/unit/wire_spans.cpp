@@ -1,4 +1,4 @@
-// providers_spans.cpp: the whole spans of Gemini's, Ollama's and the embeddings' calls, as they are sent.
+// wire_spans.cpp: the whole spans of Gemini's, Ollama's and the embeddings' calls, as they are sent.
 #ifndef ARTHUR_WITH_JSON
 #define ARTHUR_WITH_JSON
 #endif
