@@ -138,9 +138,15 @@ class exchange {
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
     passage_.leave();
-    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
-    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
-    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
+    std::string slim;
+    // Images that are hidden are the request's, those that are too long are anybody's.
+    const auto shown = [&slim](std::string_view text) {
+      slim = without_images(text, {false, rules_of_images().limit});
+      return slim.empty() ? text : std::string_view(slim);
+    };
+    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(shown(dump(answer))));
+    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(shown(answer_.raw().text())));
+    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(shown(answer_.raw().text())));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
   }
 
