@@ -148,31 +148,6 @@ TEST_CASE("an answer is kept up to the limit and counted beyond it; what is fold
         R"({"choices":[{"index":0,"message":{"content":"word word word word word word word word word word "}}],"usage":{"total_tokens":7}})");
 }
 
-TEST_CASE("4.14.8 streams without an end: what is made of them stays bounded, whatever grows") {
-  constexpr std::size_t limit = 4096;
-  const auto grown = [&](auto&& piece) {
-    answer_reader reader(openai_chat_dialect, limit);
-    std::size_t most = 0;
-    for (int n = 0; n < 4000; ++n) {
-      reader.feed("data: " + piece(std::to_string(n)) + "\n\n");
-      if (n % 100 == 0) most = (std::max)(most, weight(reader.answer()));
-    }
-    reader.finish(true);
-    CHECK(reader.truncated());
-    return (std::max)(most, weight(reader.answer()));
-  };
-  const std::string open = R"({"choices":[{"index":0,"delta":{)", close = "}}]}";
-  CHECK(grown([&](const std::string&) { return open + R"("content":"some more text")" + close; }) < 2 * limit);
-  CHECK(grown([&](const std::string&) { return open + R"("content":[{"type":"text","text":"more"}])" + close; }) < 4 * limit);
-  CHECK(grown([&](const std::string& n) { return open + "\"key" + n + "\":1" + close; }) < 4 * limit);
-  CHECK(grown([&](const std::string& n) { return "{\"key" + n + "\":{\"a\":1}}"; }) < 4 * limit);
-  CHECK(grown([&](const std::string& n) { return R"({"choices":[{"index":)" + n + R"(,"delta":{"content":"word"}}]})"; }) < 4 * limit);
-  CHECK(grown([&](const std::string& n) {
-          return open + R"("tool_calls":[{"index":)" + n + R"(,"function":{"name":"f","arguments":"{}"}}])" + close;
-        }) < 4 * limit);
-  CHECK(grown([&](const std::string& n) { return R"({"choices":[{"index":)" + n + R"(0000000000000,"delta":{"role":"a"}}]})"; }) < 4 * limit);
-}
-
 TEST_CASE("JSON that would take too much isn't parsed: too deep, too many members in one object") {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   CHECK_FALSE(parse(nested(max_depth)).is_discarded());

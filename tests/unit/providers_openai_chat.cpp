@@ -179,6 +179,11 @@ TEST_CASE("llama.cpp: timings stand in for usage; comment pings, progress chunks
   // Older builds without cache_n.
   check(answer(R"({"timings":{"prompt_n":4,"predicted_n":2}})"),
         {{"llm.token_count.prompt", "#4"}, {"llm.token_count.completion", "#2"}, {"llm.token_count.total", "#6"}});
+  // Counts that can't be added are told as they are.
+  const std::string most = "9223372036854775807";
+  check(answer(R"({"timings":{"cache_n":)" + most + R"(,"prompt_n":)" + most + R"(,"predicted_n":)" + most + "}}"),
+        {{"llm.token_count.prompt", "#" + most}, {"llm.token_count.prompt_details.cache_read", "#" + most},
+         {"llm.token_count.completion", "#" + most}, {"llm.token_count.total", "#" + most}});
   const reading failed = check_answer(local, streamed,
                                        events({R"({"model":"q","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"}}]})"}) +
                                            "error: {\"code\":500,\"message\":\"context shift\",\"type\":\"server_error\"}\n\n",

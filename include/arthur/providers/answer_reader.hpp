@@ -110,13 +110,13 @@ class answer_reader {
     else single_ = std::move(value);
   }
 
-  /// Whether the folded answer may grow further. It can't by more than what came since it was measured, so that is often
-  /// enough. For streams without an end: text is bounded by folded_answer, this is about what is made of it.
+  /// Whether the folded answer may grow further. For streams without an end: text is bounded by folded_answer, this is
+  /// about what is made of it. Measured once for as many bytes as are kept, so that it costs no more than they do.
   bool has_room(std::size_t more) {
-    grown_ += more;
-    if (grown_ > limit_ && !full_) {
-      grown_ = weight(folded_.whole);
-      full_ = grown_ > 2 * limit_;
+    unmeasured_ += more;
+    if (unmeasured_ > limit_ && !full_) {
+      unmeasured_ = 0;
+      full_ = weight(folded_.whole) > 2 * limit_;
     }
     return !full_;
   }
@@ -129,7 +129,7 @@ class answer_reader {
   folded_answer folded_;
   json single_;
   std::string failure_;
-  std::size_t pieces_ = 0, grown_ = 0;
+  std::size_t pieces_ = 0, unmeasured_ = 0;
   framing framing_ = framing::unknown;
   bool brought_ = false, unreadable_ = false, encoded_ = false, full_ = false;
 };

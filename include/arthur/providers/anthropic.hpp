@@ -120,9 +120,9 @@ inline void describe_request(const request_view& request, attribute_list& out) {
 }
 
 /// The input of a tool comes as pieces of JSON, which are none by themselves; what isn't JSON in the end stays a text.
-inline void end_block(json& block) {
+inline void end_block(folded_answer& into, json& block) {
   const json* const input = member(block, "input");
-  if (input == nullptr || !input->is_string()) return;
+  if (input == nullptr || !input->is_string() || !into.take_reading(text_of(input).size())) return;
   json whole = text_of(input).empty() ? json::object() : parse(text_of(input));
   if (!whole.is_discarded()) block["input"] = std::move(whole);
 }
@@ -167,7 +167,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view event)
     const json* const delta = member(piece, "delta");
     return delta != nullptr && fold_delta(into, continued(made_member(into.whole, "content"), member(piece, "index")), *delta);
   } else if (type == "content_block_stop") {
-    end_block(continued(made_member(into.whole, "content"), member(piece, "index")));
+    end_block(into, continued(made_member(into.whole, "content"), member(piece, "index")));
   } else if (type == "message_delta") {
     replace_members(into.whole, member(piece, "delta"));
     const json* const usage = member(piece, "usage");

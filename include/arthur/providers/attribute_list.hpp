@@ -16,12 +16,13 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-/// Absent and empty values aren't added: OpenInference has no empty attributes.
+/// Absent and empty values aren't added: OpenInference has no empty attributes. Nor is what comes behind more than any span
+/// has: a body of empty parts, each named by a long key, would take fifty times its size.
 class attribute_list {
  public:
   template <class Value>
   void add(std::string key, Value value) {
-    found_.push_back({std::move(key), std::move(value)});
+    if (found_.size() < 65536) found_.push_back({std::move(key), std::move(value)});
   }
   void text(std::string key, std::string_view value) {
     if (!value.empty()) add(std::move(key), std::string(value));

@@ -27,7 +27,7 @@ struct request_view {
 class folded_answer {
  public:
   /// `room`: bytes of text that may be collected.
-  explicit folded_answer(std::size_t room) noexcept : room_(room) {}
+  explicit folded_answer(std::size_t room) noexcept : room_(room), unread_(room) {}
 
   json whole;           // null before the first piece
   std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
@@ -55,12 +55,19 @@ class folded_answer {
   }
   /// Sets what came whole, if there is room for it.
   void put(json& to, const json& value) {
-    if (take_room(dump(value).size())) to = value;
+    if (take_room(weight(value))) to = value;
   }
   bool cut() const noexcept { return cut_; }
+  /// Whether so many bytes of what was collected may be read again. All of them once: a stream that asks for the same ones
+  /// with every piece would cost more and more.
+  bool take_reading(std::size_t bytes) noexcept {
+    if (bytes > unread_) return false;
+    unread_ -= bytes;
+    return true;
+  }
 
  private:
-  std::size_t room_;
+  std::size_t room_, unread_;
   bool cut_ = false;
 };
 
@@ -78,6 +85,18 @@ inline json& continued(json& list, const json* index) {
   const bool known = list.is_array() && !list.empty();
   if (known && !(integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size())) return list.back();
   return begun(list, index);
+}
+
+/// The entry of a list that has this "index" as a member, made if need be. Null: there are more than any answer has.
+inline json* entry(json& list, std::int64_t index) {
+  if (!list.is_array()) list = json::array();
+  for (json& one : list) {
+    std::int64_t has = 0;
+    if (integer_of(member(one, "index"), has) && has == index) return &one;
+  }
+  if (list.size() == 128) return nullptr;
+  list.push_back(json{{"index", index}});
+  return &list.back();
 }
 
 /// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw

@@ -11,7 +11,6 @@
 #include "../config.hpp"
 #include "dialect.hpp"
 #include "messages.hpp"
-#include "openai_chat.hpp"
 #include "token_sum.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
@@ -193,7 +192,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
     std::int64_t index = position++;
     integer_of(member(candidate, "index"), index);
     if (!candidate.is_object()) continue;
-    json* const found = openai_chat::entry(whole["candidates"], index);
+    json* const found = entry(whole["candidates"], index);
     if (found == nullptr) continue;
     json& to = *found;  // an object
     for (auto at = candidate.begin(); at != candidate.end(); ++at) {

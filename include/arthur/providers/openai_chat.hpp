@@ -86,18 +86,6 @@ inline void describe_request(const request_view& request, attribute_list& out) {
   for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
 }
 
-/// The entry of a list of pieces that has this index, made if need be. Null: there are more than any answer has.
-inline json* entry(json& list, std::int64_t index) {
-  if (!list.is_array()) list = json::array();
-  for (json& one : list) {
-    std::int64_t has = 0;
-    if (integer_of(member(one, "index"), has) && has == index) return &one;
-  }
-  if (list.size() == 128) return nullptr;
-  list.push_back(json{{"index", index}});
-  return &list.back();
-}
-
 /// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
 inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
   bool brought = false;
@@ -145,7 +133,7 @@ inline void fold_content(folded_answer& into, json& whole, const json& more) {
     const std::string_view type = text_of(member(part, "type"));
     const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
     const json* const content = member(part, type == "text" ? "text" : "thinking");
-    if (!goes_on) whole.push_back(part);
+    if (!goes_on) into.push(whole, part);
     else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
   }
 }

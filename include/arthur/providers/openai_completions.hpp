@@ -52,7 +52,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   for (const json& choice : elements(member(piece, "choices"))) {
     std::int64_t index = 0;
     integer_of(member(choice, "index"), index);
-    json* const found = openai_chat::entry(choices, index);
+    json* const found = entry(choices, index);
     if (found == nullptr) continue;
     json& whole = *found;  // an object
     const std::string_view text = text_of(text_in(choice));

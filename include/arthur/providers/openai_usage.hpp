@@ -2,11 +2,10 @@
 #ifndef ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
 #define ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
 
-#include <cstdint>
-
 #include "../config.hpp"
 #include "attribute_list.hpp"
 #include "json.hpp"
+#include "token_sum.hpp"
 
 ARTHUR_NAMESPACE_BEGIN
 namespace detail {
@@ -40,14 +39,17 @@ inline void describe_openai_usage(const json& answer, attribute_list& out) {
   }
   // llama.cpp counts in its last chunk even where nobody asked for the usage.
   const json* const timings = member(answer, "timings");
-  std::int64_t cached = 0, evaluated = 0, predicted = 0;
-  const bool has_prompt = integer_of(member(timings, "prompt_n"), evaluated);
-  if (integer_of(member(timings, "cache_n"), cached) && has_prompt) out.count("llm.token_count.prompt_details.cache_read", cached);
-  if (has_prompt) out.count("llm.token_count.prompt", cached + evaluated);
-  if (integer_of(member(timings, "predicted_n"), predicted)) {
-    out.count("llm.token_count.completion", predicted);
-    if (has_prompt) out.count("llm.token_count.total", cached + evaluated + predicted);
-  }
+  const json* const predicted = member(timings, "predicted_n");
+  out.count("llm.token_count.completion", predicted);
+  token_sum tokens(member(timings, "prompt_n"));
+  if (!tokens.known()) return;
+  const json* const cached = member(timings, "cache_n");
+  out.count("llm.token_count.prompt_details.cache_read", cached);
+  tokens.add(cached);
+  out.count("llm.token_count.prompt", tokens.value());
+  if (!token_sum(predicted).known()) return;
+  tokens.add(predicted);
+  out.count("llm.token_count.total", tokens.value());
 }
 
 }  // namespace providers
