@@ -58,7 +58,7 @@ class answer_reader {
   void finish(bool whole) {
     const bool unreadable = unreadable_;
     if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
-    if (!whole) unreadable_ = unreadable;
+    unreadable_ = whole ? unreadable_ || json_.within() : unreadable;
   }
   /// The headers name a Content-Encoding, which the client may have undone, and kept the header, or not.
   void may_be_encoded() noexcept { encoded_ = true; }
@@ -71,7 +71,7 @@ class answer_reader {
   /// The answer in the form that it has without streaming; null where nothing could be read.
   const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
   /// One JSON text, which raw() is.
-  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1; }
+  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1 && !json_.within(); }
   /// What the stream, or the body, reports as an error; empty: nothing.
   const std::string& failure() const noexcept { return failure_.empty() ? folded_.failure : failure_; }
   const kept_bytes& raw() const noexcept { return raw_; }
@@ -96,7 +96,8 @@ class answer_reader {
     return {};
   }
   void piece(std::string_view event, std::string_view text) {
-    if (text == "[DONE]") return;
+    const std::size_t first = text.find_first_not_of(" \n");
+    if (first == std::string_view::npos || starts_with(text.substr(first), "[DONE]")) return;
     json value = parse(text);
     if (value.is_discarded()) {
       unreadable_ = true;

@@ -28,10 +28,6 @@ class attribute_list {
     if (!value.empty()) add(std::move(key), std::string(value));
   }
   void text(std::string key, const json* value) { text(std::move(key), text_of(value)); }
-  /// A text as it is, anything else as JSON.
-  void any(std::string key, const json* value) {
-    if (value != nullptr) text(std::move(key), text_or_json(value));
-  }
   /// The text of a JSON value.
   void as_json(std::string key, const json* value) {
     if (value != nullptr) add(std::move(key), dump(*value));

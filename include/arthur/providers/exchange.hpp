@@ -40,7 +40,7 @@ inline image_rules rules_of_images() noexcept {
   return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
 }
 
-/// What the headers, beside the body, say of a request.
+/// Whether a header of the answer is the provider's name for the request.
 inline bool keeps_header(std::string_view name) noexcept {
   for (const std::string_view one : {"x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-generation-id", "x-litellm-call-id"}) {
     if (name == one) return true;
@@ -138,9 +138,15 @@ class exchange {
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
     passage_.leave();
-    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
-    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
-    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
+    std::string slim;
+    // Images that are hidden are the request's, those that are too long are anybody's.
+    const auto shown = [&slim](std::string_view text) {
+      slim = without_images(text, {false, rules_of_images().limit});
+      return slim.empty() ? text : std::string_view(slim);
+    };
+    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(shown(dump(answer))));
+    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(shown(answer_.raw().text())));
+    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(shown(answer_.raw().text())));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
   }
 

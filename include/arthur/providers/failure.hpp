@@ -37,7 +37,7 @@ inline std::string failure_in(const json& body, bool named = false) {
   if (error == nullptr && !is_error) return {};
   if (error != nullptr && error->is_string()) return std::string(text_of(error));
   const json& from = error != nullptr && error->is_object() ? *error : body;
-  const std::string_view message = text_of(member(from, "message"));
+  const std::string message = text_or_json(member(from, "message"));
   std::string text;
   for (const char* const key : {"type", "status", "code"}) {
     const std::string_view kind = text_of(member(from, key));

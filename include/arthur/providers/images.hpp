@@ -1,4 +1,4 @@
-// images.hpp: images in the body of a request, taken out of its text where they aren't to be recorded: before it is parsed.
+// images.hpp: images in a body, taken out of its text where they aren't to be recorded: out of a request's before it is parsed.
 #ifndef ARTHUR_PROVIDERS_IMAGES_HPP
 #define ARTHUR_PROVIDERS_IMAGES_HPP
 

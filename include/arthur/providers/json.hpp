@@ -147,11 +147,12 @@ inline std::string text_or_json(const json* value) {
 /// A number that is an integer, however it is written: 12, 12.0 or "12". False where it isn't one.
 inline bool integer_of(const json* value, std::int64_t& out) noexcept {
   if (value == nullptr) return false;
-  if (const auto* const plain = value->get_ptr<const json::number_integer_t*>()) return out = *plain, true;
   if (const auto* const large = value->get_ptr<const json::number_unsigned_t*>()) {
     out = static_cast<std::int64_t>(*large);
     return *large <= static_cast<std::uint64_t>(INT64_MAX);
   }
+  // Behind the unsigned ones, which are integers to nlohmann_json, too.
+  if (const auto* const plain = value->get_ptr<const json::number_integer_t*>()) return out = *plain, true;
   double number = 0;
   if (const auto* const real = value->get_ptr<const json::number_float_t*>()) {
     number = *real;

@@ -18,8 +18,8 @@ namespace providers {
 namespace openai_chat {
 
 inline bool claims(const request_view& request) {
-  // Azure's deployments and gateways put something before it.
-  if (!request.where.path_ends("/chat/completions")) return false;
+  // Azure's deployments and gateways put something before it. Mistral's agents chat, too.
+  if (!request.where.path_ends("/chat/completions") && !request.where.path_ends("/agents/completions")) return false;
   return request.body.is_discarded() || member(request.body, "messages") != nullptr;
 }
 
@@ -64,8 +64,7 @@ inline void describe_message(const json& from, message_writer message) {
     message.content(content != nullptr ? text_or_json(content) : std::string(refusal));
   }
   if (content != nullptr && !refusal.empty()) message.text_part(refusal);
-  const json* const audio = member(from, "audio");
-  if (audio != nullptr) message.content(text_of(member(audio, "transcript")));
+  if (content == nullptr || text_of(content).empty()) message.content(text_of(member(member(from, "audio"), "transcript")));
   for (const json& call : elements(member(from, "tool_calls"))) {
     const json* const function = member(call, "function", "custom");
     message.tool_call(text_of(member(call, "id")), text_of(member(function, "name")),
@@ -80,7 +79,8 @@ inline void describe_request(const request_view& request, attribute_list& out) {
   std::string_view model = text_of(member(body, "model"));
   if (model.empty()) model = request.where.between("/deployments/", "/");
   out.text("llm.model_name", model);
-  out.as_json("llm.invocation_parameters", body.is_object() ? &static_cast<const json&>(without(body, "messages", "tools", "functions")) : nullptr);
+  const json parameters = without(body, "messages", "tools", "functions");
+  out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
   describe_tools(member(body, "tools", "functions"), out);
   std::size_t n = 0;
   for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
@@ -94,7 +94,7 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
     if (!integer_of(member(piece, "index"), index) && calls.is_array() && !calls.empty()) {
       const std::string_view id = text_of(member(piece, "id"));
       integer_of(member(calls.back(), "index"), index);
-      if (!id.empty() && id != text_of(member(calls.back(), "id"))) ++index;
+      if (!id.empty() && id != text_of(member(calls.back(), "id")) && index < INT64_MAX) ++index;
     }
     json* const found = entry(calls, index);
     if (found == nullptr) continue;
@@ -103,16 +103,18 @@ inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
       const json* const value = member(piece, key);
       if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
     }
-    const json* const function = member(piece, "function");
+    const bool custom = member(piece, "custom") != nullptr;
+    const json* const function = member(piece, custom ? "custom" : "function");
     if (function == nullptr) continue;
-    json& whole = made_member(call, "function");
+    json& whole = made_member(call, custom ? "custom" : "function");
     const json* const name = member(function, "name");
     if (name != nullptr && !text_of(name).empty()) made_member(whole, "name") = *name;
-    const json* const arguments = member(function, "arguments");
+    const char* const key = custom ? "input" : "arguments";
+    const json* const arguments = member(function, key);
     if (arguments == nullptr) continue;
     brought = true;
-    if (arguments->is_string()) into.append(made_member(whole, "arguments"), text_of(arguments));
-    else made_member(whole, "arguments") = *arguments;
+    if (arguments->is_string()) into.append(made_member(whole, key), text_of(arguments));
+    else made_member(whole, key) = *arguments;
   }
   return brought;
 }
@@ -136,7 +138,16 @@ inline void fold_content(folded_answer& into, json& whole, const json& more) {
   }
 }
 
-/// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
+/// A piece of an answer that is spoken: what is said grows. The sound itself stays away: it would fill the room in seconds.
+inline bool fold_audio(folded_answer& into, json& whole, const json& more) {
+  for (auto at = more.begin(); at != more.end(); ++at) {
+    if (at.key() == "transcript") into.append(made_member(whole, at.key()), text_of(&*at));
+    else if (at.key() != "data") set_member(whole, at.key(), *at);
+  }
+  return !text_of(member(more, "transcript")).empty();
+}
+
+/// The next part of a message that is told in pieces: texts and lists grow, the rest is replaced.
 inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   bool brought = false;
   if (!delta.is_object()) return false;
@@ -154,6 +165,10 @@ inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
       if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
       into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
       brought = true;
+    } else if (key == "audio" && at->is_object()) {
+      if (fold_audio(into, message[key], *at)) brought = true;
+    } else if (at->is_array() && elements(member(message, key.c_str())).size() != 0) {
+      for (const json& one : *at) into.push(message[key], one);
     } else if (key != "role" || message.find(key) == message.end()) {
       set_member(message, key, *at);
     }
@@ -161,12 +176,14 @@ inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
   return brought;
 }
 
-/// The members of a chunk that stand beside its choices: the last that isn't null stays.
+/// The members of a chunk that stand beside its choices: the last stays that isn't null, or empty as the model and the id are
+/// beside the late results of Azure's filter.
 inline void fold_rest(json& whole, const json& piece) {
   if (!whole.is_object()) whole = json::object();
   for (auto at = piece.begin(); at != piece.end(); ++at) {
     if (at.key() == "choices") continue;
-    if (!at->is_null()) set_member(whole, at.key(), *at);
+    const bool empty = at->is_string() && text_of(&*at).empty() && whole.find(at.key()) != whole.end();
+    if (!at->is_null() && !empty) set_member(whole, at.key(), *at);
   }
 }
 
@@ -194,7 +211,9 @@ inline void describe_answer(const request_view&, const json& answer, attribute_l
   out.text("llm.model_name", member(answer, "model"));
   describe_openai_usage(answer, out);
   const elements choices(member(answer, "choices"));
-  if (choices.size() != 0) out.text("llm.finish_reason", member(*choices.begin(), "finish_reason"));
+  const json* reason = nullptr;  // of the first that has one
+  for (const json& choice : choices) reason = reason != nullptr ? reason : member(choice, "finish_reason");
+  out.text("llm.finish_reason", reason);
   std::int64_t position = 0;
   for (const json& choice : choices) {
     std::int64_t index = position++;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "../config.hpp"
 #include "dialect.hpp"
@@ -165,7 +166,13 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view event)
   const json* const response = member(piece, "response");
   if (response != nullptr && response->is_object()) {
     const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
-    if (last || elements(member(into.whole, "output")).size() == 0) into.whole = *response;
+    if (last || elements(member(into.whole, "output")).size() == 0) {
+      json so_far = std::move(made_member(into.whole, "output"));
+      into.whole = *response;
+      // The end of what failed has no output, and with some servers no end has it.
+      const bool none = elements(member(into.whole, "output")).size() == 0;
+      if (none && elements(&so_far).size() != 0) into.whole["output"] = std::move(so_far);
+    }
     if (type != "response.failed") return false;
     into.failure = failure_in(*response);
     if (into.failure.empty()) into.failure = "the response failed";

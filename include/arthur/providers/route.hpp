@@ -90,6 +90,7 @@ inline std::string_view provider_of(std::string_view host) noexcept {
       {"api.anthropic.com", "anthropic"},
       {"generativelanguage.googleapis.com", "google"},
       {"aiplatform.googleapis.com", "google"},
+      {"amazonaws.com", "aws"},
       {"api.groq.com", "groq"},
       {"api.mistral.ai", "mistralai"},
       {"codestral.mistral.ai", "mistralai"},
