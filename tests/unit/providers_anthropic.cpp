@@ -53,6 +53,7 @@ const std::string tool_answer = R"({"id":"msg_1","type":"message","role":"assist
 std::map<std::string, std::string> of_message(const std::string& message) {
   auto found = golden::request(url, R"({"model":"m","max_tokens":1,"messages":[)" + message + "]}");
   found.erase("llm.model_name");
+  found.erase("llm.request.model_name");
   found.erase("llm.invocation_parameters");
   return found;
 }
@@ -94,6 +95,7 @@ TEST_CASE("Anthropic: Vertex has the model in the path") {
   CHECK_FALSE(claimed("https://eu-aiplatform.googleapis.com/v1/projects/p/locations/eu/publishers/mistralai/models/m:rawPredict", body));
   CHECK_GOLDEN(golden::request(path + "claude-x%4020261101:rawPredict", body),
                {{"llm.model_name", "claude-x@20261101"},
+                {"llm.request.model_name", "claude-x@20261101"},
                 {"llm.invocation_parameters", R"({"anthropic_version":"vertex-2023-10-16","max_tokens":64})"},
                 {"llm.input_messages.0.message.role", "user"},
                 {"llm.input_messages.0.message.content", "Hi"}});
@@ -107,6 +109,7 @@ TEST_CASE("Anthropic: a request with everything") {
   CHECK_GOLDEN(
       golden::request(url, everything),
       {{"llm.model_name", "claude-x"},
+       {"llm.request.model_name", "claude-x"},
        {"llm.invocation_parameters",
         R"({"max_tokens":64,"temperature":0.5,"stream":true,"tool_choice":{"type":"auto"},"thinking":{"type":"enabled","budget_tokens":1024}})"},
        {"llm.tools.0.tool.json_schema", R"({"name":"get_weather","description":"d","input_schema":{"type":"object"}})"},
@@ -220,6 +223,7 @@ TEST_CASE("Anthropic: an answer") {
   const golden::reading read = answer_at_every_cut(url, asked, tool_answer);
   CHECK(read.failure.empty());
   CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
+                                 {"llm.response.model_name", "claude-x-2026"},
                                  {"llm.token_count.prompt", "2310"},
                                  {"llm.token_count.completion", "48"},
                                  {"llm.token_count.total", "2358"},
@@ -279,6 +283,7 @@ TEST_CASE("Anthropic: a stream is read as the same answer without streaming, whe
                        "\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":12,\"cache_creation_input_tokens\":300,"
                        "\"cache_read_input_tokens\":2000,\"output_tokens\":48}}");
   CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
+                                 {"llm.response.model_name", "claude-x-2026"},
                                  {"llm.token_count.prompt", "2312"},
                                  {"llm.token_count.completion", "48"},
                                  {"llm.token_count.total", "2360"},
@@ -326,6 +331,7 @@ TEST_CASE("Anthropic: a stream that breaks off keeps what came") {
                      block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"zone\": \"Eu"})")}) +
                  "event: content_block_delta\ndata: {\"type\":\"content_bl");
   CHECK_GOLDEN(read.attributes, {{"llm.model_name", "claude-x-2026"},
+                                 {"llm.response.model_name", "claude-x-2026"},
                                  {"llm.token_count.prompt", "10"},
                                  {"llm.token_count.completion", "0"},
                                  {"llm.token_count.total", "10"},
@@ -394,6 +400,7 @@ TEST_CASE("Anthropic: errors, as an answer and inside a stream") {
       events({message_start(R"({"input_tokens":3})"), block_start(0, R"({"type":"text","text":""})"), block_delta(0, R"({"type":"text_delta","text":"On"})"), body}));
   CHECK(stream.failure == "overloaded_error: Overloaded");
   CHECK_GOLDEN(stream.attributes, {{"llm.model_name", "claude-x-2026"},
+                                   {"llm.response.model_name", "claude-x-2026"},
                                    {"llm.token_count.prompt", "3"},
                                    {"llm.output_messages.0.message.role", "assistant"},
                                    {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
@@ -433,7 +440,7 @@ TEST_CASE("Anthropic: real traffic") {
   const golden::recording tools("anthropic-stream-two-tools", url, "sse");
   if (tools.found) {
     const golden::reading read = answer_at_every_cut(url, tools.request, tools.response);
-    CHECK(read.attributes.size() == 22);
+    CHECK(read.attributes.size() == 23);
     CHECK_GOLDEN(only(read.attributes, "llm.token_count."), {{"prompt", "721"}, {"completion", "113"}, {"total", "834"}});
     CHECK(read.attributes.at("llm.finish_reason") == "tool_use");
     CHECK(read.attributes.at("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments") == R"({"location":"New York, NY"})");
@@ -442,7 +449,7 @@ TEST_CASE("Anthropic: real traffic") {
   const golden::recording thinking("anthropic-stream-thinking", url, "sse");
   if (thinking.found) {
     const golden::reading read = answer_at_every_cut(url, thinking.request, thinking.response);
-    CHECK(read.attributes.size() == 12);
+    CHECK(read.attributes.size() == 13);
     CHECK_GOLDEN(only(read.attributes, "llm.token_count."),
                  {{"prompt", "50"}, {"completion", "93"}, {"total", "143"}, {"completion_details.reasoning", "53"}});
     CHECK(read.attributes.at("llm.output_messages.0.message.contents.0.message_content.type") == "reasoning");
