@@ -54,6 +54,7 @@ const std::string tool_answer = R"({"id":"msg_1","type":"message","role":"assist
 attributes of_message(const std::string& message) {
   auto found = request(url, R"({"model":"m","max_tokens":1,"messages":[)" + message + "]}").described();
   found.erase("llm.model_name");
+  found.erase("llm.request.model_name");
   found.erase("llm.invocation_parameters");
   return found;
 }
@@ -86,6 +87,7 @@ TEST_CASE("Anthropic: Vertex has the model in the path") {
   CHECK_FALSE(claimed("https://eu-aiplatform.googleapis.com/v1/projects/p/locations/eu/publishers/mistralai/models/m:rawPredict", body));
   CHECK_GOLDEN(request(path + "claude-x%4020261101:rawPredict", body).described(),
                {{"llm.model_name", "claude-x@20261101"},
+                {"llm.request.model_name", "claude-x@20261101"},
                 {"llm.invocation_parameters", R"({"anthropic_version":"vertex-2023-10-16","max_tokens":64})"},
                 {"llm.input_messages.0.message.role", "user"},
                 {"llm.input_messages.0.message.content", "Hi"}});
@@ -98,6 +100,7 @@ TEST_CASE("Anthropic: a request with everything") {
   CHECK_GOLDEN(
       request(url, everything).described(),
       {{"llm.model_name", "claude-x"},
+       {"llm.request.model_name", "claude-x"},
        {"llm.invocation_parameters",
         R"({"max_tokens":64,"temperature":0.5,"stream":true,"tool_choice":{"type":"auto"},"thinking":{"type":"enabled","budget_tokens":1024}})"},
        {"llm.tools.0.tool.json_schema", R"({"name":"get_weather","description":"d","input_schema":{"type":"object"}})"},
@@ -211,6 +214,7 @@ TEST_CASE("Anthropic: an answer") {
   const reading got = read({url, asked}, tool_answer);
   CHECK(got.failure.empty());
   CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.response.model_name", "claude-x-2026"},
                            {"llm.token_count.prompt", "#2310"},
                            {"llm.token_count.completion", "#48"},
                            {"llm.token_count.total", "#2358"},
@@ -269,6 +273,7 @@ TEST_CASE("Anthropic: a stream is read as the same answer without streaming, whe
                        "\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":12,\"cache_creation_input_tokens\":300,"
                        "\"cache_read_input_tokens\":2000,\"output_tokens\":48}}");
   CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.response.model_name", "claude-x-2026"},
                            {"llm.token_count.prompt", "#2312"},
                            {"llm.token_count.completion", "#48"},
                            {"llm.token_count.total", "#2360"},
@@ -316,6 +321,7 @@ TEST_CASE("Anthropic: a stream that breaks off keeps what came") {
                      block_delta(1, R"({"type":"input_json_delta","partial_json":"{\"zone\": \"Eu"})")}) +
                  "event: content_block_delta\ndata: {\"type\":\"content_bl");
   CHECK_GOLDEN(got.found, {{"llm.model_name", "claude-x-2026"},
+                           {"llm.response.model_name", "claude-x-2026"},
                                  {"llm.token_count.prompt", "#10"},
                                  {"llm.token_count.completion", "#0"},
                                  {"llm.token_count.total", "#10"},
@@ -381,6 +387,7 @@ TEST_CASE("Anthropic: errors, as an answer and inside a stream") {
       named_events({message_start(R"({"input_tokens":3})"), block_start(0, R"({"type":"text","text":""})"), block_delta(0, R"({"type":"text_delta","text":"On"})"), body}));
   CHECK(stream.failure == "overloaded_error: Overloaded");
   CHECK_GOLDEN(stream.found, {{"llm.model_name", "claude-x-2026"},
+                              {"llm.response.model_name", "claude-x-2026"},
                               {"llm.token_count.prompt", "#3"},
                               {"llm.output_messages.0.message.role", "assistant"},
                               {"llm.output_messages.0.message.contents.0.message_content.type", "text"},

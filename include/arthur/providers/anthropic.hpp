@@ -119,7 +119,9 @@ inline void describe_message(const json& from, attribute_list& out, std::size_t&
 inline void describe_request(const request_view& request, attribute_list& out) {
   const json& body = request.body;
   const std::string_view vertex = vertex_model(request.where);
-  out.text("llm.model_name", vertex.empty() ? text_of(member(body, "model")) : vertex);
+  const std::string_view model = vertex.empty() ? text_of(member(body, "model")) : vertex;
+  out.text("llm.model_name", model);
+  out.text("llm.request.model_name", model);  // an alias, often: the answer names the model itself
   const json parameters = without(body, "model", "messages", "system", "tools");
   out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
   describe_tools(member(body, "tools"), out);
@@ -217,6 +219,7 @@ inline void describe_usage(const json* usage, attribute_list& out) {
 
 inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
   out.text("llm.model_name", member(answer, "model"));
+  out.text("llm.response.model_name", member(answer, "model"));
   describe_usage(member(answer, "usage"), out);
   out.text("llm.finish_reason", member(answer, "stop_reason"));
   const elements blocks(member(answer, "content"));

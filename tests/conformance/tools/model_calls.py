@@ -26,6 +26,7 @@ CHAT_TOOLS = [{"type": "function", "function": {"name": "get_weather", "descript
 CHAT_USAGE = {"prompt_tokens": 120, "completion_tokens": 48, "total_tokens": 168, "prompt_tokens_details": {"cached_tokens": 64, "audio_tokens": 0},
               "completion_tokens_details": {"reasoning_tokens": 16, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}}
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+LARGE = "iVBORw0K" * 5000  # more than is recorded
 IDS = {"x-request-id": "req_1", "set-cookie": "secret"}
 
 
@@ -70,6 +71,8 @@ chat("conversation", Answer(chat_body(({"role": "assistant", "content": None, "t
 chat("images", Answer(chat_body(({"role": "assistant", "content": "a pixel"}, "stop"))), messages=[{"role": "user", "content": [
     {"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}},
     {"type": "image_url", "image_url": {"url": "data:image/png;base64," + PIXEL}}]}])
+chat("large image", Answer(chat_body(({"role": "assistant", "content": "a photo"}, "stop"))), messages=[{"role": "user", "content": [
+    {"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64," + LARGE}}]}])
 chat("audio and files", Answer(chat_body(({"role": "assistant", "content": None, "refusal": None,
                                            "audio": {"id": "audio_1", "data": "UklGRg==", "expires_at": 1700000000, "transcript": "hello"}}, "stop"))),
      messages=[{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}, {"type": "file", "file": {"file_id": "file_1"}}]}])
@@ -263,6 +266,8 @@ messages("image as a tool result", Answer(json.dumps(message(text("a pixel")))),
     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_a", "content": [IMAGE]}]}])
 messages("images", Answer(json.dumps(message(text("a pixel")))), messages=[{"role": "user", "content": [
     text("What is it?"), IMAGE, {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}]}])
+messages("large image", Answer(json.dumps(message(text("a photo")))), messages=[{"role": "user", "content": [
+    text("What is it?"), {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": LARGE}}]}])
 messages("documents", Answer(json.dumps(message({**text("It says so."), "citations": [
     {"type": "char_location", "cited_text": "so", "document_index": 0, "document_title": "A", "start_char_index": 0, "end_char_index": 2}]}))), messages=[
         {"role": "user", "content": [{"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "so"}, "title": "A"}, text("What?")]}])
@@ -344,6 +349,8 @@ generate("text among the results", Answer(json.dumps(generated({"text": "30"})))
 generate("images and audio", Answer(json.dumps(generated({"text": "a pixel"}))), contents=[{"role": "user", "parts": [
     {"text": "What is it?"}, {"inline_data": {"mime_type": "image/png", "data": PIXEL}}, {"file_data": {"mime_type": "image/png", "file_uri": "https://example.com/a.png"}},
     {"inline_data": {"mime_type": "audio/wav", "data": "UklGRg=="}}]}])
+generate("large image", Answer(json.dumps(generated({"text": "a photo"}))), contents=[{"role": "user", "parts": [
+    {"text": "What is it?"}, {"inline_data": {"mime_type": "image/png", "data": LARGE}}]}])
 generate("image as the answer", Answer(json.dumps(generated({"text": "Here."}, {"inlineData": {"mimeType": "image/png", "data": PIXEL}}))))
 generate("code that ran", Answer(json.dumps(generated({"executableCode": {"language": "PYTHON", "code": "print(1)"}},
                                                       {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}}, {"text": "1"}))), tools=[{"code_execution": {}}])
