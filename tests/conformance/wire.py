@@ -179,7 +179,7 @@ def from_answer(attributes):
 
 
 def texts(attributes, messages, thoughts=False):
-    """All text of the messages, or what was thought on the way."""
+    """All text of the messages, or what was thought on the way, which has a type."""
     def found():
         for key, value in sorted(attributes.items()):
             part = re.fullmatch(rf"llm\.{messages}\.message\.content(s\.\d+\.message_content\.text)?", key)
