@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """agent_loop.py: examples/agent_loop.cpp against aimock, which asks for a tool twice before it answers: one trace, each call of the
-model and of the tool a child of the agent, with what went over the wire."""
+model and of the tool a child of the agent, with what went over the wire. The wire carries the trace to hosts that are named only."""
 import json
 import sys
 
@@ -44,7 +44,7 @@ def said(message):
     return {key: json.loads(value) if value[:1] == "{" else value for key, value in message.items()}
 
 
-def problems(spans, journal):
+def problems(spans, journal, propagates):
     trees = [path for path, _ in spans]
     agent = "/warmer"
     order = [agent] + [f"{agent}/{name}" for name in ("ChatCompletion", "get_weather") * len(ROUNDS) + ("ChatCompletion",)]
@@ -66,7 +66,7 @@ def problems(spans, journal):
         if span.status.code != 1 or span.status.message:
             found.append(f"{where}: status {span.status}")
     check("agent", every[0], openinference__span__kind="AGENT", input__value=QUESTION, output__value=ANSWER)
-    for n, (a, entry) in enumerate(zip(every[1::2], journal)):
+    for n, (a, (_, span), entry) in enumerate(zip(every[1::2], spans[1::2], journal)):
         where, last = f"call {n} of the model", n == len(ROUNDS)
         check(where, a, openinference__span__kind="LLM", llm__model_name="gpt-4o", llm__system="openai", http__response__status_code=200,
               llm__finish_reason="stop" if last else "tool_calls", llm__token_count__prompt=100 + n, llm__token_count__total=110 + n)
@@ -82,8 +82,9 @@ def problems(spans, journal):
         carried = {key: value for key, value in entry["body"].items() if not key.startswith("_")}
         if carried != json.loads(a["input.value"]) or entry["headers"]["content-length"] != str(len(a["input.value"].encode())):
             found.append(f"{where}: the wire carried {carried}, the span has {a['input.value']}")
-        if "traceparent" in entry["headers"]:
-            found.append(f"{where}: a traceparent that nobody asked for")
+        traceparent = f"00-{span.trace_id.hex()}-{span.span_id.hex()}-03" if propagates else None  # sampled, of random ids
+        if entry["headers"].get("traceparent") != traceparent:
+            found.append(f"{where}: the wire carried traceparent {entry['headers'].get('traceparent')} in place of {traceparent}")
     for (_, arguments, result), a in zip(ROUNDS, every[2::2]):
         check(f"tool for {arguments}", {key: json.loads(value) if str(value)[:1] == "{" else value for key, value in a.items()},
               openinference__span__kind="TOOL", tool__name="get_weather", tool__description="The weather of a city", tool__parameters=SCHEMA,
@@ -93,20 +94,25 @@ def problems(spans, journal):
     return found
 
 
-def main(build):
+def run(build, propagate_to):
     with aimock.serve(build, fixtures()) as server, sending.serve() as (url, requests):
         printed = sending.run(f"{build}/examples/agent_loop", url, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=url + sending.PATHS["engine"],
-                              OPENAI_BASE_URL=f"http://127.0.0.1:{server.port}/v1", OPENAI_API_KEY="not-to-be-recorded")
+                              OPENAI_BASE_URL=f"http://127.0.0.1:{server.port}/v1", OPENAI_API_KEY="not-to-be-recorded", OPENAI_MODEL="gpt-4o",
+                              ARTHUR_PROPAGATE_TO=propagate_to)
         journal = server.journal()
-    found = problems(depth_first(official.spans(map(official.decode, requests))), journal)
+    yield from problems(depth_first(official.spans(map(official.decode, requests))), journal, propagate_to != "")
     if printed != f"answer: {ANSWER}\n":
-        found.append(f"the program printed {printed!r}")
+        yield f"the program printed {printed!r}"
     if any(b"not-to-be-recorded" in request.body for request in requests):
-        found.append("the key was recorded")
-    print(f"{len(journal)} calls of the model")
-    for line in found:
+        yield "the key was recorded"
+
+
+def main(build):
+    failed = [f"propagate_to {to!r}: {line}" for to in ("", "127.0.0.1") for line in run(build, to)]
+    print(f"2 runs of {len(ROUNDS)} rounds of tools")
+    for line in failed:
         print(line)
-    return 1 if found else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """wire.py: every format that aimock serves, streamed and not, however the bytes are cut: the span says what the model was asked
 and what it answered; so it does where the answer is an error, garbled, broken off or given up; and the wire carried what the
-program sent. aimock can't do OpenAI's completions (but for an error), a Gemini stream as a JSON array, several embeddings in one
-request to Gemini, nor the list of embeddings that Ollama's /api/embed answers with."""
+program sent. aimock can't do OpenAI's completions (but for an error), embeddings in base64, a Gemini stream as a JSON array,
+several embeddings in one request to Gemini, Ollama's list of embeddings and its "thinking", nor an error inside a stream."""
 import json
 import re
 import sys
@@ -17,6 +17,7 @@ CALLS = [{"id": "call_a", "name": "get_weather", "arguments": '{"city":"Paris"}'
 USAGE = {"prompt_tokens": 120, "completion_tokens": 48, "total_tokens": 168, "input_tokens": 120, "output_tokens": 48, "promptTokenCount": 120,
          "candidatesTokenCount": 48, "totalTokenCount": 168}
 TEXT = "It is \u4e09\u5341 degrees in Paris, \u00e9l\u00e9gant \U0001f600."
+THOUGHT = "Paris is in the north."
 LONG = " ".join(["It is warm in Paris today."] * 8)
 VECTOR = [0.5, 0.25, -1]
 ERRORS = {"limit": (429, "rate_limit_error", "slow down"), "down": (500, "server_error", "it broke")}
@@ -25,6 +26,7 @@ MODEL = "some-model-1"
 ANSWERS = {
     "say": {"response": {"content": TEXT, "usage": USAGE}},
     "tools": {"response": {"toolCalls": CALLS, "usage": USAGE}},
+    "think": {"response": {"content": TEXT, "reasoning": THOUGHT, "usage": USAGE}, "openRouterProcessing": True},
     "embed": {"response": {"embedding": VECTOR}},
     **{text: {"response": {"error": {"message": message, "type": kind}, "status": status}} for text, (status, kind, message) in ERRORS.items()},
     "unanswered": {"response": {"content": TEXT}, "chaos": {"disconnectRate": 1}},
@@ -44,6 +46,11 @@ def openai_chat(text, stream):
 def azure_chat(text, stream):
     path, body = openai_chat(text, stream)
     return f"/openai/deployments/{body.pop('model')}{path[3:]}?api-version=2024-10-21&api-key=not-to-be-recorded", body
+
+
+def openrouter_chat(text, stream):
+    path, body = openai_chat(text, stream)
+    return f"/api{path}", body
 
 
 def openai_responses(text, stream):
@@ -117,12 +124,13 @@ def embedding(make, tokens):
 CHATS = [
     Format(openai_chat, "ChatCompletion", "stop", "tool_calls"),
     Format(azure_chat, "ChatCompletion", "stop", "tool_calls"),
+    Format(openrouter_chat, "ChatCompletion", "stop", "tool_calls", lacks=("types of errors",)),  # with comments in its streams
     Format(openai_responses, "Response"),
     Format(anthropic, "messages.create", "end_turn", "tool_use", "messages.stream"),
     Format(gemini, "GenerateContent", "STOP", "FUNCTION_CALL", "GenerateContentStream"),  # the provider's is STOP
     Format(vertex, "GenerateContent", "STOP", "FUNCTION_CALL", "GenerateContentStream"),
-    Format(ollama_chat, "Chat", "stop", "stop", tokens=(0, 0, 0), lacks=("ids",)),  # aimock counts nothing for Ollama
-    Format(ollama_generate, "Generate", "stop", tokens=(0, 0, 0), lacks=("tools",)),
+    Format(ollama_chat, "Chat", "stop", "stop", tokens=(0, 0, 0), lacks=("ids", "thoughts")),  # aimock counts nothing for Ollama
+    Format(ollama_generate, "Generate", "stop", tokens=(0, 0, 0), lacks=("tools", "thoughts")),
 ]
 EMBEDDINGS = [
     embedding(openai_embeddings, (0, None, 0)),  # whatever the fixture says
@@ -132,6 +140,9 @@ EMBEDDINGS = [
     embedding(ollama_old_embeddings, (None, None, None)),
 ]
 COMPLETIONS = Format(openai_completions, "Completion", lacks=("tools", "messages"))  # aimock has no such route
+OUTPUT = r"output_messages\.\d+"
+# The texts that chats complete, and what a format must have for them.
+NEEDED = {"say": None, "tools": "tools", "think": "thoughts"}
 # What only an answer can have brought.
 FROM_ANSWER = re.compile(r"llm\.(output_messages|choices|token_count|finish_reason).*|embedding\..*\.vector")
 
@@ -167,10 +178,14 @@ def from_answer(attributes):
     return {key: value for key, value in attributes.items() if FROM_ANSWER.fullmatch(key)}
 
 
-def contents(attributes, message):
-    """All text of a message."""
-    return "".join(value for key, value in sorted(attributes.items())
-                   if re.fullmatch(rf"{message}\.message\.content(s\.\d+\.message_content\.text)?", key))
+def texts(attributes, messages, thoughts=False):
+    """All text of the messages, or what was thought on the way, which has a type."""
+    def found():
+        for key, value in sorted(attributes.items()):
+            part = re.fullmatch(rf"llm\.{messages}\.message\.content(s\.\d+\.message_content\.text)?", key)
+            if part and (attributes.get(key[:-4] + "type") == "reasoning") == thoughts:
+                yield value
+    return "".join(found())
 
 
 def calls_of(attributes):
@@ -188,6 +203,7 @@ def is_asked(where, case, span, answer):
     check(where, a.get("openinference.span.kind") == of.kind, "kind", a)
     check(where, a.get("input.value") == case.body(), "input.value", a.get("input.value"))
     check(where, "not-to-be-recorded" not in json.dumps(span), "a secret was recorded")
+    check(where, ("http.response.header.x-request-id" in a) == (answer["status"] != 0), "id of the request", a)
     complete = span["status"] == "OK" or answer["status"] >= 400
     check(where, a.get("http.response.status_code") == (answer["status"] if complete else None), "status", a.get("http.response.status_code"))
     if of.kind == "EMBEDDING":
@@ -195,7 +211,7 @@ def is_asked(where, case, span, answer):
         check(where, a.get("embedding.embeddings.0.embedding.text") == case.text, "text", a)
         return
     check(where, a.get("llm.model_name") == MODEL, "model", a.get("llm.model_name"))
-    check(where, "messages" in of.lacks or contents(a, "llm.input_messages.0") == case.text, "input", contents(a, "llm.input_messages.0"))
+    check(where, "messages" in of.lacks or texts(a, "input_messages.0") == case.text, "input", texts(a, "input_messages.0"))
     check(where, "tools" in of.lacks or "get_weather" in a.get("llm.tools.0.tool.json_schema", ""), "tools", a)
 
 
@@ -211,8 +227,9 @@ def is_complete(where, case, span, answer):
         check(where, a.get("output.value") == answer["body"], "output.value", a.get("output.value"))
     if of.kind == "EMBEDDING":
         check(where, a.get("embedding.embeddings.0.embedding.vector") == VECTOR, "vector", a)
-    elif case.text == "say":
-        check(where, contents(a, "llm.output_messages.0") == TEXT, "output", contents(a, "llm.output_messages.0"))
+    elif case.text != "tools":
+        check(where, texts(a, OUTPUT) == TEXT, "output", texts(a, OUTPUT))
+        check(where, texts(a, OUTPUT, True) == (THOUGHT if case.text == "think" else ""), "thoughts", texts(a, OUTPUT, True))
         check(where, a.get("llm.finish_reason") == of.stop, "finish reason", a.get("llm.finish_reason"))
     else:
         wanted = [(c["name"], json.loads(c["arguments"]), None if "ids" in of.lacks else c["id"]) for c in CALLS]
@@ -223,7 +240,8 @@ def is_complete(where, case, span, answer):
 def is_refused(where, case, span, answer):
     status, kind, message = ERRORS.get(case.text, (404, "not_found", "Not found"))
     check(where, answer["status"] == status, "the server's", answer["status"])
-    check(where, span["status"] == "ERROR" and span["message"] == f"HTTP {status}: {kind}: {message}", span["status"], span["message"])
+    wanted = f"HTTP {status}: " + (message if "types of errors" in case.of.lacks else f"{kind}: {message}")
+    check(where, span["status"] == "ERROR" and span["message"] == wanted, span["status"], span["message"])
     check(where, span["attributes"].get("output.value") == answer["body"], "output.value", span["attributes"].get("output.value"))
     check(where, not from_answer(span["attributes"]), "invented:", from_answer(span["attributes"]))
 
@@ -241,7 +259,7 @@ def is_unanswered(where, case, span, answer):
 
 def has_beginning(where, span):
     """What came of the text, and no more."""
-    text = contents(span["attributes"], "llm.output_messages.0")
+    text = texts(span["attributes"], OUTPUT)
     check(where, text and text != LONG and LONG.startswith(text), "output", text)
     check(where, json.loads(span["attributes"].get("output.value", "null")), "output.value", span["attributes"].get("output.value"))
 
@@ -259,7 +277,7 @@ def is_given_up(where, case, span, answer):
 def complete_cases():
     for of in CHATS + EMBEDDINGS:
         ways = [(False, 0), (False, 7)] + [(True, cut) for cut in (0, 1, 13) if "streams" not in of.lacks]
-        for text in ["embed"] if of.kind == "EMBEDDING" else ["say"] if "tools" in of.lacks else ["say", "tools"]:
+        for text in ["embed"] if of.kind == "EMBEDDING" else [one for one, needed in NEEDED.items() if needed not in of.lacks]:
             yield from (Case(of, text, is_complete, *way) for way in ways)
         for stream in (False, True)[:1 if "streams" in of.lacks else 2]:
             yield from (Case(of, text, is_refused, stream, 7) for text in ERRORS)
@@ -282,7 +300,7 @@ def is_carried(where, case, request, entry):
     check(where, not added, "headers that the program didn't send:", added)
     check(where, entry["headers"]["content-length"] == str(len(request["body"].encode())), "length", entry["headers"])
     body = {key: value for key, value in entry["body"].items() if not key.startswith("_")}
-    if case.of.make in (openai_chat, azure_chat):
+    if case.of.name == "ChatCompletion":
         check(where, body == {"model": MODEL, **json.loads(request["body"])}, "body", body)
     elif case.of.kind == "EMBEDDING":
         check(where, (body["model"], body["embeddingInput"]) == (MODEL, case.text), "body", body)
