@@ -26115,11 +26115,12 @@ inline std::string text_or_json(const json* value) {
 /// A number that is an integer, however it is written: 12, 12.0 or "12". False where it isn't one.
 inline bool integer_of(const json* value, std::int64_t& out) noexcept {
   if (value == nullptr) return false;
-  if (const auto* const plain = value->get_ptr<const json::number_integer_t*>()) return out = *plain, true;
   if (const auto* const large = value->get_ptr<const json::number_unsigned_t*>()) {
     out = static_cast<std::int64_t>(*large);
     return *large <= static_cast<std::uint64_t>(INT64_MAX);
   }
+  // Behind the unsigned ones, which are integers to nlohmann_json, too.
+  if (const auto* const plain = value->get_ptr<const json::number_integer_t*>()) return out = *plain, true;
   double number = 0;
   if (const auto* const real = value->get_ptr<const json::number_float_t*>()) {
     number = *real;
@@ -26165,21 +26166,18 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-/// Absent and empty values aren't added: OpenInference has no empty attributes.
+/// Absent and empty values aren't added: OpenInference has no empty attributes. Nor is what comes behind more than any span
+/// has: a body of empty parts, each named by a long key, would take fifty times its size.
 class attribute_list {
  public:
   template <class Value>
   void add(std::string key, Value value) {
-    found_.push_back({std::move(key), std::move(value)});
+    if (found_.size() < 65536) found_.push_back({std::move(key), std::move(value)});
   }
   void text(std::string key, std::string_view value) {
     if (!value.empty()) add(std::move(key), std::string(value));
   }
   void text(std::string key, const json* value) { text(std::move(key), text_of(value)); }
-  /// A text as it is, anything else as JSON.
-  void any(std::string key, const json* value) {
-    if (value != nullptr) text(std::move(key), text_or_json(value));
-  }
   /// The text of a JSON value.
   void as_json(std::string key, const json* value) {
     if (value != nullptr) add(std::move(key), dump(*value));
@@ -26296,6 +26294,7 @@ inline std::string_view provider_of(std::string_view host) noexcept {
       {"api.anthropic.com", "anthropic"},
       {"generativelanguage.googleapis.com", "google"},
       {"aiplatform.googleapis.com", "google"},
+      {"amazonaws.com", "aws"},
       {"api.groq.com", "groq"},
       {"api.mistral.ai", "mistralai"},
       {"codestral.mistral.ai", "mistralai"},
@@ -26340,7 +26339,7 @@ struct request_view {
 class folded_answer {
  public:
   /// `room`: bytes of text that may be collected.
-  explicit folded_answer(std::size_t room) noexcept : room_(room) {}
+  explicit folded_answer(std::size_t room) noexcept : room_(room), unread_(room) {}
 
   json whole;           // null before the first piece
   std::string failure;  // what the stream reports in a form that failure.hpp doesn't know
@@ -26368,12 +26367,19 @@ class folded_answer {
   }
   /// Sets what came whole, if there is room for it.
   void put(json& to, const json& value) {
-    if (take_room(dump(value).size())) to = value;
+    if (take_room(weight(value))) to = value;
   }
   bool cut() const noexcept { return cut_; }
+  /// Whether so many bytes of what was collected may be read again. All of them once: a stream that asks for the same ones
+  /// with every piece would cost more and more.
+  bool take_reading(std::size_t bytes) noexcept {
+    if (bytes > unread_) return false;
+    unread_ -= bytes;
+    return true;
+  }
 
  private:
-  std::size_t room_;
+  std::size_t room_, unread_;
   bool cut_ = false;
 };
 
@@ -26391,6 +26397,18 @@ inline json& continued(json& list, const json* index) {
   const bool known = list.is_array() && !list.empty();
   if (known && !(integer_of(index, at) && at >= 0 && static_cast<std::uint64_t>(at) < list.size())) return list.back();
   return begun(list, index);
+}
+
+/// The entry of a list that has this "index" as a member, made if need be. Null: there are more than any answer has.
+inline json* entry(json& list, std::int64_t index) {
+  if (!list.is_array()) list = json::array();
+  for (json& one : list) {
+    std::int64_t has = 0;
+    if (integer_of(member(one, "index"), has) && has == index) return &one;
+  }
+  if (list.size() == 128) return nullptr;
+  list.push_back(json{{"index", index}});
+  return &list.back();
 }
 
 /// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
@@ -26479,7 +26497,7 @@ inline std::string failure_in(const json& body, bool named = false) {
   if (error == nullptr && !is_error) return {};
   if (error != nullptr && error->is_string()) return std::string(text_of(error));
   const json& from = error != nullptr && error->is_object() ? *error : body;
-  const std::string_view message = text_of(member(from, "message"));
+  const std::string message = text_or_json(member(from, "message"));
   std::string text;
   for (const char* const key : {"type", "status", "code"}) {
     const std::string_view kind = text_of(member(from, key));
@@ -26706,7 +26724,7 @@ class answer_reader {
   void finish(bool whole) {
     const bool unreadable = unreadable_;
     if (framing_ == framing::events) sse_.finish([this](std::string_view event, std::string_view data) { piece(event, data); });
-    if (!whole) unreadable_ = unreadable;
+    unreadable_ = whole ? unreadable_ || json_.within() : unreadable;
   }
   /// The headers name a Content-Encoding, which the client may have undone, and kept the header, or not.
   void may_be_encoded() noexcept { encoded_ = true; }
@@ -26719,7 +26737,7 @@ class answer_reader {
   /// The answer in the form that it has without streaming; null where nothing could be read.
   const json& answer() const noexcept { return one_body() ? single_ : folded_.whole; }
   /// One JSON text, which raw() is.
-  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1; }
+  bool one_body() const noexcept { return framing_ == framing::values && pieces_ == 1 && !json_.within(); }
   /// What the stream, or the body, reports as an error; empty: nothing.
   const std::string& failure() const noexcept { return failure_.empty() ? folded_.failure : failure_; }
   const kept_bytes& raw() const noexcept { return raw_; }
@@ -26744,7 +26762,8 @@ class answer_reader {
     return {};
   }
   void piece(std::string_view event, std::string_view text) {
-    if (text == "[DONE]") return;
+    const std::size_t first = text.find_first_not_of(" \n");
+    if (first == std::string_view::npos || starts_with(text.substr(first), "[DONE]")) return;
     json value = parse(text);
     if (value.is_discarded()) {
       unreadable_ = true;
@@ -26757,13 +26776,13 @@ class answer_reader {
     else single_ = std::move(value);
   }
 
-  /// Whether the folded answer may grow further. It can't by more than what came since it was measured, so that is often
-  /// enough. For streams without an end: text is bounded by folded_answer, this is about what is made of it.
+  /// Whether the folded answer may grow further. For streams without an end: text is bounded by folded_answer, this is
+  /// about what is made of it. Measured once for as many bytes as are kept, so that it costs no more than they do.
   bool has_room(std::size_t more) {
-    grown_ += more;
-    if (grown_ > limit_ && !full_) {
-      grown_ = weight(folded_.whole);
-      full_ = grown_ > 2 * limit_;
+    unmeasured_ += more;
+    if (unmeasured_ > limit_ && !full_) {
+      unmeasured_ = 0;
+      full_ = weight(folded_.whole) > 2 * limit_;
     }
     return !full_;
   }
@@ -26776,7 +26795,7 @@ class answer_reader {
   folded_answer folded_;
   json single_;
   std::string failure_;
-  std::size_t pieces_ = 0, grown_ = 0;
+  std::size_t pieces_ = 0, unmeasured_ = 0;
   framing framing_ = framing::unknown;
   bool brought_ = false, unreadable_ = false, encoded_ = false, full_ = false;
 };
@@ -26998,7 +27017,9 @@ inline void describe_message(const json& from, attribute_list& out, std::size_t&
 inline void describe_request(const request_view& request, attribute_list& out) {
   const json& body = request.body;
   const std::string_view vertex = vertex_model(request.where);
-  out.text("llm.model_name", vertex.empty() ? text_of(member(body, "model")) : vertex);
+  const std::string_view model = vertex.empty() ? text_of(member(body, "model")) : vertex;
+  out.text("llm.model_name", model);
+  out.text("llm.request.model_name", model);  // an alias, often: the answer names the model itself
   const json parameters = without(body, "model", "messages", "system", "tools");
   out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
   describe_tools(member(body, "tools"), out);
@@ -27014,9 +27035,9 @@ inline void describe_request(const request_view& request, attribute_list& out) {
 }
 
 /// The input of a tool comes as pieces of JSON, which are none by themselves; what isn't JSON in the end stays a text.
-inline void end_block(json& block) {
+inline void end_block(folded_answer& into, json& block) {
   const json* const input = member(block, "input");
-  if (input == nullptr || !input->is_string()) return;
+  if (input == nullptr || !input->is_string() || !into.take_reading(text_of(input).size())) return;
   json whole = text_of(input).empty() ? json::object() : parse(text_of(input));
   if (!whole.is_discarded()) block["input"] = std::move(whole);
 }
@@ -27061,7 +27082,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view event)
     const json* const delta = member(piece, "delta");
     return delta != nullptr && fold_delta(into, continued(made_member(into.whole, "content"), member(piece, "index")), *delta);
   } else if (type == "content_block_stop") {
-    end_block(continued(made_member(into.whole, "content"), member(piece, "index")));
+    end_block(into, continued(made_member(into.whole, "content"), member(piece, "index")));
   } else if (type == "message_delta") {
     replace_members(into.whole, member(piece, "delta"));
     const json* const usage = member(piece, "usage");
@@ -27096,6 +27117,7 @@ inline void describe_usage(const json* usage, attribute_list& out) {
 
 inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
   out.text("llm.model_name", member(answer, "model"));
+  out.text("llm.response.model_name", member(answer, "model"));
   describe_usage(member(answer, "usage"), out);
   out.text("llm.finish_reason", member(answer, "stop_reason"));
   const elements blocks(member(answer, "content"));
@@ -27130,287 +27152,6 @@ ARTHUR_NAMESPACE_END
 #include <string>
 #include <string_view>
 
-// openai_chat.hpp: OpenAI's chat completions, and what the compatible servers do differently.
-#ifndef ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
-#define ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-// openai_usage.hpp: the counts of tokens as OpenAI and the servers that speak like it give them.
-#ifndef ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
-#define ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
-
-#include <cstdint>
-
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-namespace providers {
-
-/// The usage of an answer or of a chunk: null where there is none. Groq's streams have it in a place of their own.
-inline const json* usage_of(const json& answer) noexcept {
-  const json* const usage = member(answer, "usage");
-  if (usage != nullptr) return usage;
-  return member(member(answer, "x_groq"), "usage");
-}
-
-/// What isn't sent stays away: 0 would be a statement. DeepSeek counts cached tokens beside the others.
-inline void describe_openai_usage(const json& answer, attribute_list& out) {
-  const json* const usage = usage_of(answer);
-  if (usage != nullptr) {
-    out.count("llm.token_count.prompt", member(*usage, "prompt_tokens", "input_tokens"));
-    out.count("llm.token_count.completion", member(*usage, "completion_tokens", "output_tokens"));
-    out.count("llm.token_count.total", member(*usage, "total_tokens"));
-    const json* const prompt = member(*usage, "prompt_tokens_details", "input_tokens_details");
-    const json* const cached = member(prompt, "cached_tokens");
-    out.count("llm.token_count.prompt_details.cache_read", cached != nullptr ? cached : member(usage, "prompt_cache_hit_tokens"));
-    out.count("llm.token_count.prompt_details.cache_write", member(prompt, "cache_write_tokens"));
-    out.count("llm.token_count.prompt_details.audio", member(prompt, "audio_tokens"));
-    const json* const completion = member(*usage, "completion_tokens_details", "output_tokens_details");
-    out.count("llm.token_count.completion_details.reasoning", member(completion, "reasoning_tokens"));
-    out.count("llm.token_count.completion_details.audio", member(completion, "audio_tokens"));
-    const json* const cost = member(usage, "cost");  // OpenRouter's, in US dollars
-    if (cost != nullptr && cost->is_number()) out.add("llm.cost.total", cost->get<double>());
-    return;
-  }
-  // llama.cpp counts in its last chunk even where nobody asked for the usage.
-  const json* const timings = member(answer, "timings");
-  std::int64_t cached = 0, evaluated = 0, predicted = 0;
-  const bool has_prompt = integer_of(member(timings, "prompt_n"), evaluated);
-  if (integer_of(member(timings, "cache_n"), cached) && has_prompt) out.count("llm.token_count.prompt_details.cache_read", cached);
-  if (has_prompt) out.count("llm.token_count.prompt", cached + evaluated);
-  if (integer_of(member(timings, "predicted_n"), predicted)) {
-    out.count("llm.token_count.completion", predicted);
-    if (has_prompt) out.count("llm.token_count.total", cached + evaluated + predicted);
-  }
-}
-
-}  // namespace providers
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
-
-ARTHUR_NAMESPACE_BEGIN
-namespace detail {
-namespace providers {
-namespace openai_chat {
-
-inline bool claims(const request_view& request) {
-  // Azure's deployments and gateways put something before it.
-  if (!request.where.path_ends("/chat/completions")) return false;
-  return request.body.is_discarded() || member(request.body, "messages") != nullptr;
-}
-
-/// A part of a message, by its type.
-inline void describe_part(const json& part, message_writer& message) {
-  const std::string_view type = text_of(member(part, "type"));
-  if (part.is_string()) {
-    message.text_part(text_of(&part));
-  } else if (type == "text" || type == "output_text" || type == "input_text") {
-    message.text_part(text_of(member(part, "text")));
-  } else if (type == "refusal") {
-    message.text_part(text_of(member(part, "refusal")));
-  } else if (type == "image_url") {
-    const json* const image = member(part, "image_url");  // an object or, with some servers, the URL itself
-    message.image_part(image != nullptr && image->is_string() ? text_of(image) : text_of(member(image, "url")));
-  } else if (type == "input_audio") {
-    const json* const audio = member(part, "input_audio");
-    const std::string mime_type = "audio/" + std::string(text_of(member(audio, "format")));
-    message.audio_part(data_url(mime_type, text_of(member(audio, "data"))), mime_type);
-  } else if (type == "thinking") {  // Mistral: texts inside
-    const json* const thinking = member(part, "thinking");
-    std::string text(text_of(thinking));
-    for (const json& piece : elements(thinking)) text += text_of(member(piece, "text"));
-    message.reasoning_part(text);
-  } else {
-    message.part(type.empty() ? std::string_view("unknown") : type);
-  }
-}
-
-inline void describe_message(const json& from, message_writer message) {
-  message.role(text_of(member(from, "role")));
-  message.name(text_of(member(from, "name")));
-  message.answers_call(text_of(member(from, "tool_call_id")));
-  const json* const content = member(from, "content");
-  // vLLM, DeepSeek, llama.cpp / OpenRouter, newer vLLM, Ollama
-  const std::string_view reasoning = text_of(member(from, "reasoning_content", "reasoning"));
-  const std::string_view refusal = text_of(member(from, "refusal"));
-  if (!reasoning.empty()) message.reasoning_part(reasoning);
-  if (content != nullptr && content->is_array()) {
-    for (const json& part : elements(content)) describe_part(part, message);
-  } else {
-    message.content(content != nullptr ? text_or_json(content) : std::string(refusal));
-  }
-  if (content != nullptr && !refusal.empty()) message.text_part(refusal);
-  const json* const audio = member(from, "audio");
-  if (audio != nullptr) message.content(text_of(member(audio, "transcript")));
-  for (const json& call : elements(member(from, "tool_calls"))) {
-    const json* const function = member(call, "function", "custom");
-    message.tool_call(text_of(member(call, "id")), text_of(member(function, "name")),
-                      text_or_json(function == nullptr ? nullptr : member(*function, "arguments", "input")));
-  }
-  const json* const function = member(from, "function_call");
-  message.function_call(text_of(member(function, "name")), text_or_json(member(function, "arguments")));
-}
-
-inline void describe_request(const request_view& request, attribute_list& out) {
-  const json& body = request.body;
-  std::string_view model = text_of(member(body, "model"));
-  if (model.empty()) model = request.where.between("/deployments/", "/");
-  out.text("llm.model_name", model);
-  out.as_json("llm.invocation_parameters", body.is_object() ? &static_cast<const json&>(without(body, "messages", "tools", "functions")) : nullptr);
-  describe_tools(member(body, "tools", "functions"), out);
-  std::size_t n = 0;
-  for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
-}
-
-/// The entry of a list of pieces that has this index, made if need be. Null: there are more than any answer has.
-inline json* entry(json& list, std::int64_t index) {
-  if (!list.is_array()) list = json::array();
-  for (json& one : list) {
-    std::int64_t has = 0;
-    if (integer_of(member(one, "index"), has) && has == index) return &one;
-  }
-  if (list.size() == 128) return nullptr;
-  list.push_back(json{{"index", index}});
-  return &list.back();
-}
-
-/// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
-inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
-  bool brought = false;
-  for (const json& piece : elements(&delta)) {
-    std::int64_t index = 0;
-    if (!integer_of(member(piece, "index"), index) && calls.is_array() && !calls.empty()) {
-      const std::string_view id = text_of(member(piece, "id"));
-      integer_of(member(calls.back(), "index"), index);
-      if (!id.empty() && id != text_of(member(calls.back(), "id"))) ++index;
-    }
-    json* const found = entry(calls, index);
-    if (found == nullptr) continue;
-    json& call = *found;
-    for (const char* const key : {"id", "type"}) {
-      const json* const value = member(piece, key);
-      if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
-    }
-    const json* const function = member(piece, "function");
-    if (function == nullptr) continue;
-    json& whole = made_member(call, "function");
-    const json* const name = member(function, "name");
-    if (name != nullptr && !text_of(name).empty()) made_member(whole, "name") = *name;
-    const json* const arguments = member(function, "arguments");
-    if (arguments == nullptr) continue;
-    brought = true;
-    if (arguments->is_string()) into.append(made_member(whole, "arguments"), text_of(arguments));
-    else made_member(whole, "arguments") = *arguments;
-  }
-  return brought;
-}
-
-/// Adds to a content: a text to a text, parts to a list of parts; one of them there already becomes a list with the other.
-/// A part that goes on with the kind of the last one is more of it: Mistral thinks so, and writes behind it in plain texts.
-inline void fold_content(folded_answer& into, json& whole, const json& more) {
-  if (more.is_string() && !whole.is_array()) return into.append(whole, text_of(&more));
-  if (whole.is_string() && !text_of(&whole).empty()) whole = json::array({{{"type", "text"}, {"text", whole}}});
-  if (!whole.is_array()) whole = json::array();
-  if (more.is_string()) {
-    if (!text_of(&more).empty()) fold_content(into, whole, json::array({{{"type", "text"}, {"text", more}}}));
-    return;
-  }
-  for (const json& part : elements(&more)) {
-    const std::string_view type = text_of(member(part, "type"));
-    const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
-    const json* const content = member(part, type == "text" ? "text" : "thinking");
-    if (!goes_on) whole.push_back(part);
-    else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
-  }
-}
-
-/// The next part of a message that is told in pieces: what is a text grows, lists of parts grow, the rest is replaced.
-inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
-  bool brought = false;
-  if (!delta.is_object()) return false;
-  if (!message.is_object()) message = json::object();
-  for (auto at = delta.begin(); at != delta.end(); ++at) {
-    const std::string& key = at.key();
-    if (at->is_null()) {
-      if (message.find(key) == message.end()) set_member(message, key, nullptr);
-    } else if (key == "tool_calls") {
-      if (fold_calls(into, message["tool_calls"], *at)) brought = true;
-    } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
-      fold_content(into, message[key], *at);
-      brought = brought || !at->is_string() || !text_of(&*at).empty();
-    } else if (key == "function_call" && at->is_object()) {
-      if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
-      into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
-      brought = true;
-    } else if (key != "role" || message.find(key) == message.end()) {
-      set_member(message, key, *at);
-    }
-  }
-  return brought;
-}
-
-/// The members of a chunk that stand beside its choices: the last that isn't null stays.
-inline void fold_rest(json& whole, const json& piece) {
-  if (!whole.is_object()) whole = json::object();
-  for (auto at = piece.begin(); at != piece.end(); ++at) {
-    if (at.key() == "choices") continue;
-    if (!at->is_null()) set_member(whole, at.key(), *at);
-  }
-}
-
-inline bool fold(folded_answer& into, const json& piece, std::string_view) {
-  if (!piece.is_object()) return false;
-  bool brought = false;
-  fold_rest(into.whole, piece);
-  json& choices = into.whole["choices"];
-  if (!choices.is_array()) choices = json::array();
-  for (const json& choice : elements(member(piece, "choices"))) {
-    std::int64_t index = 0;
-    integer_of(member(choice, "index"), index);
-    json* const found = entry(choices, index);
-    if (found == nullptr) continue;
-    json& whole = *found;
-    const json* const delta = member(choice, "delta", "message");
-    if (delta != nullptr && fold_delta(into, whole["message"], *delta)) brought = true;
-    const json* const reason = member(choice, "finish_reason");
-    if (reason != nullptr) whole["finish_reason"] = *reason;
-  }
-  return brought;
-}
-
-inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
-  out.text("llm.model_name", member(answer, "model"));
-  describe_openai_usage(answer, out);
-  const elements choices(member(answer, "choices"));
-  if (choices.size() != 0) out.text("llm.finish_reason", member(*choices.begin(), "finish_reason"));
-  std::int64_t position = 0;
-  for (const json& choice : choices) {
-    std::int64_t index = position++;
-    integer_of(member(choice, "index"), index);
-    const json* const message = member(choice, "message");
-    if (index < 0 || index > 1024) index = position - 1;
-    if (message != nullptr) describe_message(*message, output_message(out, static_cast<std::size_t>(index)));
-  }
-}
-
-}  // namespace openai_chat
-
-inline constexpr dialect openai_chat_dialect = {
-    "openai",         "openai", "ChatCompletion", nullptr, kind::llm, openai_chat::claims, asks_for_stream, openai_chat::describe_request,
-    openai_chat::fold, openai_chat::describe_answer,
-};
-
-}  // namespace providers
-}  // namespace detail
-ARTHUR_NAMESPACE_END
-
-#endif
 // token_sum.hpp: adds counts of tokens of which any may be missing.
 #ifndef ARTHUR_PROVIDERS_TOKEN_SUM_HPP
 #define ARTHUR_PROVIDERS_TOKEN_SUM_HPP
@@ -27642,7 +27383,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
     std::int64_t index = position++;
     integer_of(member(candidate, "index"), index);
     if (!candidate.is_object()) continue;
-    json* const found = openai_chat::entry(whole["candidates"], index);
+    json* const found = entry(whole["candidates"], index);
     if (found == nullptr) continue;
     json& to = *found;  // an object
     for (auto at = candidate.begin(); at != candidate.end(); ++at) {
@@ -28158,6 +27899,295 @@ inline constexpr dialect ollama_embeddings_dialect = {
 ARTHUR_NAMESPACE_END
 
 #endif
+// openai_chat.hpp: OpenAI's chat completions, and what the compatible servers do differently.
+#ifndef ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+#define ARTHUR_PROVIDERS_OPENAI_CHAT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// openai_usage.hpp: the counts of tokens as OpenAI and the servers that speak like it give them.
+#ifndef ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
+#define ARTHUR_PROVIDERS_OPENAI_USAGE_HPP
+
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+
+/// The usage of an answer or of a chunk: null where there is none. Groq's streams have it in a place of their own.
+inline const json* usage_of(const json& answer) noexcept {
+  const json* const usage = member(answer, "usage");
+  if (usage != nullptr) return usage;
+  return member(member(answer, "x_groq"), "usage");
+}
+
+/// What isn't sent stays away: 0 would be a statement. DeepSeek counts cached tokens beside the others.
+inline void describe_openai_usage(const json& answer, attribute_list& out) {
+  const json* const usage = usage_of(answer);
+  if (usage != nullptr) {
+    out.count("llm.token_count.prompt", member(*usage, "prompt_tokens", "input_tokens"));
+    out.count("llm.token_count.completion", member(*usage, "completion_tokens", "output_tokens"));
+    out.count("llm.token_count.total", member(*usage, "total_tokens"));
+    const json* const prompt = member(*usage, "prompt_tokens_details", "input_tokens_details");
+    const json* const cached = member(prompt, "cached_tokens");
+    out.count("llm.token_count.prompt_details.cache_read", cached != nullptr ? cached : member(usage, "prompt_cache_hit_tokens"));
+    out.count("llm.token_count.prompt_details.cache_write", member(prompt, "cache_write_tokens"));
+    out.count("llm.token_count.prompt_details.audio", member(prompt, "audio_tokens"));
+    const json* const completion = member(*usage, "completion_tokens_details", "output_tokens_details");
+    out.count("llm.token_count.completion_details.reasoning", member(completion, "reasoning_tokens"));
+    out.count("llm.token_count.completion_details.audio", member(completion, "audio_tokens"));
+    const json* const cost = member(usage, "cost");  // OpenRouter's, in US dollars
+    if (cost != nullptr && cost->is_number()) out.add("llm.cost.total", cost->get<double>());
+    return;
+  }
+  // llama.cpp counts in its last chunk even where nobody asked for the usage.
+  const json* const timings = member(answer, "timings");
+  const json* const predicted = member(timings, "predicted_n");
+  out.count("llm.token_count.completion", predicted);
+  token_sum tokens(member(timings, "prompt_n"));
+  if (!tokens.known()) return;
+  const json* const cached = member(timings, "cache_n");
+  out.count("llm.token_count.prompt_details.cache_read", cached);
+  tokens.add(cached);
+  out.count("llm.token_count.prompt", tokens.value());
+  if (!token_sum(predicted).known()) return;
+  tokens.add(predicted);
+  out.count("llm.token_count.total", tokens.value());
+}
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
+
+ARTHUR_NAMESPACE_BEGIN
+namespace detail {
+namespace providers {
+namespace openai_chat {
+
+inline bool claims(const request_view& request) {
+  // Azure's deployments and gateways put something before it. Mistral's agents chat, too.
+  if (!request.where.path_ends("/chat/completions") && !request.where.path_ends("/agents/completions")) return false;
+  return request.body.is_discarded() || member(request.body, "messages") != nullptr;
+}
+
+/// A part of a message, by its type.
+inline void describe_part(const json& part, message_writer& message) {
+  const std::string_view type = text_of(member(part, "type"));
+  if (part.is_string()) {
+    message.text_part(text_of(&part));
+  } else if (type == "text" || type == "output_text" || type == "input_text") {
+    message.text_part(text_of(member(part, "text")));
+  } else if (type == "refusal") {
+    message.text_part(text_of(member(part, "refusal")));
+  } else if (type == "image_url") {
+    const json* const image = member(part, "image_url");  // an object or, with some servers, the URL itself
+    message.image_part(image != nullptr && image->is_string() ? text_of(image) : text_of(member(image, "url")));
+  } else if (type == "input_audio") {
+    const json* const audio = member(part, "input_audio");
+    const std::string mime_type = "audio/" + std::string(text_of(member(audio, "format")));
+    message.audio_part(data_url(mime_type, text_of(member(audio, "data"))), mime_type);
+  } else if (type == "thinking") {  // Mistral: texts inside
+    const json* const thinking = member(part, "thinking");
+    std::string text(text_of(thinking));
+    for (const json& piece : elements(thinking)) text += text_of(member(piece, "text"));
+    message.reasoning_part(text);
+  } else {
+    message.part(type.empty() ? std::string_view("unknown") : type);
+  }
+}
+
+inline void describe_message(const json& from, message_writer message) {
+  message.role(text_of(member(from, "role")));
+  message.name(text_of(member(from, "name")));
+  message.answers_call(text_of(member(from, "tool_call_id")));
+  const json* const content = member(from, "content");
+  // vLLM, DeepSeek, llama.cpp / OpenRouter, newer vLLM, Ollama
+  const std::string_view reasoning = text_of(member(from, "reasoning_content", "reasoning"));
+  const std::string_view refusal = text_of(member(from, "refusal"));
+  if (!reasoning.empty()) message.reasoning_part(reasoning);
+  if (content != nullptr && content->is_array()) {
+    for (const json& part : elements(content)) describe_part(part, message);
+  } else {
+    message.content(content != nullptr ? text_or_json(content) : std::string(refusal));
+  }
+  if (content != nullptr && !refusal.empty()) message.text_part(refusal);
+  if (content == nullptr || text_of(content).empty()) message.content(text_of(member(member(from, "audio"), "transcript")));
+  for (const json& call : elements(member(from, "tool_calls"))) {
+    const json* const function = member(call, "function", "custom");
+    message.tool_call(text_of(member(call, "id")), text_of(member(function, "name")),
+                      text_or_json(function == nullptr ? nullptr : member(*function, "arguments", "input")));
+  }
+  const json* const function = member(from, "function_call");
+  message.function_call(text_of(member(function, "name")), text_or_json(member(function, "arguments")));
+}
+
+inline void describe_request(const request_view& request, attribute_list& out) {
+  const json& body = request.body;
+  std::string_view model = text_of(member(body, "model"));
+  if (model.empty()) model = request.where.between("/deployments/", "/");
+  out.text("llm.model_name", model);
+  const json parameters = without(body, "messages", "tools", "functions");
+  out.as_json("llm.invocation_parameters", body.is_object() ? &parameters : nullptr);
+  describe_tools(member(body, "tools", "functions"), out);
+  std::size_t n = 0;
+  for (const json& message : elements(member(body, "messages"))) describe_message(message, input_message(out, n++));
+}
+
+/// Fragments of a call belong together by index. Some servers leave it out: then another id begins another call.
+inline bool fold_calls(folded_answer& into, json& calls, const json& delta) {
+  bool brought = false;
+  for (const json& piece : elements(&delta)) {
+    std::int64_t index = 0;
+    if (!integer_of(member(piece, "index"), index) && calls.is_array() && !calls.empty()) {
+      const std::string_view id = text_of(member(piece, "id"));
+      integer_of(member(calls.back(), "index"), index);
+      if (!id.empty() && id != text_of(member(calls.back(), "id")) && index < INT64_MAX) ++index;
+    }
+    json* const found = entry(calls, index);
+    if (found == nullptr) continue;
+    json& call = *found;
+    for (const char* const key : {"id", "type"}) {
+      const json* const value = member(piece, key);
+      if (value != nullptr && !text_or_json(value).empty()) call[key] = *value;
+    }
+    const bool custom = member(piece, "custom") != nullptr;
+    const json* const function = member(piece, custom ? "custom" : "function");
+    if (function == nullptr) continue;
+    json& whole = made_member(call, custom ? "custom" : "function");
+    const json* const name = member(function, "name");
+    if (name != nullptr && !text_of(name).empty()) made_member(whole, "name") = *name;
+    const char* const key = custom ? "input" : "arguments";
+    const json* const arguments = member(function, key);
+    if (arguments == nullptr) continue;
+    brought = true;
+    if (arguments->is_string()) into.append(made_member(whole, key), text_of(arguments));
+    else made_member(whole, key) = *arguments;
+  }
+  return brought;
+}
+
+/// Adds to a content: a text to a text, parts to a list of parts; one of them there already becomes a list with the other.
+/// A part that goes on with the kind of the last one is more of it: Mistral thinks so, and writes behind it in plain texts.
+inline void fold_content(folded_answer& into, json& whole, const json& more) {
+  if (more.is_string() && !whole.is_array()) return into.append(whole, text_of(&more));
+  if (whole.is_string() && !text_of(&whole).empty()) whole = json::array({{{"type", "text"}, {"text", whole}}});
+  if (!whole.is_array()) whole = json::array();
+  if (more.is_string()) {
+    if (!text_of(&more).empty()) fold_content(into, whole, json::array({{{"type", "text"}, {"text", more}}}));
+    return;
+  }
+  for (const json& part : elements(&more)) {
+    const std::string_view type = text_of(member(part, "type"));
+    const bool goes_on = !whole.empty() && (type == "text" || type == "thinking") && type == text_of(member(whole.back(), "type"));
+    const json* const content = member(part, type == "text" ? "text" : "thinking");
+    if (!goes_on) into.push(whole, part);
+    else if (content != nullptr) fold_content(into, made_member(whole.back(), std::string(type)), *content);
+  }
+}
+
+/// A piece of an answer that is spoken: what is said grows. The sound itself stays away: it would fill the room in seconds.
+inline bool fold_audio(folded_answer& into, json& whole, const json& more) {
+  for (auto at = more.begin(); at != more.end(); ++at) {
+    if (at.key() == "transcript") into.append(made_member(whole, at.key()), text_of(&*at));
+    else if (at.key() != "data") set_member(whole, at.key(), *at);
+  }
+  return !text_of(member(more, "transcript")).empty();
+}
+
+/// The next part of a message that is told in pieces: texts and lists grow, the rest is replaced.
+inline bool fold_delta(folded_answer& into, json& message, const json& delta) {
+  bool brought = false;
+  if (!delta.is_object()) return false;
+  if (!message.is_object()) message = json::object();
+  for (auto at = delta.begin(); at != delta.end(); ++at) {
+    const std::string& key = at.key();
+    if (at->is_null()) {
+      if (message.find(key) == message.end()) set_member(message, key, nullptr);
+    } else if (key == "tool_calls") {
+      if (fold_calls(into, message["tool_calls"], *at)) brought = true;
+    } else if (key == "content" || key == "refusal" || key == "reasoning_content" || key == "reasoning") {
+      fold_content(into, message[key], *at);
+      brought = brought || !at->is_string() || !text_of(&*at).empty();
+    } else if (key == "function_call" && at->is_object()) {
+      if (member(*at, "name") != nullptr) made_member(message[key], "name") = *member(*at, "name");
+      into.append(made_member(message[key], "arguments"), text_of(member(*at, "arguments")));
+      brought = true;
+    } else if (key == "audio" && at->is_object()) {
+      if (fold_audio(into, message[key], *at)) brought = true;
+    } else if (at->is_array() && elements(member(message, key.c_str())).size() != 0) {
+      for (const json& one : *at) into.push(message[key], one);
+    } else if (key != "role" || message.find(key) == message.end()) {
+      set_member(message, key, *at);
+    }
+  }
+  return brought;
+}
+
+/// The members of a chunk that stand beside its choices: the last stays that isn't null, or empty as the model and the id are
+/// beside the late results of Azure's filter.
+inline void fold_rest(json& whole, const json& piece) {
+  if (!whole.is_object()) whole = json::object();
+  for (auto at = piece.begin(); at != piece.end(); ++at) {
+    if (at.key() == "choices") continue;
+    const bool empty = at->is_string() && text_of(&*at).empty() && whole.find(at.key()) != whole.end();
+    if (!at->is_null() && !empty) set_member(whole, at.key(), *at);
+  }
+}
+
+inline bool fold(folded_answer& into, const json& piece, std::string_view) {
+  if (!piece.is_object()) return false;
+  bool brought = false;
+  fold_rest(into.whole, piece);
+  json& choices = into.whole["choices"];
+  if (!choices.is_array()) choices = json::array();
+  for (const json& choice : elements(member(piece, "choices"))) {
+    std::int64_t index = 0;
+    integer_of(member(choice, "index"), index);
+    json* const found = entry(choices, index);
+    if (found == nullptr) continue;
+    json& whole = *found;
+    const json* const delta = member(choice, "delta", "message");
+    if (delta != nullptr && fold_delta(into, whole["message"], *delta)) brought = true;
+    const json* const reason = member(choice, "finish_reason");
+    if (reason != nullptr) whole["finish_reason"] = *reason;
+  }
+  return brought;
+}
+
+inline void describe_answer(const request_view&, const json& answer, attribute_list& out) {
+  out.text("llm.model_name", member(answer, "model"));
+  describe_openai_usage(answer, out);
+  const elements choices(member(answer, "choices"));
+  const json* reason = nullptr;  // of the first that has one
+  for (const json& choice : choices) reason = reason != nullptr ? reason : member(choice, "finish_reason");
+  out.text("llm.finish_reason", reason);
+  std::int64_t position = 0;
+  for (const json& choice : choices) {
+    std::int64_t index = position++;
+    integer_of(member(choice, "index"), index);
+    const json* const message = member(choice, "message");
+    if (index < 0 || index > 1024) index = position - 1;
+    if (message != nullptr) describe_message(*message, output_message(out, static_cast<std::size_t>(index)));
+  }
+}
+
+}  // namespace openai_chat
+
+inline constexpr dialect openai_chat_dialect = {
+    "openai",         "openai", "ChatCompletion", nullptr, kind::llm, openai_chat::claims, asks_for_stream, openai_chat::describe_request,
+    openai_chat::fold, openai_chat::describe_answer,
+};
+
+}  // namespace providers
+}  // namespace detail
+ARTHUR_NAMESPACE_END
+
+#endif
 // openai_completions.hpp: OpenAI's completions of before there was chat; local servers, and Mistral's for code, still have them.
 #ifndef ARTHUR_PROVIDERS_OPENAI_COMPLETIONS_HPP
 #define ARTHUR_PROVIDERS_OPENAI_COMPLETIONS_HPP
@@ -28208,7 +28238,7 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view) {
   for (const json& choice : elements(member(piece, "choices"))) {
     std::int64_t index = 0;
     integer_of(member(choice, "index"), index);
-    json* const found = openai_chat::entry(choices, index);
+    json* const found = entry(choices, index);
     if (found == nullptr) continue;
     json& whole = *found;  // an object
     const std::string_view text = text_of(text_in(choice));
@@ -28329,6 +28359,7 @@ ARTHUR_NAMESPACE_END
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 
 ARTHUR_NAMESPACE_BEGIN
@@ -28483,7 +28514,13 @@ inline bool fold(folded_answer& into, const json& piece, std::string_view event)
   const json* const response = member(piece, "response");
   if (response != nullptr && response->is_object()) {
     const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
-    if (last || elements(member(into.whole, "output")).size() == 0) into.whole = *response;
+    if (last || elements(member(into.whole, "output")).size() == 0) {
+      json so_far = std::move(made_member(into.whole, "output"));
+      into.whole = *response;
+      // The end of what failed has no output, and with some servers no end has it.
+      const bool none = elements(member(into.whole, "output")).size() == 0;
+      if (none && elements(&so_far).size() != 0) into.whole["output"] = std::move(so_far);
+    }
     if (type != "response.failed") return false;
     into.failure = failure_in(*response);
     if (into.failure.empty()) into.failure = "the response failed";
@@ -28621,7 +28658,7 @@ inline std::string with_usage(std::string_view body) {
 ARTHUR_NAMESPACE_END
 
 #endif
-// images.hpp: images in the body of a request, taken out of its text where they aren't to be recorded: before it is parsed.
+// images.hpp: images in a body, taken out of its text where they aren't to be recorded: out of a request's before it is parsed.
 #ifndef ARTHUR_PROVIDERS_IMAGES_HPP
 #define ARTHUR_PROVIDERS_IMAGES_HPP
 
@@ -28837,7 +28874,7 @@ inline image_rules rules_of_images() noexcept {
   return {(the_recorder.hidden.load(std::memory_order_relaxed) & hiding::input_images) != 0, the_recorder.base64_limit.load(std::memory_order_relaxed)};
 }
 
-/// What the headers, beside the body, say of a request.
+/// Whether a header of the answer is the provider's name for the request.
 inline bool keeps_header(std::string_view name) noexcept {
   for (const std::string_view one : {"x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "x-generation-id", "x-litellm-call-id"}) {
     if (name == one) return true;
@@ -28935,9 +28972,15 @@ class exchange {
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
     passage_.leave();
-    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(dump(answer)));
-    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(answer_.raw().text()));
-    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(answer_.raw().text()));
+    std::string slim;
+    // Images that are hidden are the request's, those that are too long are anybody's.
+    const auto shown = [&slim](std::string_view text) {
+      slim = without_images(text, {false, rules_of_images().limit});
+      return slim.empty() ? text : std::string_view(slim);
+    };
+    if (answer.is_structured() && !answer_.unreadable() && !answer_.one_body()) set(arthur::output_json(shown(dump(answer))));
+    else if (answer_.one_body() && !answer_.unreadable() && !answer_.raw().truncated()) set(arthur::output_json(shown(answer_.raw().text())));
+    else if (answer_.raw().size() != 0 && !answer_.undecoded()) set(arthur::output(shown(answer_.raw().text())));
     if (answer_.truncated()) set(arthur::attribute("arthur.response.truncated", true));
   }
 

@@ -45,6 +45,19 @@ template <class Part, class Progress>
 std::vector<Part> form_of(httplib::Result (httplib::Client::*)(text, headers, const std::vector<Part>&, text, Progress), long);
 using form = decltype(form_of(&httplib::Client::Post, 0));
 
+/// The parts of a form that are read as they are sent.
+template <class Part>
+std::vector<Part> provided_of(httplib::Result (httplib::Client::*)(text, headers, const form&, const std::vector<Part>&), int);
+template <class Part, class Progress>
+std::vector<Part> provided_of(httplib::Result (httplib::Client::*)(text, headers, const form&, const std::vector<Part>&, Progress), long);
+using provided_form = decltype(provided_of(&httplib::Client::Post, 0));
+
+/// The progress function of an upload, where the version has one: with headers a nullptr could be a content receiver, too.
+template <class Progress>
+Progress progress_of(httplib::Result (httplib::Client::*)(text, text, text, Progress), int);
+void progress_of(httplib::Result (httplib::Client::*)(text), long);
+using progress = decltype(progress_of(&httplib::Client::Post, 0));
+
 inline bool same_name(std::string_view a, std::string_view lower_case) noexcept {
   if (a.size() != lower_case.size()) return false;
   for (std::size_t n = 0; n < a.size(); ++n) {
@@ -198,6 +211,7 @@ class httplib_client : public httplib::Client {
   using text = detail::httplib_hook::text;
   using headers = detail::httplib_hook::headers;
   using form = detail::httplib_hook::form;
+  using provided_form = detail::httplib_hook::provided_form;
   template <class... Arguments>
   using posted = detail::httplib_hook::posted<Arguments...>;
 
@@ -223,7 +237,7 @@ class httplib_client : public httplib::Client {
   }
   template <class... More>
   posted<text, text, text, More...> Post(text path, text body, text type, More&&... more) {
-    return Post(path, httplib::Headers(), body, type, std::forward<More>(more)...);
+    return Post(path, httplib::Headers(), body, type, detail::httplib_hook::progress(std::forward<More>(more))...);
   }
   template <class... More>
   posted<text, headers, const char*, std::size_t, text, More...> Post(text path, headers head, const char* body, std::size_t size, text type,
@@ -235,7 +249,7 @@ class httplib_client : public httplib::Client {
   }
   template <class... More>
   posted<text, const char*, std::size_t, text, More...> Post(text path, const char* body, std::size_t size, text type, More&&... more) {
-    return Post(path, httplib::Headers(), body, size, type, std::forward<More>(more)...);
+    return Post(path, httplib::Headers(), body, size, type, detail::httplib_hook::progress(std::forward<More>(more))...);
   }
 
   // Without one, as a form, or from a content provider: no call to a model.
@@ -257,6 +271,7 @@ class httplib_client : public httplib::Client {
   posted<text, headers, const form&, More...> Post(text path, headers head, const form& parts, More&&... more) {
     return Client::Post(path, head, parts, std::forward<More>(more)...);
   }
+  httplib::Result Post(text path, headers head, const form& parts, const provided_form& provided) { return Client::Post(path, head, parts, provided); }
   template <class... More>
   posted<text, std::size_t, httplib::ContentProvider, text, More...> Post(text path, std::size_t size, httplib::ContentProvider body, text type,
                                                                           More&&... more) {
