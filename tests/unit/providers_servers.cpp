@@ -97,6 +97,14 @@ TEST_CASE("servers: lists beside the content grow with the pieces (OpenRouter's 
         R"({"choices":[{"index":0,"message":{"reasoning":"ab","reasoning_details":[{"text":"a"},{"text":"b"}]}}]})");
 }
 
+TEST_CASE("servers: the reason of the first choice counts, whichever comes first") {
+  const span s = recorded(chat_url, chat,
+                          events({R"({"choices":[{"index":1,"delta":{"content":"B"},"finish_reason":"length"}]})",
+                                  R"({"choices":[{"index":0,"delta":{"content":"A"},"finish_reason":"stop"}]})", "[DONE]"}));
+  CHECK(s.attribute("llm.finish_reason") == "stop");
+  CHECK(s.attribute("llm.output_messages.1.message.content") == "B");
+}
+
 TEST_CASE("servers: events without data, and spaces around the last one, are no pieces") {
   const std::string stream = "event: ping\ndata:\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: \n\ndata:  [DONE] \n\n";
   const span s = recorded(chat_url, chat, stream);
