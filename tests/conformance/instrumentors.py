@@ -35,6 +35,9 @@ ROWS = {
     "time to first token": ["gen_ai.response.time_to_first_chunk=*"],
     "ids of requests": ["http.response.header.*"],
     "model of a failed call": ["*: failed*: *.model_name=*"],
+    "status of a failed call": ["*: failed*: (status)=ERROR"],
+    "error inside a stream": ["*: stream that *: (status)=ERROR"],
+    "output of a stream that was left": ["*: stream left: llm.output_messages.*", "*: stream left: llm.choices.*"],
     "status of HTTP": ["http.response.status_code=*"],
 }
 

@@ -65,6 +65,8 @@ generate_stream("stream", Answer(sse(generated({"text": "Let me see.", "thought"
                                      generated({"text": "30 "}, reason=None, usage={"promptTokenCount": 100}), generated({"text": "°C"}))), temperature=0.5)
 generate_stream("stream with tools", Answer(sse(generated(FUNCTION_CALLS[0], reason=None, usage=None), generated(FUNCTION_CALLS[1]))), tools=GEMINI_TOOLS,
                 automatic_function_calling={"disable": True})
+generate_stream("stream that reports an error", Answer(sse(generated({"text": "30 "}, reason=None), {
+    "error": {"code": 503, "message": "it broke", "status": "UNAVAILABLE"}}), fails=True))
 generate_stream("stream broken off", Answer(sse(generated({"text": "30 "}, reason=None)), broken=True))
 generate_stream("stream left", Answer(sse(generated({"text": "30 "}, reason=None), generated({"text": "°C"}))), use=lambda stream: left(stream, 1))
 

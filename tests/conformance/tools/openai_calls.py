@@ -112,6 +112,11 @@ completions("several prompts", Answer(completion(" one", " two")), prompt=["Say"
 completions("tokens", Answer(completion(" one")), prompt=[1, 2, 3])
 completions("stream", Answer(sse(completion(" on", reason=None, usage=False), completion("e", reason=None, usage=False), completion("", usage=False),
                                  {**completion(), "choices": []}, end=["data: [DONE]\n\n"])), prompt="Say", stream=True, use=drained)
+completions("stream that reports an error", Answer(sse(completion(" on", reason=None, usage=False), {
+    "error": {"message": "it broke", "type": "server_error"}}), fails=True),
+            prompt="Say", stream=True, use=drained)
+completions("stream left", Answer(sse(completion(" on", reason=None, usage=False), completion("e", usage=False))), prompt="Say", stream=True,
+            use=lambda stream: left(stream, 1))
 completions("failed, 429", Answer('{"error": {"message": "slow down", "type": "rate_limit_error"}}', status=429), prompt="Say")
 
 # OpenAI, embeddings

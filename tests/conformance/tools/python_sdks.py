@@ -1,6 +1,7 @@
 """python_sdks.py: the SDKs of the providers under OpenInference's instrumentors, on answers that the test gives: no server, the HTTP
 client's transport answers. What was sent, what was read and the span are kept."""
 import json
+import os
 
 import anthropic
 import httpx
@@ -18,11 +19,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 KEY = "some-key"
+CONFIGURE = ("OPENAI_", "AZURE_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "OLLAMA_", "OTEL_", "OPENINFERENCE_")
 
 
 class Answer:
-    """`body`: an object, to be JSON; bytes; or the events of a stream, read one at a time. `broken`: after them the connection is gone. `fails`: it tells
-    of an error itself."""
+    """`body`: an object, to be JSON; bytes; or the events of a stream, read one at a time. `broken`: after them the connection is gone.
+    `fails`: it tells of an error itself."""
 
     def __init__(self, body, status=200, headers=(), broken=False, fails=False):
         if isinstance(body, dict):
@@ -97,6 +99,9 @@ def plain(value):
 
 class Instrumented:
     def __init__(self):
+        for name in list(os.environ):  # nothing but the calls decides
+            if name.startswith(CONFIGURE) or name.lower().endswith("_proxy"):
+                del os.environ[name]
         self.spans = InMemorySpanExporter()
         provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=10000))
         provider.add_span_processor(SimpleSpanProcessor(self.spans))
