@@ -1,6 +1,7 @@
 """python_sdks.py: the SDKs of the providers under OpenInference's instrumentors, on answers that the test gives: no server, the HTTP
 client's transport answers. What was sent, what was read and the span are kept."""
 import json
+import os
 
 import anthropic
 import httpx
@@ -17,16 +18,20 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-SECRET = "not-to-be-recorded"
+KEY = "some-key"
+CONFIGURE = ("OPENAI_", "AZURE_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "OLLAMA_", "OTEL_", "OPENINFERENCE_")
 
 
 class Answer:
-    """`body`: bytes, or the events of a stream, read one at a time. `broken`: after them the connection is gone."""
+    """`body`: an object, to be JSON; bytes; or the events of a stream, read one at a time. `broken`: after them the connection is gone.
+    `fails`: it tells of an error itself."""
 
-    def __init__(self, body, status=200, headers=(), broken=False):
+    def __init__(self, body, status=200, headers=(), broken=False, fails=False):
+        if isinstance(body, dict):
+            body = json.dumps(body, ensure_ascii=False)
         self.pieces = [body] if isinstance(body, (bytes, str)) else list(body)
         self.pieces = [piece.encode() if isinstance(piece, str) else piece for piece in self.pieces]
-        self.status, self.broken = status, broken
+        self.status, self.broken, self.fails = status, broken, fails or broken or status >= 400
         self.headers = {"content-type": "application/json" if len(self.pieces) == 1 else "text/event-stream", **dict(headers)}
 
 
@@ -60,24 +65,24 @@ class Exchange:
 
 
 def openai_sdk(exchange, base_url=None):
-    return openai.OpenAI(api_key=SECRET, base_url=base_url, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
+    return openai.OpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
 
 
 def azure_sdk(exchange):
-    return openai.AzureOpenAI(api_key=SECRET, max_retries=0, api_version="2024-10-21", azure_endpoint="https://some.openai.azure.com",
+    return openai.AzureOpenAI(api_key=KEY, max_retries=0, api_version="2024-10-21", azure_endpoint="https://some.openai.azure.com",
                               http_client=httpx2.Client(transport=exchange.transport(httpx2)))
 
 
 def anthropic_sdk(exchange):
-    return anthropic.Anthropic(api_key=SECRET, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
+    return anthropic.Anthropic(api_key=KEY, max_retries=0, http_client=httpx2.Client(transport=exchange.transport(httpx2)))
 
 
 def gemini_sdk(exchange):
-    return genai.Client(api_key=SECRET, http_options={"httpx_client": httpx.Client(transport=exchange.transport(httpx))})
+    return genai.Client(api_key=KEY, http_options={"httpx_client": httpx.Client(transport=exchange.transport(httpx))})
 
 
 def vertex_sdk(exchange):
-    return genai.Client(vertexai=True, project="some-project", location="us-central1", credentials=Credentials(token=SECRET),
+    return genai.Client(vertexai=True, project="some-project", location="us-central1", credentials=Credentials(token=KEY),
                         http_options={"httpx_client": httpx.Client(transport=exchange.transport(httpx))})
 
 
@@ -86,11 +91,17 @@ def ollama_sdk(exchange):
 
 
 def plain(value):
-    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+    """As an exporter writes it: lists, and no enums that are texts."""
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 class Instrumented:
     def __init__(self):
+        for name in list(os.environ):  # nothing but the calls decides
+            if name.startswith(CONFIGURE) or name.lower().endswith("_proxy"):
+                del os.environ[name]
         self.spans = InMemorySpanExporter()
         provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=10000))
         provider.add_span_processor(SimpleSpanProcessor(self.spans))
@@ -99,13 +110,15 @@ class Instrumented:
 
     def run(self, sdk, work, answer):
         """The exchange, the span as wire.cpp prints it, and whether `work` has left a stream before its end."""
-        exchange, left = Exchange(answer), False
+        exchange, left, raised = Exchange(answer), False, False
         self.spans.clear()
         try:
             left = work(sdk(exchange)) == "left"
-        except Exception as error:  # that is what a program sees of a failed call, too
-            if answer.status < 400 and not answer.broken and b"error" not in exchange.read:
-                raise SystemExit(f"the SDK: {type(error).__name__}: {error}\n{exchange.body}") from error
+        except Exception:
+            if not answer.fails:
+                raise
+            raised = True
+        assert raised == answer.fails, f"the SDK saw no error in {exchange.read}"
         spans = self.spans.get_finished_spans()
         said = [{"name": s.name, "status": s.status.status_code.name, "message": s.status.description or "",
                  "attributes": {key: plain(value) for key, value in s.attributes.items()}, "events": [e.name for e in s.events]} for s in spans]
