@@ -1,11 +1,18 @@
 // disabled.cpp: with ARTHUR_DISABLE the whole program compiles, links without the runtime, and runs none of the arguments.
 #define ARTHUR_DISABLE
+#define ARTHUR_WITH_JSON
+#include <nlohmann/json.hpp>
+
 #include <arthur/arthur.hpp>
 #include <arthur/testing.hpp>
 #include <arthur/traced_tool.hpp>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
+#include "support/httplib.hpp"
+
+#include <arthur/instrument/httplib.hpp>
 
 #include <map>
 #include <string>
@@ -80,4 +87,23 @@ TEST_CASE("with ARTHUR_DISABLE a traced tool is the function itself") {
   const auto tool = arthur::traced_tool("twice", "Doubles", "{}", twice);
   static_assert(std::is_same_v<decltype(tool), decltype(twice)>);
   CHECK(tool(4) == 8);
+}
+
+TEST_CASE("with ARTHUR_DISABLE the client is cpp-httplib's, and a call to a model goes its way untouched") {
+  static_assert(std::is_same_v<arthur::httplib_client, httplib::Client>);
+  httplib::Client client("127.0.0.1", 1);
+  arthur::instrument(client);
+  arthur::wire_call call("POST", "/v1/chat/completions", "{}");
+  CHECK_FALSE(call.recording());
+  const auto active = call.activate();
+  call.header("x-request-id", "1");
+  call.feed("{}");
+  call.finish();
+  arthur::wire_call broken("POST", "/v1/chat/completions", "{}");
+  broken.fail("cut");
+  CHECK(arthur::traced_request("POST", "/v1/chat/completions", "{}", [] { return std::string("x"); }) == "x");
+  CHECK(arthur::request_attributes("POST", "/v1/chat/completions", R"({"model":"m","messages":[]})").empty());
+  CHECK(arthur::response_attributes("POST", "/v1/chat/completions", "{}", "{}").empty());
+  const auto tool = arthur::traced_tool("t", "d", nlohmann::json::object(), [](const nlohmann::json& arguments) { return arguments; });
+  CHECK(tool(nlohmann::json(4)) == 4);
 }

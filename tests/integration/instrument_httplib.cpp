@@ -11,6 +11,9 @@
 #include <arthur/instrument/httplib.hpp>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -390,6 +393,28 @@ TEST_CASE("one request seen by two hooks is one span; a repeated one is a span o
     call.finish(result->status);
     CHECK(calls(spans.take()) == 2);
   }
+  SUBCASE("a wire_call that is fed by the content receiver") {
+    arthur::wire_call call("POST", server.url() + chat, streamed);
+    const auto result = read_stream(client, [&call](std::string_view bytes) { return call.feed(bytes), true; });
+    call.finish(result->status);
+    const auto all = spans.take();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].attribute("llm.output_messages.0.message.content") == "Hello");
+    CHECK(all[0].has("gen_ai.response.time_to_first_chunk"));
+  }
+  SUBCASE("a traced_request around the client's, however often it tries") {
+    const auto result = arthur::traced_request("POST", server.url() + chat, question, [&] {
+      client.Post(chat, {{"X-Mode", "429"}}, question, json);
+      return client.Post(chat, question, json);
+    });
+    CHECK(result->body == answer);
+    const auto all = spans.take();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].status == "OK");
+    CHECK(all[0].attribute("output.value") == answer);
+    client.Post(chat, question, json);  // the place is free again
+    CHECK(calls(spans.take()) == 1);
+  }
   SUBCASE("a wire_call for another request") {
     arthur::wire_call call("POST", server.url() + chat, streamed);
     client.Post(chat, question, json);
@@ -403,11 +428,16 @@ TEST_CASE("one request seen by two hooks is one span; a repeated one is a span o
     CHECK(calls(spans.take()) == 2);
   }
   SUBCASE("repetitions") {
-    for (int n = 0; n < 3; ++n) client.Post(chat, {{"X-Mode", n < 2 ? "429" : ""}}, question, json);
+    {
+      ARTHUR_AGENT_SPAN("agent");
+      for (int n = 0; n < 3; ++n) client.Post(chat, {{"X-Mode", n < 2 ? "429" : ""}}, question, json);
+    }
     const auto all = spans.take();
-    REQUIRE(all.size() == 3);
-    CHECK(all[1].status == "ERROR");
-    CHECK(all[2].status == "OK");
+    REQUIRE(all.size() == 4);
+    const auto agent = std::find_if(all.begin(), all.end(), [](const auto& s) { return s.name == "agent"; });
+    REQUIRE(agent != all.end());
+    CHECK(std::count_if(all.begin(), all.end(), [&](const auto& s) { return s.is_child_of(*agent); }) == 3);
+    CHECK(std::count_if(all.begin(), all.end(), [&](const auto& s) { return s.status == "ERROR"; }) == 2);
   }
   SUBCASE("the logger of the same client") {
     httplib::Client& as_base = client;
@@ -453,6 +483,87 @@ TEST_CASE("no key, no cookie and no query gets into a span") {
   }
 }
 
+namespace {
+
+/// All that leaves the process: every encoded request and every line for people.
+struct outgoing {
+  std::mutex mutex;
+  std::string bytes;
+  std::size_t spans = 0;
+
+  void take(std::string_view more, std::size_t count) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    bytes.append(more);
+    spans += count;
+  }
+  arthur::options settings() {
+    arthur::options out;
+    out.schedule_delay = std::chrono::hours(1);
+    out.on_batch_user = out.on_diagnostic_user = this;
+    out.on_batch = [](void* to, const arthur::batch_view& batch) {
+      static_cast<outgoing*>(to)->take({batch.data, batch.size}, batch.spans);
+      return true;
+    };
+    out.on_diagnostic = [](void* to, arthur::severity, const char* line) { static_cast<outgoing*>(to)->take(line, 0); };
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("no secret is anywhere in what leaves the process, in neither encoding") {
+  model_server server;
+  outgoing out;
+  arthur::options settings = out.settings();
+  SUBCASE("JSON") { settings.protocol = arthur::protocol::http_json; }
+  SUBCASE("protobuf") { settings.protocol = arthur::protocol::http_protobuf; }
+  {
+    const auto tracing = arthur::start(settings);
+    REQUIRE_MESSAGE(tracing.ok(), tracing.error());
+    const httplib::Headers head = {{"Authorization", "Bearer secret-1"}, {"api-key", "secret-2"}, {"x-goog-api-key", "secret-3"}};
+    const std::string path = chat + "?key=secret-4#secret-5";
+    arthur::httplib_client client(server.url());
+    client.Post(path, head, question, json);
+    client.Post(path, head, streamed, json);
+    client.send(request_of(question, head));
+    const std::string url = "https://me:secret-6@api.openai.com" + path;
+    arthur::wire_call("POST", url, question).fail("cut");
+    arthur::wire_call("POST", url, question).finish(500);
+    arthur::traced_request("POST", url, question, [&] { return client.Post("/v1/other?key=secret-4", head, question, json); });
+  }
+  CHECK(out.spans == 6);
+  CHECK(out.bytes.find("req-7") != std::string::npos);  // the bytes can be searched
+  CHECK(out.bytes.find("secret") == std::string::npos);
+  CHECK(out.bytes.find("hidden-cookie") == std::string::npos);
+}
+
+TEST_CASE("the exporter never traces itself: what its callbacks send is no span") {
+  model_server server;
+  struct sending {
+    arthur::httplib_client client;
+    std::size_t spans = 0, batches = 0;
+  } own{arthur::httplib_client(server.url())};
+  arthur::options settings;
+  settings.schedule_delay = std::chrono::hours(1);
+  settings.on_batch_user = &own;
+  settings.on_batch = [](void* user, const arthur::batch_view& batch) {
+    auto& to = *static_cast<sending*>(user);
+    to.client.Post(chat, question, json);
+    arthur::wire_call("POST", chat, question).finish();
+    to.spans += batch.spans;
+    ++to.batches;
+    return true;
+  };
+  const auto tracing = arthur::start(settings);
+  for (int n = 0; n < 3; ++n) {
+    arthur::wire_call("POST", chat, question).finish();
+    CHECK(arthur::flush(std::chrono::seconds(60)) == arthur::flush_result::ok);
+  }
+  CHECK(own.batches >= 3);
+  CHECK(own.spans == 3);
+  CHECK(server.take().size() == own.batches);
+}
+
 TEST_CASE("a compressed answer that cpp-httplib decoded is read; one that it was told to leave is kept unread") {
   model_server server;
   capture spans;
@@ -483,6 +594,7 @@ TEST_CASE("hooks and formats are switched off by name") {
   CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "httplib") == 1);
   CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "openai") == 0);
   CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", "opnai") == 2);
+  CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", " Anthropic , OPENAI ") == 0);
   CHECK(spans_with("OTEL_SDK_DISABLED", "true") == 0);
   CHECK(spans_with("ARTHUR_INSTRUMENT_DISABLED", nullptr) == 2);
   for (const auto* dialect : arthur::detail::providers::dialects) {
@@ -490,6 +602,26 @@ TEST_CASE("hooks and formats are switched off by name") {
     const auto& names = arthur::detail::instrument_names;
     CHECK(std::find(std::begin(names), std::end(names), std::string_view(dialect->name)) != std::end(names));
   }
+}
+
+TEST_CASE("each format is switched off by its name alone; a name that nobody knows is one clear line") {
+  const std::vector<std::array<const char*, 3>> formats = {{"openai", "/v1/responses", R"({"model":"m","input":"Hi"})"},
+                                                           {"anthropic", "/v1/messages", R"({"model":"m","messages":[]})"},
+                                                           {"google_genai", "/v1beta/models/m:generateContent", R"({"contents":[]})"},
+                                                           {"ollama", "/api/chat", R"({"model":"m","messages":[{"role":"user","content":"Hi"}]})"}};
+  for (const auto& off : formats) {
+    CAPTURE(off[0]);
+    const variable set("ARTHUR_INSTRUMENT_DISABLED", off[0]);
+    capture spans;
+    for (const auto& one : formats) {
+      CAPTURE(one[0]);
+      CHECK(arthur::wire_call("POST", one[1], one[2]).recording() == (one[0] != off[0]));
+    }
+  }
+  const variable set("ARTHUR_INSTRUMENT_DISABLED", "opnai,httplib");
+  outgoing out;
+  { const auto tracing = arthur::start(out.settings()); }
+  CHECK(out.bytes == "arthur: ARTHUR_INSTRUMENT_DISABLED=\"opnai\" is ignored: the known names are httplib, openai, anthropic, google_genai, ollama");
 }
 
 TEST_CASE("traceparent goes to the hosts that the program names, and is that of the call's span") {
@@ -538,6 +670,64 @@ TEST_CASE("traceparent goes to the hosts that the program names, and is that of 
     CHECK(sent.substr(3, 32) == arthur::current_trace_id().c_str());
     REQUIRE(sent.size() == 55);
     CHECK((sent[54] - '0') % 2 == 0);
+    arthur::traced_request("POST", chat, question, [&] {
+      ARTHUR_TOOL_SPAN("inside");
+      return client.Post(chat, question, json);
+    });
+    CHECK(server.last_header("traceparent").substr(3, 32) == arthur::current_trace_id().c_str());
+    CHECK(spans.take().empty());
+  }
+  SUBCASE("a call that is a trace of its own and isn't recorded: what is inside it isn't, either") {
+    arthur::options options;
+    options.propagate_to = "127.0.0.1";
+    options.sample_ratio = 0;
+    capture spans(options);
+    std::string inside;
+    arthur::traced_request("POST", chat, question, [&] {
+      inside = arthur::current_trace_id().c_str();
+      arthur::set_sample_ratio(1);  // the trace was decided before
+      ARTHUR_TOOL_SPAN("inside");
+      return client.Post(chat, question, json);
+    });
+    const std::string sent = server.last_header("traceparent");
+    REQUIRE(sent.size() == 55);
+    CHECK(sent.substr(3, 32) == inside);
+    CHECK(sent.substr(52) == "-02");
+    CHECK(spans.take().empty());
+  }
+  SUBCASE("the span of a traced_request around it, if that is the one that is recorded") {
+    arthur::options options;
+    options.propagate_to = "127.0.0.1";
+    capture spans(options);
+    arthur::traced_request("POST", server.url() + chat, question, [&] { return client.Post(chat, question, json); });
+    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+  }
+  SUBCASE("also where the hook is switched off it stays away") {
+    const variable set("ARTHUR_INSTRUMENT_DISABLED", "httplib");
+    arthur::options options;
+    options.propagate_to = "127.0.0.1";
+    options.include_usage = true;
+    capture spans(options);
+    client.Post(chat, streamed, json);
+    CHECK(server.last_header("traceparent") == "");
+    CHECK(server.take()[0].body == streamed);
+  }
+  SUBCASE("hosts below the one that is named") {
+    arthur::options options;
+    options.propagate_to = "Example.COM";
+    capture spans(options);
+    using arthur::detail::wire_hook;
+    const auto traceparent = [](const char* origin) {
+      arthur::detail::wire_changes changes;
+      const arthur::wire_call call(wire_hook::httplib, "POST", origin, chat, question, changes);
+      return changes.traceparent.size();
+    };
+    CHECK(traceparent("https://example.com") == 55);
+    CHECK(traceparent("https://me:pw@LLM.example.com:8443") == 55);
+    CHECK(traceparent("https://notexample.com") == 0);
+    CHECK(traceparent("https://example.com.evil.org") == 0);
+    CHECK(traceparent("https://example.com@evil.org") == 0);
+    CHECK(traceparent("https://api.openai.com") == 0);
   }
   SUBCASE("another host that ends alike") {
     arthur::options options;
