@@ -26399,16 +26399,19 @@ inline json& continued(json& list, const json* index) {
   return begun(list, index);
 }
 
-/// The entry of a list that has this "index" as a member, made if need be. Null: there are more than any answer has.
+/// The entry of a list that has this "index" as a member, made at its place if need be. Null: there are more than any answer
+/// has.
 inline json* entry(json& list, std::int64_t index) {
   if (!list.is_array()) list = json::array();
-  for (json& one : list) {
+  auto at = list.begin();
+  for (; at != list.end(); ++at) {
     std::int64_t has = 0;
-    if (integer_of(member(one, "index"), has) && has == index) return &one;
+    integer_of(member(*at, "index"), has);
+    if (has == index) return &*at;
+    if (has > index) break;
   }
   if (list.size() == 128) return nullptr;
-  list.push_back(json{{"index", index}});
-  return &list.back();
+  return &*list.insert(at, json{{"index", index}});
 }
 
 /// One wire format: a file that makes one of these, and a row in dialects.hpp. All functions are pure, may throw
