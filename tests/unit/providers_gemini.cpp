@@ -106,6 +106,22 @@ TEST_CASE("gemini: a request in snake_case is the same request") {
   CHECK(camel.described().size() == 18);
 }
 
+TEST_CASE("gemini: text before results of tools stays before them, text behind them behind") {
+  const std::string result = R"({"functionResponse":{"name":"f","response":{"a":1}}})", text = R"({"text":"t"})";
+  const auto roles = [](const std::string& parts) {
+    const auto found = request(plain_url, R"({"contents":[{"role":"user","parts":[)" + parts + "]}]}").described();
+    std::string all;
+    for (int n = 0; n < 3; ++n) {
+      const auto role = found.find("llm.input_messages." + std::to_string(n) + ".message.role");
+      if (role != found.end()) all += role->second + " ";
+    }
+    return all;
+  };
+  CHECK(roles(text + "," + result + "," + result) == "user tool tool ");
+  CHECK(roles(result + "," + result + "," + text) == "tool tool user ");
+  CHECK(roles(result + "," + text + "," + result + "," + text) == "tool user tool ");
+}
+
 TEST_CASE("gemini: base64 that is safe in URLs, as Google's SDK sends it, is written in the plain alphabet") {
   const std::string in = "llm.input_messages.0.message.";
   const auto found = request(plain_url, R"({"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"a-_b"}},

@@ -45,15 +45,14 @@ inline std::string image_url(const json* source) {
 }
 
 /// A block without files in base64, which are in the body, and may be large.
-inline json without_data(const json& block, int depth) {
+inline json without_data(const json& block) {
   if (!block.is_structured()) return block;
   json out(block.type());
-  if (depth == 8) return out;
   const bool file = text_of(member(block, "type")) == "base64";
   for (auto at = block.begin(); at != block.end(); ++at) {
-    if (block.is_array()) out.push_back(without_data(*at, depth + 1));
+    if (block.is_array()) out.push_back(without_data(*at));
     else if (file && at.key() == "data") out[at.key()] = redacted;
-    else out[at.key()] = without_data(*at, depth + 1);
+    else out[at.key()] = without_data(*at);
   }
   return out;
 }
@@ -76,7 +75,7 @@ inline void describe_block(const json& block, message_writer& message) {
     if (type == "tool_use") message.tool_call(id, name, arguments);
     message.tool_use_part(id, name, arguments, type);
   } else {  // documents, results of the provider's tools, what comes next year: as Python the block as JSON
-    message.data_part(type.empty() ? std::string_view("unknown") : type, "text", dump(without_data(block, 0)));
+    message.data_part(type.empty() ? std::string_view("unknown") : type, "text", dump(without_data(block)));
   }
 }
 

@@ -116,7 +116,8 @@ inline void describe_content(const json& content, std::string_view role, attribu
   }
 }
 
-/// A content of the request. Results of tools become messages of their own: a message answers one call.
+/// A content of the request. Results of tools become messages of their own: a message answers one call. The other parts are
+/// one message, where the first of them stands.
 inline void describe_input(const json& content, std::string_view role, attribute_list& out, std::size_t& index) {
   if (content.is_string()) {  // the SDKs' short form, which some gateways take
     message_writer message = input_message(out, index++);
@@ -126,8 +127,10 @@ inline void describe_input(const json& content, std::string_view role, attribute
   bool others = false;
   for (const json& part : elements(member(content, "parts"))) {
     const sort one = sort_of(part);
+    if (one == sort::nothing) continue;
     if (one != sort::result) {
-      others = others || one != sort::nothing;
+      if (!others) describe_content(content, role, out, input_message(out, index++));
+      others = true;
       continue;
     }
     const json& result = *member(part, "functionResponse", "function_response");
@@ -137,7 +140,6 @@ inline void describe_input(const json& content, std::string_view role, attribute
     message.answers_call(text_of(member(result, "id")));
     message.content(text_or_json(member(result, "response")));
   }
-  if (others) describe_content(content, role, out, input_message(out, index++));
 }
 
 /// Each function is a tool; tools of Google's own are one each.

@@ -48,6 +48,8 @@ generate("signatures", Answer(generated({"text": "30"})), contents=[
 generate("text among the results", Answer(generated({"text": "30"})), contents=[
     {"role": "user", "parts": [{"text": "Paris?"}]}, {"role": "model", "parts": [{"function_call": {"name": "get_weather", "args": {"city": "Paris"}}}]},
     {"role": "user", "parts": [{"function_response": {"name": "get_weather", "response": {"degrees": 30}}}, {"text": "So?"}]}])
+generate("text before the results", Answer(generated({"text": "30"})), contents=[
+    {"role": "user", "parts": [{"text": "So?"}, {"function_response": {"name": "get_weather", "response": {"degrees": 30}}}]}])
 generate("images and audio", Answer(generated({"text": "a pixel"})), contents=[{"role": "user", "parts": [
     {"text": "What is it?"}, {"inline_data": {"mime_type": "image/png", "data": PIXEL}},
     {"file_data": {"mime_type": "image/png", "file_uri": "https://example.com/a.png"}},
