@@ -188,7 +188,7 @@ TEST_CASE("4.14.7 integers are read however they are written; what is none isn't
   CHECK(number("\"12\"") == 12);
   CHECK(number("1.2e1") == 12);
   CHECK(number("9223372036854775807") == 9223372036854775807);
-  for (const char* const none : {"12.5", "\"\"", "\"12 tokens\"", "\"nan\"", "\"inf\"", "1e300", "18446744073709551615", "true", "null", "[]", "{}"}) {
+  for (const char* const none : {"12.5", "\"\"", "\"12 tokens\"", "\"nan\"", "\"inf\"", "1e300", "9223372036854775808", "18446744073709551615", "true", "null", "[]", "{}"}) {
     INFO(none);
     CHECK(number(none) == -1);
   }

@@ -112,6 +112,14 @@ TEST_CASE("servers: events without data, and spaces around the last one, are no 
   CHECK(s.attribute("output.mime_type") == "application/json");
 }
 
+TEST_CASE("servers: what nobody unpacked is no output, also where no header says so") {
+  const std::string packed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3", 18);
+  CHECK_FALSE(recorded(chat_url, chat, packed).has("output.value"));
+  const span s = recorded(chat_url, chat, packed, 502);
+  CHECK_FALSE(s.has("output.value"));
+  CHECK(s.message == "HTTP 502");
+}
+
 TEST_CASE("servers: Mistral's agents chat, too") {
   const span s = recorded("https://api.mistral.ai/v1/agents/completions", R"({"agent_id":"a","messages":[{"role":"user","content":"Hi"}]})",
                           R"({"model":"mistral-large","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"}}]})");

@@ -159,3 +159,15 @@ TEST_CASE("spans of the client are children of the request") {
 TEST_CASE("without a runtime the client is called all the same") {
   CHECK(arthur::traced_request("POST", url, request, [] { return std::string("x"); }) == "x");
 }
+
+TEST_CASE("what is opened inside a request that sampling leaves out is left out with it") {
+  arthur::options settings;
+  settings.sampling_rules = {{"ChatCompletion", 0.0}};
+  capture spans(settings);
+  const std::string body = arthur::traced_request("POST", url, request, [] {
+    ARTHUR_TOOL_SPAN("inside");
+    return std::string("{}");
+  });
+  CHECK(body == "{}");
+  CHECK(spans.all().empty());
+}

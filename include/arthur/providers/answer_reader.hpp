@@ -65,7 +65,8 @@ class answer_reader {
   /// Whether raw() is no text, as nobody undid its encoding.
   bool undecoded() const noexcept {
     const std::string_view all = raw_.text();
-    return encoded_ && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
+    const bool packed = encoded_ || starts_with(all, "\x1f\x8b");  // gzip, of which nobody told
+    return packed && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
   }
 
   /// The answer in the form that it has without streaming; null where nothing could be read.

@@ -66,10 +66,10 @@ class exchange {
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange() {
-    if (call_.span.open != nullptr) end(stream_end::left, {});
+    if (opened()) end(stream_end::left, {});
   }
 
-  bool recording() const noexcept { return call_.span.open != nullptr; }
+  bool opened() const noexcept { return call_.span.open != nullptr; }
   /// False for one that is left out, and yet passes that on to what is opened inside it.
   bool recorded() const noexcept { return recorded_; }
   const detached_handle& span() const noexcept { return call_.span; }
@@ -202,7 +202,7 @@ ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, te
     });
     return true;
   });
-  if (opened == nullptr || opened->recording()) return opened;
+  if (opened == nullptr || opened->opened()) return opened;
   delete opened;
   return nullptr;
 }
@@ -224,6 +224,7 @@ ARTHUR_LINKED void wire_fail(providers::exchange& call, text_arg message) noexce
   try_to([&] { return call.fail({message.data, message.size}), true; });
 }
 ARTHUR_LINKED void wire_close(providers::exchange* call) noexcept { delete call; }
+ARTHUR_LINKED bool wire_recorded(const providers::exchange& call) noexcept { return call.recorded(); }
 ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcept {
   return call != nullptr ? call->span() : detached_handle();
 }
