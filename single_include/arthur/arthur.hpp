@@ -2953,6 +2953,7 @@ void wire_feed(providers::exchange& call, text_arg bytes) noexcept;
 void wire_finish(providers::exchange& call, int status) noexcept;
 void wire_fail(providers::exchange& call, text_arg message) noexcept;
 void wire_close(providers::exchange* call) noexcept;
+bool wire_recorded(const providers::exchange& call) noexcept;
 detached_handle wire_span(const providers::exchange* call) noexcept;
 std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept;
 std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request, text_arg answer) noexcept;
@@ -2997,7 +2998,7 @@ class [[nodiscard]] wire_call {
   }
 
   /// Whether anything is recorded.
-  bool recording() const noexcept { return call_ != nullptr; }
+  bool recording() const noexcept { return call_ != nullptr && detail::wire_rt::wire_recorded(*call_); }
   /// For hooks that come late.
   void began(std::uint64_t nanoseconds_ago) noexcept {
     if (call_ != nullptr) detail::wire_rt::wire_began(*call_, nanoseconds_ago);
@@ -3139,7 +3140,10 @@ template <class Work>
 auto traced_request(detail::text_arg method, detail::text_arg url, detail::text_arg request_body, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
   using result = decltype(static_cast<Work&&>(work)());
   wire_call call(method, url, request_body);
-  if (!call.recording()) return static_cast<Work&&>(work)();
+  if (!call.recording()) {
+    const activation current = call.activate();  // what is opened inside one that is left out is left out, too
+    return static_cast<Work&&>(work)();
+  }
   const auto inside = [&]() -> result {
     const activation current = call.activate();
     return detail::observed(static_cast<Work&&>(work));
@@ -26734,7 +26738,8 @@ class answer_reader {
   /// Whether raw() is no text, as nobody undid its encoding.
   bool undecoded() const noexcept {
     const std::string_view all = raw_.text();
-    return encoded_ && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
+    const bool packed = encoded_ || starts_with(all, "\x1f\x8b");  // gzip, of which nobody told
+    return packed && valid_utf8_prefix(all.data(), all.size()) + 3 < all.size();  // 3: a character that was cut
   }
 
   /// The answer in the form that it has without streaming; null where nothing could be read.
@@ -26946,15 +26951,14 @@ inline std::string image_url(const json* source) {
 }
 
 /// A block without files in base64, which are in the body, and may be large.
-inline json without_data(const json& block, int depth) {
+inline json without_data(const json& block) {
   if (!block.is_structured()) return block;
   json out(block.type());
-  if (depth == 8) return out;
   const bool file = text_of(member(block, "type")) == "base64";
   for (auto at = block.begin(); at != block.end(); ++at) {
-    if (block.is_array()) out.push_back(without_data(*at, depth + 1));
+    if (block.is_array()) out.push_back(without_data(*at));
     else if (file && at.key() == "data") out[at.key()] = redacted;
-    else out[at.key()] = without_data(*at, depth + 1);
+    else out[at.key()] = without_data(*at);
   }
   return out;
 }
@@ -26977,7 +26981,7 @@ inline void describe_block(const json& block, message_writer& message) {
     if (type == "tool_use") message.tool_call(id, name, arguments);
     message.tool_use_part(id, name, arguments, type);
   } else {  // documents, results of the provider's tools, what comes next year: as Python the block as JSON
-    message.data_part(type.empty() ? std::string_view("unknown") : type, "text", dump(without_data(block, 0)));
+    message.data_part(type.empty() ? std::string_view("unknown") : type, "text", dump(without_data(block)));
   }
 }
 
@@ -27301,7 +27305,8 @@ inline void describe_content(const json& content, std::string_view role, attribu
   }
 }
 
-/// A content of the request. Results of tools become messages of their own: a message answers one call.
+/// A content of the request. Results of tools become messages of their own: a message answers one call. The other parts are
+/// one message, where the first of them stands.
 inline void describe_input(const json& content, std::string_view role, attribute_list& out, std::size_t& index) {
   if (content.is_string()) {  // the SDKs' short form, which some gateways take
     message_writer message = input_message(out, index++);
@@ -27311,8 +27316,10 @@ inline void describe_input(const json& content, std::string_view role, attribute
   bool others = false;
   for (const json& part : elements(member(content, "parts"))) {
     const sort one = sort_of(part);
+    if (one == sort::nothing) continue;
     if (one != sort::result) {
-      others = others || one != sort::nothing;
+      if (!others) describe_content(content, role, out, input_message(out, index++));
+      others = true;
       continue;
     }
     const json& result = *member(part, "functionResponse", "function_response");
@@ -27322,7 +27329,6 @@ inline void describe_input(const json& content, std::string_view role, attribute
     message.answers_call(text_of(member(result, "id")));
     message.content(text_or_json(member(result, "response")));
   }
-  if (others) describe_content(content, role, out, input_message(out, index++));
 }
 
 /// Each function is a tool; tools of Google's own are one each.
@@ -28903,10 +28909,10 @@ class exchange {
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange() {
-    if (call_.span.open != nullptr) end(stream_end::left, {});
+    if (opened()) end(stream_end::left, {});
   }
 
-  bool recording() const noexcept { return call_.span.open != nullptr; }
+  bool opened() const noexcept { return call_.span.open != nullptr; }
   /// False for one that is left out, and yet passes that on to what is opened inside it.
   bool recorded() const noexcept { return recorded_; }
   const detached_handle& span() const noexcept { return call_.span; }
@@ -29039,7 +29045,7 @@ ARTHUR_LINKED providers::exchange* wire_hooked(wire_hook by, text_arg method, te
     });
     return true;
   });
-  if (opened == nullptr || opened->recording()) return opened;
+  if (opened == nullptr || opened->opened()) return opened;
   delete opened;
   return nullptr;
 }
@@ -29061,6 +29067,7 @@ ARTHUR_LINKED void wire_fail(providers::exchange& call, text_arg message) noexce
   try_to([&] { return call.fail({message.data, message.size}), true; });
 }
 ARTHUR_LINKED void wire_close(providers::exchange* call) noexcept { delete call; }
+ARTHUR_LINKED bool wire_recorded(const providers::exchange& call) noexcept { return call.recorded(); }
 ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcept {
   return call != nullptr ? call->span() : detached_handle();
 }

@@ -2,7 +2,7 @@
 #ifndef ARTHUR_INSTRUMENT_HTTPLIB_HPP
 #define ARTHUR_INSTRUMENT_HTTPLIB_HPP
 
-// Needs the program's own cpp-httplib, 0.11.4 or newer, and "arthur.hpp" one folder up, so it may be copied next to the
+// Needs the program's own cpp-httplib, 0.11.4 or newer (up to 0.58.0 is tested), and "arthur.hpp" one folder up, so it may be copied next to the
 // single header. The formats are read by nlohmann_json: ARTHUR_WITH_JSON here and where ARTHUR_IMPLEMENTATION is.
 #if !defined(ARTHUR_WITH_JSON)
 #error "arthur/instrument/httplib.hpp needs ARTHUR_WITH_JSON: define it before arthur.hpp is included, here and where ARTHUR_IMPLEMENTATION is"
@@ -201,8 +201,10 @@ class lent_request {
 ///
 /// A call becomes a span when it is a POST in a format that wire_call knows, by any of the overloads of Post() with a body or a
 /// content receiver, or by send(). The program sends and gets the same bytes, headers and results as from httplib::Client. All
-/// other calls, open_stream() too, and all calls through a reference to httplib::Client go on untraced. A content receiver that
-/// returns false, or a progress function that does, ends the span UNSET with what came so far; an error of cpp-httplib makes it ERROR.
+/// other calls, and all through a reference to httplib::Client, go on untraced: so do bodies from a content provider, which
+/// aren't known when the span has to begin, and open_stream() with what builds on it, whose handle is read past the client;
+/// a wire_call traces these. A content receiver that returns false, or a progress function that does, ends the span UNSET with
+/// what came so far; an error of cpp-httplib makes it ERROR.
 /// While the call runs its span isn't the current one. Spans of one request seen twice, by a wire_call around it with the
 /// same body, are one span; a repeated request is a span of its own. Headers and the query are never recorded, but for ids
 /// of the answer.
