@@ -242,6 +242,7 @@ TEST_CASE("Anthropic: counts that aren't there or are nonsense stay away, 0 is a
   CHECK_GOLDEN(usage(R"({"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0})"), {{"prompt", "#0"}, {"completion", "#0"}, {"total", "#0"}});
   CHECK_GOLDEN(usage(R"({"cache_read_input_tokens":7})"), {{"prompt", "#7"}, {"prompt_details.cache_read", "#7"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":5})"), {{"prompt", "#5"}});
+  CHECK_GOLDEN(usage(R"({"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}})"), {{"completion", "#9"}, {"completion_details.reasoning", "#4"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":"5","output_tokens":7.0,"cache_read_input_tokens":null})"), {{"prompt", "#5"}, {"completion", "#7"}, {"total", "#12"}});
   CHECK_GOLDEN(usage(R"({"input_tokens":9223372036854775807,"cache_read_input_tokens":9223372036854775807,"output_tokens":-1})"), {});
 }

@@ -91,6 +91,11 @@ TEST_CASE("4.14.2 events with and without a space, of several data lines, with n
   check_cuts(events, "error: {\"code\":500}\n\n", {"error|{\"code\":500}"});
 }
 
+TEST_CASE("4.14.1 a line end of two bytes is one, a second of one byte another: also where each line ends in its own way") {
+  check_cuts(events, "data: a\r\n\ndata: b\r\n\n", {"|a", "|b"});
+  check_cuts(events, "data: a\r\rdata: b\n\ndata: c\n\r\ndata: d\r\n\r", {"|a", "|b", "|c", "|d"});
+}
+
 TEST_CASE("4.14.2 a byte order mark before the first event is skipped") {
   check_read("\xef\xbb\xbf" "data: {\"id\":\"1\"}\n\n", R"({"id":"1","choices":[]})");
   check_read("\xef\xbb\xbf \r\n{\"id\":\"1\"}", R"({"id":"1"})");

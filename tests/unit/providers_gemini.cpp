@@ -141,6 +141,18 @@ TEST_CASE("gemini: the model is the path's last part, on Vertex, too, and for tu
   CHECK_FALSE(request(plain_url, R"({"prompt":"Hi"})").known());
 }
 
+TEST_CASE("gemini: a content may be its text alone; a part of no known kind has its place") {
+  CHECK_GOLDEN(request(plain_url, R"({"systemInstruction":"Be short.","contents":["Hi",{"role":"model","parts":[{"of_tomorrow":1}]}]})").described(), {
+      {"llm.model_name", "gemini-2.5-flash"},
+      {"llm.input_messages.0.message.role", "system"},
+      {"llm.input_messages.0.message.content", "Be short."},
+      {"llm.input_messages.1.message.role", "user"},
+      {"llm.input_messages.1.message.content", "Hi"},
+      {"llm.input_messages.2.message.role", "model"},
+      {"llm.input_messages.2.message.contents.0.message_content.type", "unknown"},
+  });
+}
+
 TEST_CASE("gemini: all of an answer") {
   const request asked(plain_url, small);
   const auto got = golden::read(asked, R"json({

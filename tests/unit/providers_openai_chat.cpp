@@ -368,6 +368,9 @@ TEST_CASE("4.14.4 content: null with tool calls, a list, empty, missing, a refus
          {"llm.output_messages.0.message.contents.1.message_content.type", "text"}, {"llm.output_messages.0.message.contents.2.message_content.type", "unknown"},
          {"llm.output_messages.0.message.contents.3.message_content.type", "unknown"}, {"llm.output_messages.0.message.contents.4.message_content.type", "unknown"}});
   check(message(R"("content":null,"refusal":"No.")"), {{"llm.output_messages.0.message.content", "No."}});
+  check(message(R"("content":"So far","refusal":"No.")"),
+        {{"llm.output_messages.0.message.content", "So far"}, {"llm.output_messages.0.message.contents.0.message_content.type", "text"},
+         {"llm.output_messages.0.message.contents.0.message_content.text", "No."}});
   check(message(R"("content":{"a":1})"), {{"llm.output_messages.0.message.content", R"({"a":1})"}});
   check(message(R"("content":null,"audio":{"id":"a","data":"UklG","transcript":"Hello"})"), {{"llm.output_messages.0.message.content", "Hello"}});
 }

@@ -307,6 +307,14 @@ TEST_CASE("responses: pieces that nothing announced, and of other kinds") {
             .whole == R"({"output":[{"type":"code_interpreter_call","code":"1+1"}]})");
 }
 
+TEST_CASE("responses: a part of a stream begins as it was announced") {
+  const reading got = read({url, asked_stream},
+                           named_events({R"({"type":"response.output_item.added","output_index":0,"item":{"type":"message","role":"assistant"}})",
+                                         R"({"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","text":"a","annotations":[]}})",
+                                         R"({"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"b"})"}));
+  CHECK(got.whole == R"({"output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"ab","annotations":[]}]}]})");
+}
+
 TEST_CASE("responses: the first output of a stream is its first piece of text, thought or call") {
   const auto brought = [](const std::string& event) { return read({url, asked_stream}, named_events({begun_stream()[0], event})).brought; };
   CHECK_FALSE(brought(begun_stream()[1]));
