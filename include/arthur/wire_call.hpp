@@ -52,6 +52,7 @@ void wire_finish(providers::exchange& call, int status) noexcept;
 void wire_fail(providers::exchange& call, text_arg message) noexcept;
 void wire_close(providers::exchange* call) noexcept;
 detached_handle wire_span(const providers::exchange* call) noexcept;
+bool wire_recorded(const providers::exchange& call) noexcept;
 std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept;
 std::vector<wire_attribute> wire_answer(text_arg method, text_arg url, text_arg request, text_arg answer) noexcept;
 }  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file
@@ -95,7 +96,7 @@ class [[nodiscard]] wire_call {
   }
 
   /// Whether anything is recorded.
-  bool recording() const noexcept { return call_ != nullptr; }
+  bool recording() const noexcept { return call_ != nullptr && detail::wire_rt::wire_recorded(*call_); }
   /// For hooks that come late.
   void began(std::uint64_t nanoseconds_ago) noexcept {
     if (call_ != nullptr) detail::wire_rt::wire_began(*call_, nanoseconds_ago);
@@ -237,7 +238,10 @@ template <class Work>
 auto traced_request(detail::text_arg method, detail::text_arg url, detail::text_arg request_body, Work&& work) -> decltype(static_cast<Work&&>(work)()) {
   using result = decltype(static_cast<Work&&>(work)());
   wire_call call(method, url, request_body);
-  if (!call.recording()) return static_cast<Work&&>(work)();
+  if (!call.recording()) {
+    const activation current = call.activate();  // one that is left out has what is inside left out, too
+    return static_cast<Work&&>(work)();
+  }
   const auto inside = [&]() -> result {
     const activation current = call.activate();
     return detail::observed(static_cast<Work&&>(work));

@@ -221,6 +221,7 @@ ARTHUR_LINKED void wire_close(providers::exchange* call) noexcept { delete call;
 ARTHUR_LINKED detached_handle wire_span(const providers::exchange* call) noexcept {
   return call != nullptr ? call->span() : detached_handle();
 }
+ARTHUR_LINKED bool wire_recorded(const providers::exchange& call) noexcept { return call.recorded(); }
 ARTHUR_LINKED std::vector<wire_attribute> wire_request(text_arg method, text_arg url, text_arg body) noexcept {
   providers::attribute_list found;
   try_to([&] {
