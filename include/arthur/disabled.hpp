@@ -99,6 +99,7 @@ inline void wire_finish(providers::exchange&, int) noexcept {}
 inline void wire_fail(providers::exchange&, text_arg) noexcept {}
 inline void wire_close(providers::exchange*) noexcept {}
 inline detached_handle wire_span(const providers::exchange*) noexcept { return {}; }
+inline bool wire_recorded(const providers::exchange&) noexcept { return false; }
 inline std::vector<wire_attribute> wire_request(text_arg, text_arg, text_arg) noexcept { return {}; }
 inline std::vector<wire_attribute> wire_answer(text_arg, text_arg, text_arg, text_arg) noexcept { return {}; }
 }  // namespace define_ARTHUR_IMPLEMENTATION_and_ARTHUR_WITH_JSON_in_one_source_file

@@ -646,8 +646,11 @@ TEST_CASE("traceparent goes to the hosts that the program names, and is that of 
     client.send(q, answered, error);
     CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
     CHECK_FALSE(q.has_header("traceparent"));
+    server.take();
     client.Post(chat, {{"traceparent", own}}, question, json);
     CHECK(server.last_header("traceparent") == own);
+    const std::string sent = server.take()[0].headers;
+    CHECK(sent.find("traceparent") == sent.rfind("traceparent"));
     client.Post("/v1/other", question, json);
     CHECK(server.last_header("traceparent") == "");
   }
@@ -770,6 +773,11 @@ TEST_CASE("include_usage asks streamed chats for their token counts, and only th
       CHECK(sent[n].body == (n < 3 || n == 9 ? asking : n < 6 ? question : told));
     }
     CHECK(spans.take()[0].attribute("input.value") == streamed);  // what the program gave
+    // A program that counts the bytes itself has them sent as they are.
+    const httplib::Headers counted = {{"Content-Length", std::to_string(streamed.size())}};
+    client.send(request_of(streamed, counted));
+    client.Post(chat, counted, streamed, json);
+    for (const seen& one : server.take()) CHECK(one.body == streamed);
   }
   SUBCASE("off by default") {
     capture spans;

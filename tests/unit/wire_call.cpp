@@ -430,6 +430,25 @@ TEST_CASE("nothing is recorded before start, after the end, and where tracing is
   CHECK(spans.all().empty());
 }
 
+TEST_CASE("a call may outlive tracing, or end with the process: like any span it goes out with the next start, or not at all") {
+  static arthur::wire_call destroyed_at_exit;
+  arthur::wire_call outlives;
+  {
+    capture spans;
+    destroyed_at_exit = arthur::wire_call("POST", url, plain);
+    outlives = arthur::wire_call("POST", url, plain);
+    REQUIRE(outlives.recording());
+    outlives.feed(std::string_view(answer).substr(0, 20));
+  }
+  outlives.feed(std::string_view(answer).substr(20));
+  outlives.finish(200);
+  capture spans;
+  arthur::wire_call("POST", url, plain).finish();
+  const auto all = spans.all();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].attribute("input.value") == plain);  // what came while nobody recorded isn't there
+}
+
 TEST_CASE("a call that sampling leaves out costs nothing further, and what is opened beside it isn't touched") {
   arthur::options settings;
   settings.sampling_rules = {{"ChatCompletion", 0.0}};
