@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/sanitizers.hpp"
+
 using arthur::testing::capture;
 using arthur::testing::span;
 
@@ -175,7 +177,7 @@ TEST_CASE("real traffic: the span says what was recorded, however the answer's b
     if (r.response.front() == '{') CHECK(whole.attribute("output.value") == r.response);
     // Each byte is cut in these two; cut in two, as many places as time allows.
     check_same(in_pieces(r, {{1, 1}, {7, 7}}), 2, whole);
-    const std::size_t stride = size * size / 3000000 + 1;
+    const std::size_t stride = size * size / (SANITIZED ? 300000 : 3000000) + 1;
     std::vector<std::pair<std::size_t, std::size_t>> runs;
     for (std::size_t cut = 1; cut < size; cut += stride) {
       runs.emplace_back(cut, size);
