@@ -90,4 +90,8 @@ TEST_CASE("texts that are cut off or no JSON: images leave all the same, nothing
   CHECK(slim("", true, 0).empty());
   const std::string deep = std::string(100000, '[') + "\"" + url + "\"" + std::string(100000, ']');
   CHECK(slim(deep, true, 0).size() == 200000 + 14);
+  // Behind what is too deep to be followed, the rest is where it was.
+  const std::string nested = std::string(300, '[') + std::string(300, ']');
+  const std::string source = R"({"type":"image","source":{"more":)" + nested + R"(,"url":"@"}})";
+  CHECK(slim(with(source, "https://example.com/a.png"), true, 0) == with(source, gone));
 }

@@ -48,6 +48,8 @@ struct cpr_response {
   std::map<std::string, std::string> header;
   cpr_error error;
 };
+struct unwilling_response {};
+arthur::wire_response arthur_wire_response(const unwilling_response&) { throw std::runtime_error("not I"); }
 struct own_response {
   std::vector<char> bytes;
   bool sent = true;
@@ -125,6 +127,7 @@ TEST_CASE("ids of requests are kept, and a decoded body is read whatever its hea
   check_complete(span, 200);
   CHECK(span.attribute("http.response.header.x-request-id").list().size() == 1);
   CHECK(span_of([&] { return cpr_response{200, answer, {{"x-request-id", "req_2"}}, {}}; }).has("http.response.header.x-request-id"));
+  CHECK(span_of([&] { return httplib_response{200, "\xe9\xe8\xe7\xe0 words", headers}; }).has("output.value"));  // no bytes of gzip
 }
 
 TEST_CASE("an exception of the client is recorded and passed on") {
@@ -144,6 +147,12 @@ TEST_CASE("an exception of the client is recorded and passed on") {
   CHECK(all[1].message == "std::runtime_error: reset by peer");
   REQUIRE(all[1].events.size() == 1);
   CHECK(all[1].events[0].name == "exception");
+}
+
+TEST_CASE("a description of an answer that throws costs the answer, not the program") {
+  const auto span = span_of([] { return unwilling_response{}; });
+  CHECK(span.status == "UNSET");
+  CHECK(span.attribute("llm.model_name") == "gpt-4o");
 }
 
 TEST_CASE("spans of the client are children of the request") {

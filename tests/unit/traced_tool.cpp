@@ -101,7 +101,7 @@ TEST_CASE("words and numbers are text, objects and lists are JSON") {
 TEST_CASE("several arguments are a JSON list, and what can't be recorded is left out") {
   session with;
   auto tool = arthur::traced_tool("f", "", "", [](const char*, int, session&, double, bool) {});
-  CHECK(span_of([&] { tool("a\"b\\c\n\x01", 3, with, 0.5, false); }).attribute("input.value") == R"(["a\"b\\c\u000a\u0001",3,0.5,false])");
+  CHECK(span_of([&] { tool("a\"b\\c\n\x01\xc3\xa9", 3, with, 0.5, false); }).attribute("input.value") == "[\"a\\\"b\\\\c\\u000a\\u0001\xc3\xa9\",3,0.5,false]");
   auto one = arthur::traced_tool("f", "", "", [](session&, const std::string&) { return session(); });
   const auto span = span_of([&] { one(with, "x"); });
   CHECK(span.attribute("input.value") == "x");
@@ -121,6 +121,12 @@ TEST_CASE("JSON values are recorded as their text, without what stands beside th
   CHECK(span.attribute("input.value") == R"({"city":"Paris"})");
   CHECK(span.attribute("input.mime_type") == "application/json");
   CHECK(span.attribute("output.value") == R"({"asked":"Paris"})");
+  CHECK(span.attribute("output.mime_type") == "application/json");
+}
+
+TEST_CASE("a schema that is no UTF-8 is the text that can be had, and no exception") {
+  const auto tool = arthur::traced_tool("f", "", nlohmann::json{{"a", "\xff"}}, [] {});
+  CHECK(span_of([&] { tool(); }).attribute("tool.parameters") == "{\"a\":\"\xef\xbf\xbd\"}");
 }
 
 TEST_CASE("the signature stays: references, values that only move, std::function, overloads by const") {

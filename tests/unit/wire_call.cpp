@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -169,6 +170,13 @@ TEST_CASE("4.14.6 an error in the middle of a stream under status 200: ERROR, wi
   CHECK(got.message == "overloaded_error: Overloaded");
   CHECK(got.attribute(content) == "Par");
   CHECK(got.attribute("http.response.status_code") == 200);
+  const span twice = recorded(streamed, [](arthur::wire_call& call) {
+    call.feed("event: error\ndata: {\"message\":\"the first\"}\n\n");
+    call.feed("data: {\"error\":\"and the second\"}\n\n");
+    call.finish(0);
+  });
+  CHECK(twice.message == "the first");
+  CHECK_FALSE(twice.has("http.response.status_code"));  // there was none
 }
 
 TEST_CASE("4.14.9 abandoned: UNSET with the answer so far; broken off: ERROR with the reason") {
@@ -195,7 +203,7 @@ TEST_CASE("4.14.9 abandoned: UNSET with the answer so far; broken off: ERROR wit
 }
 
 TEST_CASE("what can't be read costs attributes only: the raw answer is there") {
-  for (const char* const raw : {"{\"choices\":[", "data: {nonsense}\n\n", "42", "plain words"}) {
+  for (const char* const raw : {"{\"choices\":[", "{\"choices\":[]} {nonsense}", "data: {nonsense}\n\n", "42", "plain words"}) {
     INFO(raw);
     const span got = recorded(plain, [&](arthur::wire_call& call) {
       call.feed(raw);
@@ -205,6 +213,21 @@ TEST_CASE("what can't be read costs attributes only: the raw answer is there") {
     CHECK(got.attribute("output.value") == raw);
     CHECK_FALSE(got.has("output.mime_type"));
   }
+  for (const char* const rest : {"data: {nonsense}\n\n", "data: {\"choi"}) {
+    const std::string half = chunk("Par") + rest;
+    const span some = recorded(streamed, [&](arthur::wire_call& call) {
+      call.feed(half);
+      call.finish();
+    });
+    CHECK(some.attribute(content) == "Par");
+    CHECK(some.attribute("output.value") == half);
+  }
+  const std::string spaced = "{ \"choices\" : [] }\n";
+  const span same = recorded(plain, [&](arthur::wire_call& call) {
+    call.feed(spaced);
+    call.finish();
+  });
+  CHECK(same.attribute("output.value") == spaced);
   const span request = recorded("{\"model\":", [](arthur::wire_call& call) { call.finish(); });
   CHECK(request.attribute("input.value") == "{\"model\":");
   CHECK_FALSE(request.has("input.mime_type"));
@@ -224,6 +247,37 @@ TEST_CASE("4.14.6 a Content-Encoding that nobody undid: no bytes are taken for t
   const span undone = encoded(answer);
   CHECK(undone.attribute(content) == "Hello");
   CHECK(undone.attribute("output.value") == answer);
+  // A text may end within a character.
+  CHECK(encoded("words \xf0\x9f\x98").has("output.value"));
+}
+
+TEST_CASE("4.14.6 bytes that aren't UTF-8 are kept where nothing is encoded, but for gzip of which nobody told") {
+  const auto got = [](const char* encoding, std::string_view bytes) {
+    return recorded(plain, [&](arthur::wire_call& call) {
+      if (encoding != nullptr) call.header("content-encoding", encoding);
+      call.feed(bytes);
+      call.finish();
+    });
+  };
+  for (const char* const none : {"identity", "Identity", "", static_cast<const char*>(nullptr)}) {
+    CHECK(got(none, "\xe9\xe8\xe7\xe0 words").attribute("output.value") == "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd words");
+  }
+  CHECK_FALSE(got("br", "\xe9\xe8\xe7\xe0 words").has("output.value"));
+  CHECK_FALSE(got(nullptr, "\x1f\x8b\xe9\xe8\xe7\xe0 words").has("output.value"));
+}
+
+TEST_CASE("a call that is told of late began earlier, if it can have") {
+  capture spans;
+  spans.step(milliseconds(0));
+  for (const std::uint64_t ago : {std::uint64_t{5000000}, UINT64_MAX}) {
+    arthur::wire_call call("POST", url, plain);
+    call.began(ago);
+    call.finish();
+  }
+  const auto all = spans.all();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].duration() == milliseconds(5));
+  CHECK(all[1].start == all[0].end);
 }
 
 TEST_CASE("a megabyte in each direction is kept, more is counted and marked; the usage behind it counts") {
@@ -261,12 +315,31 @@ TEST_CASE("options.max_body_bytes is the limit") {
   CHECK(got.attribute("output.value").text().size() == 1024);
   CHECK(got.attribute("arthur.response.truncated") == true);
   CHECK_FALSE(got.has("arthur.request.truncated"));
+  // What fits exactly is whole.
+  const auto filled = [](const std::string& begin, const std::string& end) { return begin + std::string(1024 - begin.size() - end.size(), 'x') + end; };
+  const std::string words = filled(R"({"choices":[{"message":{"content":")", "\"}}]}");
+  const span whole = recorded(filled(R"({"model":"m","messages":[{"role":"user","content":")", "\"}]}").c_str(), [&](arthur::wire_call& call) {
+    call.feed(words);
+    call.finish();
+  }, settings);
+  CHECK(whole.attribute("llm.model_name") == "m");
+  CHECK(whole.attribute("output.value") == words);
+  CHECK_FALSE(whole.has("arthur.request.truncated"));
+  CHECK_FALSE(whole.has("arthur.response.truncated"));
+  // What is cut is no JSON any more, also where all values in it were read.
+  const span cut = recorded(plain, [](arthur::wire_call& call) {
+    call.feed(R"([{"choices":[]})" + std::string(2000, ' ') + "]");
+    call.finish();
+  }, settings);
+  CHECK(cut.attribute("output.value").text().size() == 1024);
+  CHECK_FALSE(cut.has("output.mime_type"));
 }
 
 TEST_CASE("ids of the answer are kept, other headers aren't") {
   const span got = recorded(plain, [](arthur::wire_call& call) {
     call.header("X-Request-Id", "req_1");
     call.header("x-generation-id", "gen-1");
+    for (const char* const one : {"request-id", "apim-request-id", "x-ms-request-id", "x-litellm-call-id"}) call.header(one, one);
     call.header("set-cookie", "s3cr3t");
     call.header("authorization", "s3cr3t");
     call.feed(answer);
@@ -275,6 +348,9 @@ TEST_CASE("ids of the answer are kept, other headers aren't") {
   using arthur::testing::value;
   CHECK(got.attribute("http.response.header.x-request-id") == value(std::vector<value>{"req_1"}));
   CHECK(got.attribute("http.response.header.x-generation-id") == value(std::vector<value>{"gen-1"}));
+  for (const char* const one : {"request-id", "apim-request-id", "x-ms-request-id", "x-litellm-call-id"}) {
+    CHECK(got.attribute("http.response.header." + std::string(one)) == value(std::vector<value>{one}));
+  }
   CHECK(arthur::testing::to_string(got).find("s3cr3t") == std::string::npos);
 }
 

@@ -15,11 +15,14 @@ ARTHUR_NAMESPACE_BEGIN
 namespace detail {
 namespace providers {
 
-ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL char this_thread = 0;  // its address tells threads apart
+/// Threads are numbered: an address would be that of another thread, too, once its own has ended and left a call open.
+ARTHUR_SHARED inline std::atomic<std::uint64_t> threads{0};
+ARTHUR_SHARED inline ARTHUR_THREAD_LOCAL std::uint64_t this_thread = 0;
 
 /// A request, the thread that makes it, and in the three lowest bits who saw it.
 inline std::uint64_t key_of(wire_hook by, std::string_view body) noexcept {
-  const auto thread = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&this_thread)) * 0x9e3779b97f4a7c15U;
+  if (this_thread == 0) this_thread = threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint64_t thread = this_thread * 0x9e3779b97f4a7c15U;
   return ((thread ^ std::hash<std::string_view>()(body)) & ~std::uint64_t{7}) | (static_cast<std::uint64_t>(by) + 1);
 }
 
