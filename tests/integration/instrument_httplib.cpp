@@ -52,6 +52,9 @@ const std::string zipped = std::string(
     "\312\042\251\330\140\362\246\334\346\372\363\001\244\022\311\130\362\357\174\161\060\261\020\377"
     "\275\153\255\073\347\237\043\140\277\000\000\000",
     156);
+/// "\xe9\xe8\xe7\xe0 words", which is no UTF-8, compressed in two ways.
+const std::string gzip_words = std::string("\037\213\010\000\000\000\000\000\002\003\173\371\342\371\003\205\362\374\242\224\142\000\366\013\325\223\012\000\000\000", 30);
+const std::string deflate_words = std::string("\170\234\173\371\342\371\003\205\362\374\242\224\142\000\046\004\005\350", 18);
 
 /// What a request was on the wire.
 struct seen {
@@ -108,6 +111,9 @@ class model_server {
     } else if (mode == "zipped") {
       a.set_header("Content-Encoding", "gzip");
       a.set_content(zipped, "application/octet-stream");  // a type that the server doesn't compress itself
+    } else if (mode == "gzip" || mode == "deflate") {
+      a.set_header("Content-Encoding", mode);
+      a.set_content(mode == "gzip" ? gzip_words : deflate_words, "application/octet-stream");
     } else if (mode == "cut" || q.body.find("\"stream\":true") != std::string::npos) {
       a.set_chunked_content_provider("text/event-stream", [cut = mode == "cut"](std::size_t, httplib::DataSink& to) {
         for (const std::string& piece : pieces) {
@@ -345,6 +351,31 @@ TEST_CASE("a stream that the program gives up is UNSET with what came, and its i
   CHECK(s.has("http.response.header.x-request-id"));
 }
 
+TEST_CASE("a response handler of the program is asked, may stop the call, and is the program's again afterwards") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  httplib::Request q = request_of(streamed);
+  std::size_t bytes = 0;
+  int asked = 0;
+  q.content_receiver = [&bytes](const char*, std::size_t size, auto, auto) { return bytes += size, true; };
+  q.response_handler = [&asked](const httplib::Response& a) { return ++asked != 2 && a.has_header("x-request-id"); };
+  httplib::Response answered;
+  auto error = httplib::Error::Success;
+  CHECK(client.send(q, answered, error));
+  CHECK(bytes == all_pieces.size());
+  CHECK_FALSE(client.send(q, answered, error));
+  CHECK(error == httplib::Error::Canceled);
+  CHECK(bytes == all_pieces.size());
+  CHECK(q.response_handler(answered) == answered.has_header("x-request-id"));
+  CHECK(asked == 3);
+  const auto all = spans.take();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].status == "OK");
+  CHECK(all[1].status == "UNSET");
+  CHECK(all[1].has("http.response.header.x-request-id"));
+}
+
 #if ARTHUR_HAS_EXCEPTIONS
 TEST_CASE("an exception of the receiver passes through, and the span says so") {
   model_server server;
@@ -444,6 +475,32 @@ TEST_CASE("one request seen by two hooks is one span; a repeated one is a span o
     arthur::instrument(as_base);
     client.Post(chat, question, json);
     CHECK(calls(spans.take()) == 1);
+    read_stream(client, [](std::string_view) { return true; });
+    CHECK(calls(spans.take()) == 1);
+  }
+  SUBCASE("a wire_call that has its answer, and another that took its place") {
+    arthur::wire_call answered("POST", server.url() + chat, streamed);
+    answered.feed("data: ");
+    arthur::wire_call call("POST", server.url() + chat, question);
+    answered.finish();
+    client.Post(chat, question, json);
+    call.finish();
+    CHECK(calls(spans.take()) == 2);
+  }
+  SUBCASE("the second of two wire_calls") {
+    arthur::wire_call first("POST", server.url() + chat, streamed);
+    arthur::wire_call second("POST", server.url() + chat, question);
+    client.Post(chat, question, json);
+    first.finish();
+    second.finish();
+    CHECK(calls(spans.take()) == 2);
+  }
+  SUBCASE("a wire_call of a thread that is gone, whose memory another thread has now") {
+    arthur::wire_call call;
+    std::thread([&] { call = arthur::wire_call("POST", server.url() + chat, question); }).join();
+    std::thread([&] { client.Post(chat, question, json); }).join();
+    call.finish();
+    CHECK(calls(spans.take()) == 2);
   }
   SUBCASE("more calls under way than are told apart") {
     std::vector<arthur::wire_call> many;
@@ -572,7 +629,13 @@ TEST_CASE("a compressed answer that cpp-httplib decoded is read; one that it was
   REQUIRE(result);
   CHECK(result->body == answer);
   CHECK(spans.take()[0].attribute("llm.output_messages.0.message.content") == "Hello");
+  for (const char* const mode : {"gzip", "deflate"}) {
+    CHECK(client.Post(chat, {{"X-Mode", mode}}, question, json)->body == "\xe9\xe8\xe7\xe0 words");
+    CHECK(spans.take()[0].has("output.value"));
+  }
   client.set_decompress(false);
+  CHECK(client.Post(chat, {{"X-Mode", "deflate"}}, question, json)->body == deflate_words);
+  CHECK_FALSE(spans.take()[0].has("output.value"));
   CHECK(client.Post(chat, {{"X-Mode", "zipped"}}, question, json)->body == zipped);
   const auto unread = spans.take();
   REQUIRE(unread.size() == 1);
@@ -640,12 +703,27 @@ TEST_CASE("traceparent goes to the hosts that the program names, and is that of 
     capture spans(options);
     client.Post(chat, question, json);
     CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+    arthur::httplib_client("127.0.0.1", server.port()).Post(chat, question, json);
+    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
     httplib::Request q = request_of(question);
     httplib::Response answered;
     auto error = httplib::Error::Success;
-    client.send(q, answered, error);
-    CHECK(span_of(server.last_header("traceparent")) == spans.take()[0].id);
+    {
+      ARTHUR_AGENT_SPAN("agent");
+      const arthur::remote_parent parent(own, "a=1");
+      const std::string here = arthur::current_span_id().c_str();
+      client.send(q, answered, error);
+      CHECK(here == arthur::current_span_id().c_str());
+    }
+    CHECK(span_of(server.last_header("traceparent")) == spans.find("ChatCompletion").id);
+    CHECK(server.last_header("tracestate") == "a=1");
     CHECK_FALSE(q.has_header("traceparent"));
+    CHECK_FALSE(q.has_header("tracestate"));
+    q.set_header("traceparent", own);
+    client.send(q, answered, error);
+    CHECK(server.last_header("traceparent") == own);
+    CHECK(q.get_header_value("traceparent") == own);
+    spans.take();
     server.take();
     client.Post(chat, {{"traceparent", own}}, question, json);
     CHECK(server.last_header("traceparent") == own);
@@ -673,6 +751,9 @@ TEST_CASE("traceparent goes to the hosts that the program names, and is that of 
     CHECK(sent.substr(3, 32) == arthur::current_trace_id().c_str());
     REQUIRE(sent.size() == 55);
     CHECK((sent[54] - '0') % 2 == 0);
+    server.take();
+    client.send(request_of(question));
+    CHECK(server.last_header("traceparent").substr(0, 35) == sent.substr(0, 35));
     arthur::traced_request("POST", chat, question, [&] {
       ARTHUR_TOOL_SPAN("inside");
       return client.Post(chat, question, json);
@@ -778,6 +859,21 @@ TEST_CASE("include_usage asks streamed chats for their token counts, and only th
     client.send(request_of(streamed, counted));
     client.Post(chat, counted, streamed, json);
     for (const seen& one : server.take()) CHECK(one.body == streamed);
+    client.Post(chat, " " + streamed, json);
+    CHECK(server.take()[0].body == " " + asking);
+  }
+  SUBCASE("not in other formats, where it has no meaning") {
+    capture spans(options);
+    const auto changed = [](const char* path, const std::string& body) {
+      arthur::detail::wire_changes changes;
+      const arthur::wire_call call(arthur::detail::wire_hook::httplib, "POST", "https://api.openai.com", path, body, changes);
+      CHECK(call.recording());
+      return changes.body;
+    };
+    CHECK(changed("/v1/chat/completions", streamed) == asking);
+    CHECK(changed("/v1/messages", streamed) == "");
+    CHECK(changed("/v1/completions", R"({"model":"m","prompt":"Hi","stream":true})") == "");
+    CHECK(changed("/v1/responses", R"({"model":"m","input":"Hi","stream":true})") == "");
   }
   SUBCASE("off by default") {
     capture spans;
@@ -818,4 +914,33 @@ TEST_CASE("instrument(cli) traces the answered calls of a client that exists alr
   REQUIRE(all.size() == 1);
   CHECK(all[0].attribute("input.value") == streamed);
   CHECK_FALSE(all[0].has("output.value"));  // the receiver took it
+  client.Post(chat, {{"Host", "api.openai.com"}}, question, json);
+  CHECK(spans.take()[0].attribute("llm.provider") == "openai");
+}
+
+TEST_CASE("instrument(cli) leaves a httplib_client its logger: it is traced already") {
+  model_server server;
+  capture spans;
+  arthur::httplib_client client(server.url());
+  int logged = 0;
+  client.set_logger([&logged](const httplib::Request&, const httplib::Response&) { ++logged; });
+  arthur::instrument(client);
+  client.Post(chat, question, json);
+  CHECK(logged == 1);
+  CHECK(calls(spans.take()) == 1);
+}
+
+TEST_CASE("the settings of a start that are those of an earlier one are kept once") {
+  const auto installed = [](const char* to, bool usage, const char* off) {
+    const variable set("ARTHUR_INSTRUMENT_DISABLED", off);
+    arthur::options options;
+    options.propagate_to = to;
+    options.include_usage = usage;
+    const capture spans(options);
+    return arthur::detail::the_instrumentation.load();
+  };
+  const std::vector<const void*> once = {installed("a", false, ""), installed("b", false, ""), installed("a", true, ""), installed("a", false, "ollama")};
+  for (std::size_t n = 1; n < once.size(); ++n) CHECK(std::count(once.begin(), once.end(), once[n]) == 1);
+  CHECK(installed("b", false, "") == once[1]);
+  CHECK(installed("a", false, "ollama") == once[3]);
 }

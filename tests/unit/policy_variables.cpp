@@ -149,6 +149,12 @@ const row table[] = {
     {"ARTHUR_INSTRUMENT_DISABLED", "httplib, OpenAI", "hooks off", "httplib;openai;"},
     {"ARTHUR_INSTRUMENT_DISABLED", "opnai", "hooks off", "", "the known names are httplib, openai"},
     {"ARTHUR_PROPAGATE_TO", " Tools.example.com,10.0.0.1,[::1], ", "propagate", "tools.example.com;10.0.0.1;[::1];"},
+    {"ARTHUR_INSTRUMENT_DISABLED", "httplib,,ollama,", "hooks off", "httplib;ollama;"},
+    {"ARTHUR_PROPAGATE_TO", "my-tools_2.example", "propagate", "my-tools_2.example;"},
+    {"ARTHUR_PROPAGATE_TO", "a,,b", "propagate", "a;b;"},
+    {"ARTHUR_PROPAGATE_TO", "tools]", "propagate", "", "write names of hosts"},
+    {"ARTHUR_PROPAGATE_TO", "[]", "propagate", "", "write names of hosts"},
+    {"ARTHUR_PROPAGATE_TO", "::1", "propagate", "", "write names of hosts"},
     {"ARTHUR_PROPAGATE_TO", "http://tools", "propagate", "", "write names of hosts"},
     {"ARTHUR_PROPAGATE_TO", "tools:8080", "propagate", "", "write names of hosts"},
     {"ARTHUR_PROPAGATE_TO", "*", "propagate", "", "write names of hosts"},
@@ -321,6 +327,7 @@ TEST_CASE("what the code says wins over the variable") {
       {"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "1", "link attributes", "9", [](options& o) { o.max_link_attributes = 9; }},
       {"OTEL_BSP_EXPORT_TIMEOUT", "1", "timeout", "9", [](options& o) { o.export_timeout = std::chrono::milliseconds(9); }},
       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1", "batch", "9", [](options& o) { o.max_batch_spans = 9; }},
+      {"ARTHUR_PROPAGATE_TO", "a", "propagate", "b;", [](options& o) { o.propagate_to = "b"; }},
   };
   for (const auto& r : rows) {
     CAPTURE(r.variable);

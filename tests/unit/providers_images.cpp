@@ -42,6 +42,9 @@ TEST_CASE("4.14.8 images in every provider's form: hidden ones and too long ones
       {R"({"model":"m","prompt":"a","images":["@","@"],"stream":false})", base64},
       {R"({"messages":[{"role":"user","content":"a","images":["@"]},{"role":"user","content":"images"}]})", base64},
       {R"({"any":{"where":[[["@"]]]}})", data_url},
+      {R"({"source" : {"data" : "@", "media_type" : "image/png"}})", base64},
+      {R"({"a":"\"","url":"@"})", data_url},
+      {R"({"source":{"data":"@","more":{"images":["@"]},"media_type":"image/png"}})", base64},
   };
   for (const auto& row : rows) {
     const std::string body = with(row.body, row.image);
