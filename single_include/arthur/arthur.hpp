@@ -28984,7 +28984,6 @@ class exchange {
     const json& answer = answer_.answer();
     try_to([&] { return format_.describe_answer(view(), answer, found), true; });
     set(found);
-    passage_.leave();
     std::string slim;
     // Images that are hidden are the request's, those that are too long are anybody's.
     const auto shown = [&slim](std::string_view text) {

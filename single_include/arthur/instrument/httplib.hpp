@@ -169,7 +169,7 @@ class lent_request {
       return receiver_(bytes, size, at, whole);
     };
     request.response_handler = [this, &call, decompresses](const httplib::Response& answer) {
-      if (answer.status >= 200) call.head(answer, decompresses);
+      call.head(answer, decompresses);
       return !handler_ || handler_(answer);
     };
   }
