@@ -17,7 +17,7 @@ import sending  # noqa: E402
 SYSTEM, BUILD, WINE, ATOMICS = sys.argv[1:5]
 BUILD = os.path.abspath(BUILD)
 WINDOWS = SYSTEM == "mingw"
-LIMIT = 60  # seconds that any one program may take: hanging is a failure, slowness isn't
+LIMIT = 240  # seconds that any one program may take: hanging is a failure, slowness isn't
 
 
 class Failed(Exception):

@@ -61,7 +61,7 @@ attributes of_message(const std::string& message) {
 
 bool claimed(const std::string& at, const std::string& body) {
   const request one(at, body);
-  return one.known() && &one.format() == &golden::providers::anthropic_dialect;
+  return one.known() && one.name() == "anthropic";
 }
 
 }  // namespace

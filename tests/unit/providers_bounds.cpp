@@ -1,9 +1,13 @@
 // providers_bounds.cpp: streams without an end, hostile ones: what is made of them stays within a small multiple of what is kept.
-#include "providers_golden.hpp"
+#define ARTHUR_WITH_JSON
+#include <arthur/providers/answer_reader.hpp>
+#include <arthur/providers/dialects.hpp>
 
 #include <algorithm>
 
-using namespace golden::providers;
+#include "providers_golden.hpp"
+
+using namespace arthur::detail::providers;
 
 namespace {
 
@@ -111,11 +115,12 @@ TEST_CASE("4.14.8 a block that ends again and again is read no more than once fo
 TEST_CASE("4.14.8 a body of empty parts gives no more attributes than any span has") {
   std::string parts = "{}";
   for (int n = 0; n < 100000; ++n) parts += ",{}";
-  const golden::request asked("/v1/chat/completions", R"({"model":"m","messages":[]})");
-  answer_reader reader(asked.format(), std::size_t{1} << 20);
+  const route where(std::string_view("/v1/chat/completions"));
+  const json asked = {{"model", "m"}, {"messages", json::array()}};
+  answer_reader reader(openai_chat_dialect, std::size_t{1} << 20);
   reader.feed(R"({"choices":[{"message":{"content":[)" + parts + "]}}]}");
   reader.finish(true);
   attribute_list found;
-  asked.format().describe_answer(asked.view(), reader.answer(), found);
+  openai_chat_dialect.describe_answer({where, asked}, reader.answer(), found);
   CHECK(found.found().size() == 65536);
 }

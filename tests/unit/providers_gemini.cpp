@@ -40,7 +40,7 @@ TEST_CASE("gemini: all of a request") {
       {"googleSearch": {}}],
     "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
     "generationConfig": {"temperature": 0.5, "thinkingConfig": {"includeThoughts": true}}})");
-  CHECK(asked.format().kind == arthur::kind::llm);
+  CHECK(asked.kind() == arthur::kind::llm);
   CHECK(asked.span_name() == "GenerateContent");
   CHECK_FALSE(asked.streams());
   const std::string in = "llm.input_messages.";
@@ -296,7 +296,7 @@ TEST_CASE("gemini: a stream of large parts is kept up to the limit; its usage is
 TEST_CASE("gemini embeddings: one text") {
   const request asked("https://generativelanguage.googleapis.com/v1beta/models/gemini-embedding-001:embedContent",
                       R"({"model":"models/gemini-embedding-001","content":{"parts":[{"text":"One"},{"text":"more"}]},"taskType":"RETRIEVAL_QUERY"})");
-  CHECK(asked.format().kind == arthur::kind::embedding);
+  CHECK(asked.kind() == arthur::kind::embedding);
   CHECK(asked.span_name() == "CreateEmbeddings");
   CHECK_GOLDEN(asked.described(), {
       {"embedding.model_name", "gemini-embedding-001"},

@@ -2,96 +2,46 @@
 #ifndef ARTHUR_TESTS_PROVIDERS_GOLDEN_HPP
 #define ARTHUR_TESTS_PROVIDERS_GOLDEN_HPP
 
-#ifndef ARTHUR_WITH_JSON
-#define ARTHUR_WITH_JSON
-#endif
-#include <arthur/providers/answer_reader.hpp>
-#include <arthur/providers/dialects.hpp>
+#include <arthur/openinference/kinds.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <variant>
 #include <vector>
 
-#include "support/sanitizers.hpp"
-
+// The formats themselves are in providers_golden.cpp alone: to compile them takes longer than any test.
 namespace golden {
-
-namespace providers = arthur::detail::providers;
-using providers::json;
 
 /// Texts as they are; what isn't one behind a "#": "#5", "#0.5", "#[0.5,1.0]".
 using attributes = std::map<std::string, std::string>;
 
-inline attributes map_of(const providers::attribute_list& list) {
-  attributes found;
-  for (const arthur::wire_attribute& one : list.found()) {
-    const std::string value = std::visit(
-        [](const auto& v) -> std::string {
-          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>) return v;
-          else return "#" + json(v).dump();
-        },
-        one.value);
-    CHECK_MESSAGE(!value.empty(), one.key << " is empty");
-    CHECK_MESSAGE(found.emplace(one.key, value).second, one.key << " is set twice");
-  }
-  return found;
-}
-
 /// Empty where both are the same, else a line per difference.
-inline std::string difference(const attributes& got, const attributes& expected) {
-  std::string lines;
-  for (const auto& [key, value] : got) {
-    const auto at = expected.find(key);
-    if (at == expected.end()) lines += "\n  stray:   " + key + " = " + value;
-    else if (at->second != value) lines += "\n  differs: " + key + " = " + value + "\n      not: " + at->second;
-  }
-  for (const auto& [key, value] : expected) {
-    if (got.count(key) == 0) lines += "\n  missing: " + key + " = " + value;
-  }
-  return lines;
-}
+std::string difference(const attributes& got, const attributes& expected);
 
 /// Those whose keys begin so, by what follows in their keys.
-inline attributes below(const std::string& begin, const attributes& all) {
-  attributes found;
-  for (const auto& [key, value] : all) {
-    if (key.compare(0, begin.size(), begin) == 0) found.emplace(key.substr(begin.size()), value);
-  }
-  return found;
-}
+attributes below(const std::string& begin, const attributes& all);
 
-/// A request and the format that claims it.
+/// A request and the format that claims it. All but known() need one that is.
 class request {
  public:
-  request(std::string_view url, std::string_view body) : where_(url), body_(providers::parse(body)), format_(providers::dialect_of(view())) {}
+  request(std::string_view url, std::string_view body);
 
-  providers::request_view view() const { return {where_, body_}; }
-  bool known() const { return format_ != nullptr; }
-  const providers::dialect& format() const {
-    REQUIRE(format_ != nullptr);
-    return *format_;
-  }
-  std::string span_name() const {
-    const providers::dialect& f = format();
-    return f.streams(view()) && f.stream_name != nullptr ? f.stream_name : f.span_name;
-  }
-  bool streams() const { return format().streams(view()); }
-  attributes described() const {
-    providers::attribute_list list;
-    format().describe_request(view(), list);
-    return map_of(list);
-  }
+  bool known() const;
+  std::string name() const;  // in ARTHUR_INSTRUMENT_DISABLED
+  arthur::kind kind() const;
+  std::string span_name() const;
+  bool streams() const;
+  attributes described() const;
+
+  struct parts;
+  const parts& claimed() const;
 
  private:
-  providers::route where_;
-  json body_;
-  const providers::dialect* format_;
+  std::shared_ptr<const parts> parts_;
 };
 
 /// What is known of an answer in the end.
@@ -107,121 +57,23 @@ struct reading {
 };
 
 /// The bytes come in steps of so many, behind a first one of its own size. At most `limit` of them are kept.
-inline reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step = std::string_view::npos,
-                             std::size_t limit = std::size_t{1} << 20) {
-  providers::answer_reader reader(asked.format(), limit);
-  reading out;
-  while (!bytes.empty()) {
-    const std::string_view piece = bytes.substr(0, first);
-    bytes.remove_prefix(piece.size());
-    out.brought = reader.feed(piece) || out.brought;
-    first = step;
-  }
-  reader.finish(true);
-  providers::attribute_list list;
-  asked.format().describe_answer(asked.view(), reader.answer(), list);
-  out.found = map_of(list);
-  out.whole = providers::dump(reader.answer());
-  out.failure = reader.failure();
-  out.truncated = reader.truncated();
-  return out;
-}
+reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step = std::string_view::npos,
+                      std::size_t limit = std::size_t{1} << 20);
 
 /// Read at once: of answers that are kept up to a limit.
-inline reading read_up_to(std::size_t limit, const request& asked, std::string_view bytes) {
-  return read_in_steps(asked, bytes, bytes.size(), bytes.size(), limit);
-}
+reading read_up_to(std::size_t limit, const request& asked, std::string_view bytes);
 
 /// Read at once; and cut in two at every place, in steps of 1 and of 7, which must give the same.
-inline reading read(const request& asked, std::string_view bytes) {
-  const reading whole = read_in_steps(asked, bytes, bytes.size());
-  for (std::size_t cut = 1; cut < bytes.size(); cut += SANITIZED ? 11 : 1) {  // sanitizers need minutes for all of them
-    if (read_in_steps(asked, bytes, cut) == whole) continue;
-    CHECK_MESSAGE(false, "another answer where it is cut at byte " << cut);
-    break;
-  }
-  for (const std::size_t step : {std::size_t{1}, std::size_t{7}}) CHECK_MESSAGE(read_in_steps(asked, bytes, step, step) == whole, "in steps of " << step);
-  return whole;
-}
+reading read(const request& asked, std::string_view bytes);
 
 /// A stream of server-sent events, one for each text, which has no name.
-inline std::string events(const std::vector<std::string>& data) {
-  std::string out;
-  for (const std::string& one : data) out += "data: " + one + "\n\n";
-  return out;
-}
+std::string events(const std::vector<std::string>& data);
 
 /// The same with the names that the texts have as their "type".
-inline std::string named_events(const std::vector<std::string>& data) {
-  std::string out;
-  for (const std::string& one : data) {
-    const json value = providers::parse(one);
-    out += "event: " + std::string(providers::text_of(providers::member(value, "type"))) + "\n" + events({one});
-  }
-  return out;
-}
-
-/// Calls `use()` with each value inside of `at` replaced, one after the other, by what nobody expects there.
-template <class Use>
-void with_nonsense_in(json& at, Use&& use) {
-  static const std::vector<json> nonsense = [] {
-    json deep = "end";
-    for (int n = 0; n < 50; ++n) deep = n % 2 == 0 ? json::array({deep}) : json{{"parts", deep}};
-    return std::vector<json>{nullptr, true, false, 0, -1, 18446744073709551615ULL, -9223372036854775807LL, 1e300, 0.5, "", "text", "type", "12",
-                             json::array(), json::object(), json::array({1, "a", nullptr, json::object(), json::array()}),
-                             json::parse(R"([[{"type":[]}]])"), json::parse(R"({"type":{"type":7},"text":0})"),
-                             json{{"text", 1}, {"parts", "x"}, {"index", 1e18}, {"thought", "yes"}}, deep};
-  }();
-  const json was = at;
-  for (const json& one : nonsense) {
-    at = one;
-    use();
-  }
-  at = was;
-  if (!at.is_structured()) return;
-  for (json& inner : at) with_nonsense_in(inner, use);
-}
+std::string named_events(const std::vector<std::string>& data);
 
 /// The format bears whatever stands where in a request and its answers, which are pieces of one stream or whole.
-inline void check_bears_anything(const std::string& url, const std::string& body, const std::vector<std::string>& answers) {
-  CAPTURE(url);
-  const providers::route where{std::string_view(url)};
-  json asked = providers::parse(body);
-  const providers::dialect* const format = providers::dialect_of({where, asked});
-  REQUIRE(format != nullptr);
-  std::vector<json> told;
-  for (const std::string& one : answers) told.push_back(providers::parse(one));
-  std::size_t runs = 0;
-  const auto describe = [&](auto&& use) {
-    providers::attribute_list found;
-    use(providers::request_view{where, asked}, found);
-    bool whole_keys = true;
-    for (const arthur::wire_attribute& one : found.found()) whole_keys = whole_keys && one.key.find("..") == std::string::npos;
-    CHECK(whole_keys);
-    CHECK(found.found().size() < 1000);
-    ++runs;
-  };
-  with_nonsense_in(asked, [&] {
-    describe([&](const providers::request_view& view, providers::attribute_list& found) {
-      providers::dialect_of(view);
-      format->streams(view);
-      format->describe_request(view, found);
-      for (const json& one : told) format->describe_answer(view, one, found);
-    });
-  });
-  for (json& changed : told) {
-    REQUIRE(changed.is_object());
-    with_nonsense_in(changed, [&] {
-      describe([&](const providers::request_view& view, providers::attribute_list& found) { format->describe_answer(view, changed, found); });
-      if (format->fold == nullptr) return;
-      providers::folded_answer folded(std::size_t{1} << 20);
-      for (const json& one : told) format->fold(folded, one, {});
-      describe([&](const providers::request_view& view, providers::attribute_list& found) { format->describe_answer(view, folded.whole, found); });
-      CHECK(providers::weight(folded.whole) < std::size_t{1} << 20);
-    });
-  }
-  CHECK(runs > 100);
-}
+void check_bears_anything(const std::string& url, const std::string& body, const std::vector<std::string>& answers);
 
 }  // namespace golden
 

@@ -21,7 +21,7 @@ TEST_CASE("ollama: all of a chat's request") {
     {"role":"tool","tool_name":"weather","tool_call_id":"c1","content":"24"},
     {"role":"tool","tool_name":"weather","content":"31"}],
     "tools":[{"type":"function","function":{"name":"weather"}}]})");
-  CHECK(asked.format().kind == arthur::kind::llm);
+  CHECK(asked.kind() == arthur::kind::llm);
   CHECK(asked.span_name() == "Chat");
   CHECK_FALSE(asked.streams());
   const std::string in = "llm.input_messages.";
@@ -169,7 +169,7 @@ TEST_CASE("ollama: errors are texts, as a body and inside a stream") {
 
 TEST_CASE("ollama: embeddings, of today and of before") {
   const request asked("http://127.0.0.1:11434/api/embed", R"({"model":"all-minilm","input":["a","b"],"truncate":true})");
-  CHECK(asked.format().kind == arthur::kind::embedding);
+  CHECK(asked.kind() == arthur::kind::embedding);
   CHECK(asked.span_name() == "CreateEmbeddings");
   CHECK_FALSE(asked.streams());
   CHECK_GOLDEN(asked.described(), {

@@ -11,7 +11,7 @@ const char* const url = "https://api.openai.com/v1/completions";
 
 TEST_CASE("completions: all of a request, the prompt in each of its forms") {
   const request asked(url, R"({"model":"gpt-3.5-turbo-instruct","prompt":"Once upon","max_tokens":9,"suffix":"end","stream":false})");
-  CHECK(asked.format().kind == arthur::kind::llm);
+  CHECK(asked.kind() == arthur::kind::llm);
   CHECK(asked.span_name() == "Completion");
   CHECK_FALSE(asked.streams());
   CHECK_GOLDEN(asked.described(), {

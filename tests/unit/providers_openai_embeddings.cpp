@@ -1,7 +1,6 @@
 // providers_openai_embeddings.cpp: what is recorded of embeddings in OpenAI's format: all of it, and nothing else.
 #include "providers_golden.hpp"
 
-using golden::json;
 using golden::request;
 
 namespace {
@@ -19,7 +18,7 @@ golden::attributes texts_of(std::string_view body) {
 
 TEST_CASE("embeddings: all of a request, the input in each of its forms") {
   const request asked(url, R"({"model":"text-embedding-3-small","input":["a","b"],"dimensions":2,"encoding_format":"float"})");
-  CHECK(asked.format().kind == arthur::kind::embedding);
+  CHECK(asked.kind() == arthur::kind::embedding);
   CHECK(asked.span_name() == "CreateEmbeddings");
   CHECK_FALSE(asked.streams());
   CHECK_GOLDEN(asked.described(), {
@@ -35,8 +34,8 @@ TEST_CASE("embeddings: all of a request, the input in each of its forms") {
 }
 
 TEST_CASE("embeddings: whose they are: OpenAI's have an input, Ollama's old ones a prompt; Azure's model is in the path") {
-  CHECK(request("http://localhost:8080/api/embeddings", R"({"model":"m","input":"a"})").format().name == std::string("openai"));
-  CHECK(request("http://localhost:11434/api/embeddings", R"({"model":"m","prompt":"a"})").format().name == std::string("ollama"));
+  CHECK(request("http://localhost:8080/api/embeddings", R"({"model":"m","input":"a"})").name() == "openai");
+  CHECK(request("http://localhost:11434/api/embeddings", R"({"model":"m","prompt":"a"})").name() == "ollama");
   CHECK_FALSE(request(url, R"({"model":"m"})").known());
   CHECK(request("https://x.openai.azure.com/openai/deployments/mine/embeddings?api-version=1", R"({"input":"a"})").described().at("embedding.model_name") == "mine");
 }

@@ -34,7 +34,7 @@ const std::string calls_answer = R"({"id":"r","object":"response","status":"comp
 
 bool claimed(const std::string& at, const std::string& body) {
   const request one(at, body);
-  return one.known() && &one.format() == &golden::providers::openai_responses_dialect;
+  return one.known() && one.span_name() == "Response";
 }
 
 /// The message that an item is, in the request; in an answer it is the same.
