@@ -29,7 +29,7 @@ def variables():
 
 def switches():
     lines = re.search(r"^// Switches\.(.*?)^#ifndef", read("include/arthur/config.hpp"), re.MULTILINE | re.DOTALL).group(1)
-    cmake = re.findall(r"(?:^option|find_path|find_library)\((\w+)", read("CMakeLists.txt"), re.MULTILINE)
+    cmake = re.findall(r"(?:^option|^set(?=\(\w+ .* CACHE)|find_path|find_library)\((\w+)", read("CMakeLists.txt"), re.MULTILINE)
     return set(re.findall(r"^//   (ARTHUR_\w+)", lines, re.MULTILINE)) | set(cmake) | {"ARTHUR_POOL_BYTES"}
 
 
