@@ -6,7 +6,6 @@
 #include <arthur/providers/dialects.hpp>
 
 #include <type_traits>
-#include <utility>
 #include <variant>
 
 #include "support/sanitizers.hpp"
@@ -107,7 +106,11 @@ attributes request::described() const {
   return map_of(list);
 }
 
-reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step, std::size_t limit) {
+namespace {
+
+// The bytes come in steps of so many, behind a first one of its own size. At most `limit` of them are kept.
+reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step = std::string_view::npos,
+                      std::size_t limit = std::size_t{1} << 20) {
   const request::parts& parts = asked.claimed();
   providers::answer_reader reader(*parts.format, limit);
   reading out;
@@ -126,6 +129,8 @@ reading read_in_steps(const request& asked, std::string_view bytes, std::size_t 
   out.truncated = reader.truncated();
   return out;
 }
+
+}  // namespace
 
 reading read_up_to(std::size_t limit, const request& asked, std::string_view bytes) {
   return read_in_steps(asked, bytes, bytes.size(), bytes.size(), limit);

@@ -56,10 +56,6 @@ struct reading {
   }
 };
 
-/// The bytes come in steps of so many, behind a first one of its own size. At most `limit` of them are kept.
-reading read_in_steps(const request& asked, std::string_view bytes, std::size_t first, std::size_t step = std::string_view::npos,
-                      std::size_t limit = std::size_t{1} << 20);
-
 /// Read at once: of answers that are kept up to a limit.
 reading read_up_to(std::size_t limit, const request& asked, std::string_view bytes);
 
